@@ -1,0 +1,75 @@
+"""The eight FashionAI dimensions, their values in order, and how labels are written."""
+
+from collections.abc import Sequence
+
+DIMENSIONS: dict[str, tuple[str, ...]] = {
+    "coat_length": (
+        "Invisible",
+        "High Waist Length",
+        "Regular Length",
+        "Long Length",
+        "Micro Length",
+        "Knee Length",
+        "Midi Length",
+        "Ankle&Floor Length",
+    ),
+    "collar_design": ("Invisible", "Shirt Collar", "Peter Pan", "Puritan Collar", "Rib Collar"),
+    "lapel_design": ("Invisible", "Notched", "Collarless", "Shawl Collar", "Plus Size Shawl"),
+    "neck_design": ("Invisible", "Turtle Neck", "Ruffle Semi-High Collar", "Low Turtle Neck", "Draped Collar"),
+    "neckline_design": (
+        "Invisible",
+        "Strapless Neck",
+        "Deep V Neckline",
+        "Straight Neck",
+        "V Neckline",
+        "Square Neckline",
+        "Off Shoulder",
+        "Round Neckline",
+        "Sweat Heart Neck",
+        "One Shoulder Neckline",
+    ),
+    "pant_length": ("Invisible", "Short Pant", "Mid Length", "3/4 Length", "Cropped Pant", "Full Length"),
+    "skirt_length": (
+        "Invisible",
+        "Short Length",
+        "Knee Length",
+        "Midi Length",
+        "Ankle Length",
+        "Floor Length",
+    ),
+    "sleeve_length": (
+        "Invisible",
+        "Sleeveless",
+        "Cup Sleeves",
+        "Short Sleeves",
+        "Elbow Sleeves",
+        "3/4 Sleeves",
+        "Wrist Length",
+        "Long Sleeves",
+        "Extra Long Sleeves",
+    ),
+}
+
+FOLDER_SUFFIX = "_labels"
+
+
+def is_length(category: str) -> bool:
+    """Whether the values are ordered: an error by one step is a smaller error."""
+    return category.endswith("_length")
+
+
+def folder_of(value: str) -> str:
+    """A value as a folder name: a slash cannot stand in one, so "3/4 Sleeves" is kept as "3-4 Sleeves"."""
+    return value.replace("/", "-")
+
+
+def values_of_folders(category: str, folders: Sequence[str]) -> tuple[str, ...]:
+    """The values that a category's folders stand for, in order.
+
+    Folders that all name values of the FashionAI dimension of that name get the whole dimension in its order; other
+    folders are the user's own values, in alphabetical order.
+    """
+    known = {folder_of(value): value for value in DIMENSIONS.get(category, ())}
+    if known and all(folder in known for folder in folders):
+        return DIMENSIONS[category]
+    return tuple(sorted(folders))

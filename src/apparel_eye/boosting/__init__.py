@@ -1,0 +1,1 @@
+"""Heads on activations: XGBoost and logistic regression on arrays. Knows neither Kedro nor MLflow."""

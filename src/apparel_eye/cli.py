@@ -1,0 +1,60 @@
+"""Kedro's ``run`` with exit codes and in plain words; ``--debug`` shows tracebacks."""
+
+import sys
+import warnings
+from typing import Any
+
+import click
+from kedro import KedroDeprecationWarning
+from kedro.framework.cli.project import run as kedro_run
+from kedro.io.core import DatasetError
+
+from apparel_eye.errors import ApparelEyeError, DataError, EnvironmentProblem
+
+_RUNNER = "apparel_eye.runner.FinishedRunner"
+
+
+@click.group(name="apparel-eye")
+def cli() -> None:
+    """Recognize an attribute of a garment from a photo."""
+
+
+def _run(debug: bool, **options: Any) -> Any:
+    """Run a pipeline; what is finished with the same settings and data is loaded, not made again."""
+    options["runner"] = options["runner"] or _RUNNER
+    warnings.simplefilter("ignore", KedroDeprecationWarning)
+    try:
+        return kedro_run.callback(**options)  # type: ignore[misc]
+    except Exception as error:
+        stop = _stop_of(error)
+        if debug or stop is None:
+            raise
+        click.secho(f"error: {stop}", fg="red", err=True)
+        sys.exit(stop.exit_code)
+
+
+_DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
+
+cli.add_command(
+    click.Command(
+        "run", params=[*kedro_run.params, _DEBUG], callback=_run, help=_run.__doc__, short_help="Run a pipeline."
+    )
+)
+
+
+def _stop_of(error: BaseException) -> ApparelEyeError | None:
+    """What the user can do something about, wherever Kedro has wrapped it; None is a fault of ours."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    for found in chain:
+        if isinstance(found, ApparelEyeError):
+            return found
+    for found in chain:
+        if isinstance(found, OSError):
+            return EnvironmentProblem(f"{found.strerror or found}: {found.filename or 'no file named'}")
+    if isinstance(error, DatasetError):
+        return DataError(str(error))
+    return None

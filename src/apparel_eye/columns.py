@@ -1,0 +1,54 @@
+"""Which column is submitted: the best on validation photos, and how good a choice like that is."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apparel_eye import metrics
+from apparel_eye.errors import UsageError
+from apparel_eye.metrics import Marks
+from apparel_eye.nearest import nearest
+
+ByColumn = dict[str, NDArray[np.float64]]
+
+
+def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
+    """The column with the best official score on the photos given, ties by log loss; or the one that is wanted.
+
+    Args:
+        columns: probabilities of each, shape (photos, values).
+        marks: labels of the same photos.
+        wanted: a column's name, or ``auto``.
+    """
+    if wanted != "auto":
+        if wanted not in columns:
+            raise UsageError(f"submit.column is {wanted!r}; {nearest(wanted, columns)}, or auto")
+        return wanted
+    return max(columns, key=lambda column: merit(columns[column], marks))
+
+
+def merit(probabilities: NDArray[np.float64], marks: Marks) -> tuple[float, float]:
+    """Mean of basic and average precision, then the negative log loss."""
+    official = [metrics.basic_precision(probabilities, marks), metrics.average_precision(probabilities, marks)]
+    return float(np.nan_to_num(np.mean(official), nan=-1.0)), -metrics.log_loss(probabilities, marks)
+
+
+def score_choice(
+    columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto"
+) -> dict[str, float]:
+    """Scores of the choice itself: the photos of each part are answered by the column that the other parts choose."""
+    answers = np.zeros_like(next(iter(columns.values())))
+    for part in np.unique(parts):
+        of_part = parts == part
+        others = {name: probabilities[~of_part] for name, probabilities in columns.items()}
+        answers[of_part] = columns[choose(others, marks[~of_part], wanted)][of_part]
+    return metrics.scores(answers, marks)
+
+
+def score_table(columns: ByColumn, marks: Marks) -> pd.DataFrame:
+    """One row per column, see ``schemas.ScoreTable``."""
+    rows = [
+        {"column": name, **metrics.scores(probabilities, marks), "photos": len(marks)}
+        for name, probabilities in columns.items()
+    ]
+    return pd.DataFrame(rows)

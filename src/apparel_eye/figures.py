@@ -1,0 +1,85 @@
+"""Figures of a run, on matplotlib without a screen."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+_BLUE, _ORANGE, _GREY = "#1f6f8b", "#d97b29", "#b8c0c4"
+_DPI = 110
+
+
+def overview(counts: pd.DataFrame, category: str) -> Figure:
+    """Labelled photos per value, those with a maybe marked."""
+    figure = Figure(figsize=(8, 0.45 * len(counts) + 1.4), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    axes.barh(counts["value"], counts["labelled"], color=_BLUE, label="labelled")
+    axes.barh(counts["value"], counts["with_maybe"], color=_ORANGE, label="of them with a maybe")
+    for position, count in enumerate(counts["labelled"]):
+        axes.text(count, position, f" {count:,}", va="center")
+    axes.invert_yaxis()
+    axes.set(title=f"{category}: {counts['labelled'].sum():,} labelled photos", xlabel="photos")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="lower right", frameon=False)
+    return figure
+
+
+def curves(history: pd.DataFrame) -> Figure:
+    """Losses, official score and learning rate, over the epochs of all stages one after the other."""
+    figure = Figure(figsize=(10, 8), dpi=_DPI, layout="constrained")
+    losses, precision, rates = figure.subplots(3, 1, sharex=True)
+    epochs = np.arange(1, len(history) + 1)
+    losses.plot(epochs, history["train_loss"], ".-", color=_GREY, label="train")
+    losses.plot(epochs, history["validation_loss"], ".-", color=_BLUE, label="validation")
+    precision.plot(epochs, history["basic_precision"], ".-", color=_BLUE, label="basic precision")
+    precision.plot(epochs, history["average_precision"], ".-", color=_ORANGE, label="average precision")
+    rates.semilogy(epochs, history["learning_rate"], ".-", color=_BLUE)
+    rates.set(xlabel="epoch", ylabel="learning rate of the head")
+    losses.set(ylabel="log loss")
+    precision.set(ylabel="validation")
+    phases = history["stage"] + " " + history["phase"]
+    starts = np.flatnonzero(phases != phases.shift())
+    for axes in (losses, precision, rates):
+        axes.spines[["top", "right"]].set_visible(False)
+        for start in starts[1:]:
+            axes.axvline(start + 0.5, color=_GREY, linewidth=0.8)
+    for start in starts:
+        losses.text(start + 1, 1.02, phases.iloc[start].replace(" ", "\n"), transform=losses.get_xaxis_transform())
+    losses.legend(frameon=False)
+    precision.legend(frameon=False)
+    return figure
+
+
+def confusions(matrices: Mapping[str, NDArray[np.integer]], values: Sequence[str]) -> Figure:
+    """A matrix per column: true values in rows, predicted ones in columns, shaded by the share of the row."""
+    size = 1.6 + 0.42 * len(values)
+    figure = Figure(figsize=(size * len(matrices) + 1.5, size + 1), dpi=_DPI, layout="constrained")
+    all_axes = figure.subplots(1, len(matrices), squeeze=False, sharey=True)[0]
+    for axes, (name, matrix) in zip(all_axes, matrices.items(), strict=True):
+        axes.imshow(matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+        for row, column in zip(*np.nonzero(matrix), strict=True):
+            dark = matrix[row, column] > 0.5 * matrix[row].sum()
+            axes.text(column, row, matrix[row, column], ha="center", va="center", color="white" if dark else "black")
+        right = np.trace(matrix) / max(matrix.sum(), 1)
+        axes.set(title=f"{name}: {right:.1%} right", xlabel="predicted")
+        axes.set_xticks(range(len(values)), values, rotation=60, ha="right")
+        axes.set_yticks(range(len(values)), values)
+    all_axes[0].set_ylabel("labelled")
+    return figure
+
+
+def gallery(photos: Sequence[NDArray[np.uint8]], titles: Sequence[str], when_empty: str, columns: int = 6) -> Figure:
+    """Photos with a title each."""
+    rows = max(1, -(-len(photos) // columns))
+    figure = Figure(figsize=(1.9 * columns, 3.0 * rows), dpi=_DPI, layout="constrained")
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in all_axes:
+        axes.axis("off")
+    for axes, photo, title in zip(all_axes, photos, titles, strict=False):
+        axes.imshow(photo)
+        axes.set_title(title, fontsize=8)
+    if not photos:
+        figure.suptitle(when_empty)
+    return figure

@@ -1,0 +1,15 @@
+"""The project's own Kedro datasets: whole or not at all, with a checksum beside."""
+
+from apparel_eye.io.array import ArrayDataset
+from apparel_eye.io.atomic import AtomicDataset
+from apparel_eye.io.folder import PhotoFolderDataset, RawFolderDataset
+from apparel_eye.io.tensors import CheckpointDataset, WeightsDataset
+
+__all__ = [
+    "ArrayDataset",
+    "AtomicDataset",
+    "CheckpointDataset",
+    "PhotoFolderDataset",
+    "RawFolderDataset",
+    "WeightsDataset",
+]

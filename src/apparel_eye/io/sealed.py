@@ -1,0 +1,41 @@
+"""What every file that the project writes has in common."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kedro.io import AbstractDataset
+from kedro.io.core import DatasetError
+
+from apparel_eye.io import seal
+
+Saved = TypeVar("Saved")
+Loaded = TypeVar("Loaded")
+
+
+class SealedDataset(AbstractDataset[Saved, Loaded]):
+    """A file that is checked against its seal before it is read.
+
+    Args:
+        filepath: where the file stands.
+        metadata: for hooks and Kedro-Viz.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self.path = Path(filepath).expanduser()
+        self.metadata = metadata
+
+    def load(self) -> Loaded:
+        if not self.path.exists():
+            raise DatasetError(f"{self.path} does not exist; run the pipeline that makes it")
+        seal.check(self.path)
+        return self._read()
+
+    @abstractmethod
+    def _read(self) -> Loaded: ...
+
+    def _exists(self) -> bool:
+        return self.path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self.path.as_posix()}

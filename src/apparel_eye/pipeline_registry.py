@@ -1,0 +1,39 @@
+"""Every registered pipeline with what it needs, so that each works on a fresh checkout."""
+
+from kedro.pipeline import Pipeline
+
+from apparel_eye.pipelines import activations, boost, infer, ingest, predict, report, split, submit, train
+from apparel_eye.pipelines.train.pipeline import STAGES
+
+_LAST = STAGES[-1]
+_MODELS = ("network", "xgboost", "logistic")
+_COLUMNS = ("plain", "tta", "xgboost", "logistic")
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Pipelines by the name they are run with."""
+    ingested = ingest.create_pipeline()
+    dealt = ingested + split.create_pipeline()
+    trained = dealt + train.create_pipeline()
+    inferred = trained + infer.create_pipeline(_LAST)
+    extracted = ingested + _network_inputs() + activations.create_pipeline(_LAST)
+    boosted = dealt + extracted + boost.create_pipeline()
+    reported = inferred + boosted + report.create_pipeline(_MODELS, _LAST)
+    submitted = reported + submit.create_pipeline(_COLUMNS)
+    return {
+        "ingest": ingested,
+        "split": dealt,
+        "train": trained,
+        "infer": inferred,
+        "activations": extracted,
+        "boost": boosted,
+        "report": reported,
+        "submit": submitted,
+        "predict": predict.create_pipeline(_LAST),
+        "__default__": submitted,
+    }
+
+
+def _network_inputs() -> Pipeline:
+    """What activations need of the training pipeline: the backbone and the photos at the last stage's size."""
+    return train.create_pipeline().only_nodes("load_backbone", "choose_precisions", f"{_LAST}.resize_photos")

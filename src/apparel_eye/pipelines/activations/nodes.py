@@ -1,0 +1,33 @@
+"""From photos and a network to feature maps on disk."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apparel_eye.array_part import ArrayPart
+from apparel_eye.parameters import ActivationsParameters, TrainParameters
+
+
+def extract_activations(
+    pixels: NDArray[np.uint8],
+    backbone_weights: dict[str, NDArray[Any]],
+    precisions: dict[str, str],
+    activations: ActivationsParameters,
+    train: TrainParameters,
+) -> Iterator[ArrayPart]:
+    """Last feature maps of the pretrained backbone, which has seen none of the photos; rows as in the manifest."""
+    from apparel_eye.vision.activations import extract
+
+    weights = {name.removeprefix("backbone."): array for name, array in backbone_weights.items()}
+    yield from extract(
+        pixels, train.backbone, weights, activations.views, activations.batch_size, precisions["predict"]
+    )
+
+
+def pool_activations(activations: NDArray[np.float16]) -> Iterator[ArrayPart]:
+    """Their averages over the width: the columns that heads are fitted on."""
+    from apparel_eye.boosting.pooling import rows
+
+    yield from rows(activations)

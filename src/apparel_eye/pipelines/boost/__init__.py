@@ -1,0 +1,5 @@
+"""The ``boost`` pipeline."""
+
+from apparel_eye.pipelines.boost.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

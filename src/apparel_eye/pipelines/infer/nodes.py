@@ -1,0 +1,49 @@
+"""From a checkpoint to probabilities."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apparel_eye.attributes import is_length
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.parameters import InferParameters, TrainParameters
+from apparel_eye.subsets import make_subsets
+from apparel_eye.tables import probability_table
+
+
+def predict_photos(
+    checkpoint: Checkpoint,
+    pixels: NDArray[np.uint8],
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    precisions: dict[str, str],
+    infer: InferParameters,
+    train: TrainParameters,
+    category: str,
+) -> pd.DataFrame:
+    """Plain and TTA probabilities of validation photos and photos to predict.
+
+    The photos of a part of the validation fold are predicted with the epoch that the other parts chose.
+    """
+    from apparel_eye.vision.inference import Predictor, identity_of
+    from apparel_eye.vision.selection import without
+
+    subsets = make_subsets(manifest, folds, values)
+    settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), precisions["predict"])
+    identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
+    validation = np.zeros((2, len(subsets.validation), len(values)))
+    for part in np.unique(subsets.validation_parts):
+        of_part = subsets.validation_parts == part
+        predictor = Predictor(checkpoint, without(part), *settings)
+        validation[:, of_part] = predictor.predict(pixels, subsets.validation[of_part], identities)
+    questions = Predictor(checkpoint, "best", *settings).predict(pixels, subsets.questions, identities)
+    return pd.concat(
+        [
+            probability_table(column, manifest, subsets, validation[index], questions[index])
+            for index, column in enumerate(("plain", "tta"))
+        ],
+        ignore_index=True,
+    )

@@ -1,0 +1,40 @@
+"""From a user's own photos to a table and a contact sheet."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from apparel_eye.attributes import is_length
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.parameters import InferParameters, IngestParameters, PredictParameters, TrainParameters
+from apparel_eye.raw_folder import RawFolder
+
+
+def tag_photos(
+    own_photos: RawFolder,
+    checkpoint: Checkpoint,
+    precisions: dict[str, str],
+    ingest: IngestParameters,
+    infer: InferParameters,
+    train: TrainParameters,
+    category: str,
+) -> pd.DataFrame:
+    """The likeliest value of every file in the folder; a file that is no photo keeps its row and says why."""
+    from apparel_eye.vision.tagging import tag
+
+    augmentation = train.augmentation.for_category(is_length(category))
+    return tag(own_photos, checkpoint, infer, augmentation, precisions["predict"], ingest)
+
+
+def draw_contact_sheet(
+    own_photos: RawFolder, predictions: pd.DataFrame, ingest: IngestParameters, predict: PredictParameters
+) -> Figure:
+    """The first photos with their values."""
+    from apparel_eye.figures import gallery
+    from apparel_eye.vision.photos import read_photo, resize_photo
+
+    readable = predictions[predictions["problem"] == ""].head(predict.num_shown)
+    photos = [read_photo(own_photos.read(key), ingest) for key in readable["photo"]]
+    height = 320
+    pixels = [resize_photo(photo, (height, max(1, round(height * photo.width / photo.height))), "squash") for photo in photos]
+    titles = [f"{value}\n{confidence:.0%}" for value, confidence in zip(readable["value"], readable["confidence"], strict=True)]
+    return gallery(pixels, titles, "no photo that can be read")

@@ -1,0 +1,46 @@
+"""Probabilities to scores and figures."""
+
+from collections.abc import Sequence
+
+from kedro.pipeline import Node, Pipeline
+
+from apparel_eye.pipelines.report.nodes import draw_confusions, draw_mistakes, join_probabilities, score_columns
+
+_LABELS = ["manifest", "folds", "values"]
+
+
+def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
+    """Score the columns of some models; a stage's photos are shown.
+
+    Args:
+        models: prefixes of the probability tables.
+        stage: whose photos the gallery shows.
+    """
+    return Pipeline(
+        [
+            Node(
+                join_probabilities,
+                inputs=[f"{model}_probabilities" for model in models],
+                outputs="probabilities",
+                name="join_probabilities",
+            ),
+            Node(
+                score_columns,
+                inputs=["probabilities", *_LABELS, "params:submit"],
+                outputs=["scores", "score_table"],
+                name="score_columns",
+            ),
+            Node(
+                draw_confusions,
+                inputs=["probabilities", *_LABELS],
+                outputs="confusion_matrices",
+                name="draw_confusions",
+            ),
+            Node(
+                draw_mistakes,
+                inputs=["probabilities", "scores", f"{stage}_pixels", *_LABELS, "params:report"],
+                outputs="mistakes",
+                name="draw_mistakes",
+            ),
+        ]
+    )

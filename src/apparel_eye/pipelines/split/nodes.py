@@ -1,0 +1,12 @@
+"""From the manifest to folds."""
+
+import pandas as pd
+
+from apparel_eye.parameters import SplitParameters
+
+
+def deal_photos(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame:
+    """Folds of the labelled photos."""
+    from apparel_eye.splitting import assign_folds
+
+    return assign_folds(manifest, split)

@@ -1,0 +1,66 @@
+"""From probabilities to the competition's files."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from apparel_eye.submission import make_submission, prior_of
+from apparel_eye.subsets import make_subsets
+from apparel_eye.tables import probabilities_of
+
+logger = logging.getLogger(__name__)
+
+Submissions = Iterator[tuple[pd.DataFrame, ...]]
+
+
+def write_columns(columns: tuple[str, ...]) -> Callable[..., Submissions]:
+    """A node that writes a submission of each column."""
+
+    def write(
+        questions: pd.DataFrame,
+        probabilities: pd.DataFrame,
+        manifest: pd.DataFrame,
+        folds: pd.DataFrame,
+        values: list[str],
+        category: str,
+    ) -> Submissions:
+        if not questions.empty:
+            yield tuple(
+                _submission(column, questions, probabilities, manifest, folds, values, category) for column in columns
+            )
+
+    return write
+
+
+def write_chosen(
+    questions: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    category: str,
+    scores: dict[str, Any],
+) -> Iterator[pd.DataFrame]:
+    """The submission of the chosen column; without photos to predict there is none."""
+    if questions.empty:
+        logger.info("There is no question.csv with photos of %s, so there is no submission to write", category)
+        return
+    column = scores["submission"]["column"]
+    yield _submission(column, questions, probabilities, manifest, folds, values, category)
+
+
+def _submission(
+    column: str,
+    questions: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    category: str,
+) -> pd.DataFrame:
+    subsets = make_subsets(manifest, folds, values)
+    image_keys = manifest["image_key"].iloc[subsets.questions]
+    answers = probabilities_of(probabilities, column, image_keys)
+    return make_submission(questions, image_keys, answers, prior_of(subsets.labelled_targets, len(values)), category)

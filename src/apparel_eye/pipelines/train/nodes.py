@@ -1,0 +1,140 @@
+"""From photos and folds to checkpoints. The library is imported when a node runs: a pipeline can be listed without torch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from apparel_eye.array_part import ArrayPart
+from apparel_eye.attributes import is_length
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.parameters import IngestParameters, StageParameters, TrainParameters
+from apparel_eye.raw_folder import RawFolder
+from apparel_eye.schemas import Epochs
+from apparel_eye.subsets import make_subsets
+
+Weights = dict[str, NDArray[Any]]
+Pixels = NDArray[np.uint8]
+
+
+def load_backbone(train: TrainParameters) -> Weights:
+    """The weights that training starts from, under the names they have in a classifier."""
+    from apparel_eye.vision.backbones import pretrained_weights
+
+    weights = pretrained_weights(train.backbone, train.pretrained, train.seed)
+    return {f"backbone.{name}": array for name, array in weights.items()}
+
+
+def choose_precisions(train: TrainParameters) -> dict[str, str]:
+    """What this machine is faster with; kept, so that a run that goes on computes as it began."""
+    from apparel_eye.vision.device import fastest_precisions
+
+    if train.precision == "auto":
+        return fastest_precisions(train.backbone)
+    return {"predict": train.precision, "train": train.precision}
+
+
+def resize_photos(
+    photos: RawFolder, manifest: pd.DataFrame, ingest: IngestParameters, train: TrainParameters, stage: StageParameters
+) -> Iterator[ArrayPart]:
+    """All photos of the manifest at the stage's size, in its order."""
+    from apparel_eye.vision.pixels import decode
+    from apparel_eye.vision.sizes import stage_size
+
+    size = stage_size(stage.size, manifest["height"].tolist(), manifest["width"].tolist())
+    yield from decode(photos, manifest["image_key"].tolist(), manifest["sha256"].tolist(), size, train.resize, ingest)
+
+
+def compute_features(
+    pixels: Pixels,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    initial: Weights | Checkpoint,
+    precisions: dict[str, str],
+    train: TrainParameters,
+    stage: StageParameters,
+    category: str,
+) -> Iterator[ArrayPart]:
+    """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
+    from apparel_eye.vision import stage as training
+    from apparel_eye.vision.classifier import describe, start
+
+    subsets = make_subsets(manifest, folds, values)
+    description = describe(train, category, values, pixels.shape[1:3], subsets.present)
+    model = start(description, _weights(initial), train.seed)
+    augmentation = train.augmentation.for_category(is_length(category))
+    yield from training.compute_features(
+        pixels, subsets, model, stage.num_views, augmentation, train, precisions["predict"]
+    )
+
+
+def train_head(
+    features: NDArray[np.float16],
+    pixels: Pixels,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    initial: Weights | Checkpoint,
+    train: TrainParameters,
+    stage: StageParameters,
+    category: str,
+) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
+    """Train the head with the backbone frozen; yield checkpoint and history so far after each epoch."""
+    from apparel_eye.vision import stage as training
+    from apparel_eye.vision.classifier import describe
+
+    subsets = make_subsets(manifest, folds, values)
+    description = describe(train, category, values, pixels.shape[1:3], subsets.present)
+    for checkpoint, history in training.train_head(features, subsets, description, _weights(initial), stage.head, train):
+        yield checkpoint, _table(history)
+
+
+def fine_tune(
+    pixels: Pixels,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    head_checkpoint: Checkpoint,
+    precisions: dict[str, str],
+    train: TrainParameters,
+    stage: StageParameters,
+    category: str,
+) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
+    """Train all layers; yield checkpoint and history so far after each epoch."""
+    from apparel_eye.vision import stage as training
+
+    subsets = make_subsets(manifest, folds, values)
+    augmentation = train.augmentation.for_category(is_length(category))
+    for checkpoint, history in training.fine_tune(
+        pixels, subsets, head_checkpoint, stage.all, augmentation, train, precisions
+    ):
+        yield checkpoint, _table(history)
+
+
+def join_histories(**histories: pd.DataFrame) -> pd.DataFrame:
+    """One table of all epochs, in the order in which they ran; the names are ``<stage>_<phase>``."""
+    tables = []
+    for name, table in histories.items():
+        stage, _, phase = name.partition("_")
+        tables.append(table.assign(stage=stage, phase=phase))
+    return pd.concat(tables, ignore_index=True)
+
+
+def draw_curves(history: pd.DataFrame) -> Figure:
+    """Loss, scores and learning rate of each epoch."""
+    from apparel_eye.figures import curves
+
+    return curves(history)
+
+
+def _weights(initial: Weights | Checkpoint) -> Weights:
+    return dict(initial.of("best")) if isinstance(initial, Checkpoint) else initial
+
+
+def _table(history: list[dict[str, float]]) -> pd.DataFrame:
+    columns = list(Epochs.to_schema().columns)
+    return pd.DataFrame(history, columns=columns).astype("float64").astype({"epoch": "int64", "cycle": "int64"})

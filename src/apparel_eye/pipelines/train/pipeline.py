@@ -1,0 +1,91 @@
+"""The stages, from small to large photos: one modular pipeline, instantiated once for each."""
+
+from kedro.pipeline import Node, Pipeline
+
+from apparel_eye.pipelines.train.nodes import (
+    choose_precisions,
+    compute_features,
+    draw_curves,
+    fine_tune,
+    join_histories,
+    load_backbone,
+    resize_photos,
+    train_head,
+)
+
+STAGES = ("small", "medium", "large")
+"""The stages in order; each starts from the weights of the one before."""
+
+_SHARED = {"photos", "manifest", "folds", "values", "precisions"}
+_SHARED_PARAMETERS = {"params:train", "params:ingest", "params:category"}
+
+
+def create_pipeline() -> Pipeline:
+    """Backbone, stages, and one history of them all."""
+    backbone = Pipeline(
+        [
+            Node(load_backbone, inputs="params:train", outputs="backbone_weights", name="load_backbone"),
+            Node(choose_precisions, inputs="params:train", outputs="precisions", name="choose_precisions"),
+        ]
+    )
+    initial = ["backbone_weights", *(f"{stage}_checkpoint" for stage in STAGES)]
+    stages = [_stage(stage, before) for stage, before in zip(STAGES, initial, strict=False)]
+    return sum([*stages, _history()], start=backbone)
+
+
+def _stage(stage: str, initial: str) -> Pipeline:
+    common = ["manifest", "folds", "values"]
+    parameters = ["params:train", "params:stage", "params:category"]
+    template = Pipeline(
+        [
+            Node(
+                resize_photos,
+                inputs=["photos", "manifest", "params:ingest", "params:train", "params:stage"],
+                outputs="pixels",
+                name="resize_photos",
+            ),
+            Node(
+                compute_features,
+                inputs=["pixels", *common, "initial", "precisions", *parameters],
+                outputs="features",
+                name="compute_features",
+            ),
+            Node(
+                train_head,
+                inputs=["features", "pixels", *common, "initial", *parameters],
+                outputs=["head_checkpoint", "head_history"],
+                name="train_head",
+            ),
+            Node(
+                fine_tune,
+                inputs=["pixels", *common, "head_checkpoint", "precisions", *parameters],
+                outputs=["checkpoint", "all_history"],
+                name="fine_tune",
+            ),
+        ]
+    )
+    return Pipeline(
+        template,
+        namespace=stage,
+        inputs={**{name: name for name in _SHARED}, "initial": initial},
+        outputs={name: f"{stage}_{name}" for name in ("pixels", "checkpoint", "head_history", "all_history")},
+        parameters={
+            **{name: name for name in _SHARED_PARAMETERS},
+            "params:stage": f"params:train.stages.{stage}",
+        },
+    )
+
+
+def _history() -> Pipeline:
+    names = [f"{stage}_{phase}" for stage in STAGES for phase in ("head", "all")]
+    return Pipeline(
+        [
+            Node(
+                join_histories,
+                inputs={name: f"{name}_history" for name in names},
+                outputs="history",
+                name="join_histories",
+            ),
+            Node(draw_curves, inputs="history", outputs="training_curves", name="draw_curves"),
+        ]
+    )

@@ -1,0 +1,125 @@
+"""Every table that travels between nodes; the catalog checks them at each load and save."""
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+
+class Table(pa.DataFrameModel):
+    """Exactly these columns, of these types."""
+
+    class Config:
+        strict = True
+        coerce = False
+
+
+class Manifest(Table):
+    """One row per photo that can be used."""
+
+    image_key: Series[str] = pa.Field(unique=True)
+    category: Series[str]
+    value: Series[str]
+    label_string: Series[str] = pa.Field(str_matches=r"^[nm]*y?[nm]*$")
+    role: Series[str] = pa.Field(isin=["labelled", "to predict"])
+    group: Series[str]
+    domain: Series[str]
+    width: Series[int] = pa.Field(ge=1)
+    height: Series[int] = pa.Field(ge=1)
+    sha256: Series[str] = pa.Field(str_length={"min_value": 64, "max_value": 64})
+
+
+class Quarantine(Table):
+    """One row per photo that was left out, and why."""
+
+    image_key: Series[str]
+    value: Series[str]
+    role: Series[str]
+    reason: Series[str]
+    message: Series[str]
+    sha256: Series[str]
+
+
+class Questions(Table):
+    """The photos to predict, in the order in which their answers are handed in."""
+
+    image_key: Series[str]
+
+
+class Overview(Table):
+    """Photos per value."""
+
+    value: Series[str] = pa.Field(unique=True)
+    labelled: Series[int] = pa.Field(ge=0)
+    with_maybe: Series[int] = pa.Field(ge=0)
+    quarantined: Series[int] = pa.Field(ge=0)
+
+
+class Folds(Table):
+    """Where each labelled photo was dealt to."""
+
+    image_key: Series[str] = pa.Field(unique=True)
+    fold: Series[int] = pa.Field(ge=0)
+    subset: Series[str] = pa.Field(isin=["train", "validation"])
+    part: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
+
+
+class Epochs(Table):
+    """One row per epoch of a phase; the best and the last weights are of such an epoch."""
+
+    epoch: Series[int] = pa.Field(ge=1)
+    cycle: Series[int] = pa.Field(ge=1)
+    learning_rate: Series[float] = pa.Field(ge=0)
+    train_loss: Series[float]
+    validation_loss: Series[float]
+    basic_precision: Series[float] = pa.Field(nullable=True)
+    average_precision: Series[float] = pa.Field(nullable=True)
+    accuracy: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    seconds: Series[float] = pa.Field(ge=0)
+
+
+class History(Epochs):
+    """The epochs of all stages."""
+
+    stage: Series[str]
+    phase: Series[str] = pa.Field(isin=["head", "all"])
+
+
+class Probabilities(pa.DataFrameModel):
+    """One row per photo and column (``plain``, ``tta`` ...), a probability per value: ``p0``, ``p1`` ..."""
+
+    column: Series[str]
+    image_key: Series[str]
+    role: Series[str] = pa.Field(isin=["validation", "to predict"])
+    p: Series[float] = pa.Field(alias=r"^p\d+$", regex=True, in_range={"min_value": 0, "max_value": 1})
+
+    class Config:
+        strict = True
+        unique = ["column", "image_key"]
+
+    @pa.dataframe_check(error="the probabilities of a row do not sum to 1")
+    def rows_sum_to_one(cls, table: pd.DataFrame) -> pd.Series:  # noqa: N805
+        """Each row is one distribution."""
+        return (table.filter(regex=r"^p\d+$").sum(axis=1) - 1).abs() < 1e-6
+
+
+class Predictions(pa.DataFrameModel):
+    """A user's own photos: the likeliest value of each, its probability, and a column per value."""
+
+    photo: Series[str] = pa.Field(unique=True)
+    value: Series[str]
+    confidence: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
+    problem: Series[str]
+
+    class Config:
+        strict = False
+
+
+class ScoreTable(Table):
+    """Scores of each column on validation photos."""
+
+    column: Series[str] = pa.Field(unique=True)
+    basic_precision: Series[float] = pa.Field(nullable=True)
+    average_precision: Series[float] = pa.Field(nullable=True)
+    accuracy: Series[float]
+    log_loss: Series[float]
+    photos: Series[int]

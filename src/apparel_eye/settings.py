@@ -1,0 +1,21 @@
+"""Kedro's settings, see https://docs.kedro.org/en/stable/configure/project_settings/."""
+
+import os
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+# a tracking server that does not answer must not hold a run up: MLflow's own defaults add up to four minutes
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+
+from omegaconf.resolvers import oc  # noqa: E402
+
+from apparel_eye.hooks import MlflowTracking, ParameterCheck, Summary  # noqa: E402
+
+HOOKS = (ParameterCheck(), MlflowTracking(), Summary())
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow", "kedro-telemetry")
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "custom_resolvers": {"oc.env": oc.env},  # Kedro allows it in credentials only
+    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+}

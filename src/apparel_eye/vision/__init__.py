@@ -1,0 +1,1 @@
+"""Photos, networks and what trains them. Knows neither Kedro nor MLflow."""

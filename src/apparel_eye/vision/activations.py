@@ -1,0 +1,47 @@
+"""Last feature maps of a backbone."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from apparel_eye.array_part import ArrayPart
+from apparel_eye.vision import device, views
+from apparel_eye.vision.backbones import Weights, normalization, restored
+from apparel_eye.vision.batches import Pixels, batches, to_tensor
+
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+@torch.inference_mode()
+def extract(
+    pixels: Pixels, backbone: str, weights: Weights, view_names: Sequence[str], batch_size: int, precision: str
+) -> Iterator[ArrayPart]:
+    """Feature maps of all photos in parts, float16, shape (N, views, C, H', W').
+
+    Args:
+        pixels: uint8, shape (N, H, W, 3).
+        backbone: timm's name.
+        weights: the backbone's.
+        view_names: ``plain``, ``mirrored``.
+        batch_size: photos at a time.
+        precision: of matrix products.
+    """
+    where = device.current()
+    model = device.to_device(restored(backbone, weights), where)
+    mean, std = (torch.tensor(values, device=where)[:, None, None] for values in normalization(backbone))
+    with tqdm(total=len(pixels), desc="activations", unit="photo", disable=None) as bar:
+        for rows in batches(np.arange(len(pixels)), batch_size):
+            photos = to_tensor(pixels, rows, where)
+            seen = [views.render(photos, views.plain(len(rows), name == "mirrored")) for name in view_names]
+            maps = torch.stack([_maps(model, (view - mean) / std, precision) for view in seen], dim=1)
+            yield ArrayPart(int(rows[0]), len(pixels), maps.cpu().numpy())
+            bar.update(len(rows))
+
+
+def _maps(model: nn.Module, normalized: torch.Tensor, precision: str) -> torch.Tensor:
+    with device.autocast(normalized.device, precision):
+        maps: torch.Tensor = model.forward_features(normalized)  # type: ignore[operator]
+    return maps.float().clamp(-_LARGEST, _LARGEST).to(torch.float16)

@@ -1,0 +1,131 @@
+"""A network: normalization, backbone, pooling and layers, made from a checkpoint and turned back into one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.errors import DataError
+from apparel_eye.parameters import HeadParameters, TrainParameters
+from apparel_eye.subsets import Rows
+from apparel_eye.vision import backbones, heads
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a checkpoint's weights are; JSON in the file's header."""
+
+    backbone: str
+    category: str
+    values: tuple[str, ...]
+    size: tuple[int, int]
+    resize: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    head: HeadParameters
+    present: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**self.__dict__, "head": self.head.model_dump()}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Description":
+        """The description that ``as_json`` made."""
+        tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return Description(**{**tuples, "head": HeadParameters(**data["head"])})
+
+
+class Classifier(nn.Module):
+    """Photos in [0, 1] of shape (B, 3, H, W) to logits of shape (B, values)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, description: Description) -> None:
+        super().__init__()
+        self.backbone = backbones.create(description.backbone)
+        self.pool = heads.POOLINGS[description.head.pooling]
+        self.register_buffer("mean", torch.tensor(description.mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(description.std)[:, None, None], persistent=False)
+        num_features = self._num_features(description.size)
+        self.head = heads.layers(num_features, len(description.values), description.head)
+
+    def feature_maps(self, photos: Tensor) -> Tensor:
+        """Last feature maps, shape (B, C, H', W')."""
+        maps: Tensor = self.backbone.forward_features((photos - self.mean) / self.std)  # type: ignore[operator]
+        return maps
+
+    def features(self, photos: Tensor) -> Tensor:
+        """What the head gets, shape (B, features)."""
+        return self.pool(self.feature_maps(photos))
+
+    def forward(self, photos: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.features(photos))
+        return logits
+
+    @torch.no_grad()
+    def _num_features(self, size: tuple[int, int]) -> int:
+        self.backbone.eval()
+        return int(self.features(torch.zeros(1, 3, *size)).shape[1])
+
+
+def describe(
+    train: TrainParameters, category: str, values: Sequence[str], size: Sequence[int], present: Sequence[int] | Rows
+) -> Description:
+    """The network that the parameters ask for, for photos of a height and width."""
+    mean, std = backbones.normalization(train.backbone)
+    return Description(
+        backbone=train.backbone,
+        category=category,
+        values=tuple(values),
+        size=(int(size[0]), int(size[1])),
+        resize=train.resize,
+        mean=mean,
+        std=std,
+        head=train.head,
+        present=tuple(int(index) for index in present),
+    )
+
+
+def restore(checkpoint: Checkpoint, reason: str = "best") -> tuple[Classifier, Description]:
+    """The network of a checkpoint, in evaluation mode."""
+    description = Description.from_json(checkpoint.description)
+    model = Classifier(description)
+    backbones.load(model, dict(checkpoint.of(reason)))
+    return model.eval(), description
+
+
+def start(description: Description, weights: Weights, seed: int) -> Classifier:
+    """A network to train: weights that fit are taken over, others start from the seed.
+
+    A head on rows that comes from a smaller size has fewer of them: its weights are stretched along the rows.
+
+    Args:
+        description: of the network.
+        weights: of the stage before, or of a backbone under ``backbone.`` names.
+        seed: of the random weights.
+    """
+    torch.manual_seed(seed)
+    model = Classifier(description)
+    own = backbones.state(model)
+    num_filters = int(model.backbone.num_features)  # type: ignore[arg-type]
+    stretched = {
+        key: heads.stretch_rows(array, own[key].shape[-1], num_filters)
+        if key.startswith("head.") and description.head.pooling == "rows"
+        else array
+        for key, array in weights.items()
+        if key in own
+    }
+    fitting = {key: array for key, array in stretched.items() if own[key].shape == array.shape}
+    missing = [key for key in own if key.startswith("backbone.") and key not in fitting]
+    if missing:
+        raise DataError(
+            f"the weights lack {len(missing)} of the backbone's, for example {missing[0]!r}; "
+            f"start from weights of {description.backbone}"
+        )
+    backbones.load(model, {**own, **fitting})
+    return model.eval()

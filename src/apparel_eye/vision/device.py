@@ -1,0 +1,65 @@
+"""Where and how exactly to compute."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from apparel_eye.vision import backbones
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_BATCH = 8
+_SIZE = 224  # pixels
+_REPETITIONS = 3
+
+
+def current() -> torch.device:
+    """The accelerator of this machine, or its processor."""
+    device: torch.device = Accelerator().device
+    return device
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """Matrix products in the given precision; weights stay float32."""
+    return torch.autocast(device.type, DTYPES[precision], enabled=precision != "float32")
+
+
+def to_device(model: nn.Module, device: torch.device) -> nn.Module:
+    """Moved, with convolutions laid out channels last."""
+    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def fastest_precisions(backbone: str) -> dict[str, str]:
+    """The faster precision for prediction and for training on this machine, found by a short timing."""
+    device = current()
+    model = to_device(backbones.create(backbone), device)
+    photos = torch.rand(_BATCH, 3, _SIZE, _SIZE, device=device).contiguous(memory_format=torch.channels_last)
+
+    def predict() -> None:
+        with torch.inference_mode():
+            model.eval()(photos)
+
+    def train() -> None:
+        model.train()(photos).float().square().mean().backward()
+
+    return {"predict": _fastest(predict, device), "train": _fastest(train, device)}
+
+
+def _fastest(work: Callable[[], None], device: torch.device) -> str:
+    seconds = {}
+    for precision in DTYPES:
+        with autocast(device, precision):
+            work()  # the first time kernels are chosen
+            seconds[precision] = min(_seconds(work, device) for _ in range(_REPETITIONS))
+    return min(seconds, key=lambda precision: seconds[precision])
+
+
+def _seconds(work: Callable[[], None], device: torch.device) -> float:
+    started = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started

@@ -1,0 +1,60 @@
+"""From the last feature map to the values: a pooling without weights, then layers.
+
+The pooling is apart from the layers because with the backbone frozen its results are all that training needs: they are
+computed once and kept.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from apparel_eye.parameters import HeadParameters
+
+
+def averages(feature_maps: Tensor) -> Tensor:
+    """Average and maximum of each filter: (B, C, H, W) to (B, 2 C), as the write-up pools."""
+    return torch.cat([feature_maps.mean(dim=(2, 3)), feature_maps.amax(dim=(2, 3))], dim=1)
+
+
+def rows(feature_maps: Tensor) -> Tensor:
+    """Averages over the width only: (B, C, H, W) to (B, C H). Where a garment ends is what full averages lose."""
+    return feature_maps.mean(dim=3).flatten(1)
+
+
+POOLINGS: dict[str, Callable[[Tensor], Tensor]] = {"averages": averages, "rows": rows}
+
+
+def layers(num_features: int, num_values: int, head: HeadParameters) -> nn.Sequential:
+    """Batch norm, dropout and linear layers, with ReLU between; fast.ai 0.7's order."""
+    modules: list[nn.Module] = []
+    width, dropout = num_features, head.input_dropout
+    for hidden in head.hidden:
+        modules += [nn.BatchNorm1d(width), nn.Dropout(dropout), nn.Linear(width, hidden), nn.ReLU()]
+        width, dropout = hidden, head.dropout
+    return nn.Sequential(*modules, nn.BatchNorm1d(width), nn.Dropout(dropout), nn.Linear(width, num_values))
+
+
+def stretch_rows(array: NDArray[Any], num_features: int, num_filters: int) -> NDArray[Any]:
+    """Weights or statistics of a head on rows, for another number of rows; others are returned as they are.
+
+    Weights are scaled by the share of rows, so that the output keeps its size.
+
+    Args:
+        array: last axis ``num_filters`` times the old number of rows.
+        num_features: ``num_filters`` times the new number of rows.
+        num_filters: of the last feature map.
+    """
+    old, new = (array.shape[-1] if array.ndim else 0), num_features
+    if old == new or not old or old % num_filters or new % num_filters:
+        return array
+    old_rows, new_rows = old // num_filters, new // num_filters
+    per_filter = torch.from_numpy(array.reshape(-1, num_filters, old_rows).astype(np.float32))
+    stretched = functional.interpolate(per_filter, size=new_rows, mode="linear", align_corners=False)
+    if array.ndim > 1:
+        stretched *= old_rows / new_rows
+    return stretched.reshape(*array.shape[:-1], new).numpy().astype(array.dtype)

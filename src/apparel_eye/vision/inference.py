@@ -1,0 +1,102 @@
+"""Probabilities of photos, plain and averaged over views."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.parameters import AugmentationParameters, InferParameters
+from apparel_eye.probabilities import spread
+from apparel_eye.subsets import Rows
+from apparel_eye.vision import device, views
+from apparel_eye.vision.batches import Pixels, batches, to_tensor
+from apparel_eye.vision.classifier import Description, restore
+
+Probabilities = NDArray[np.float64]
+Identities = NDArray[np.uint64]
+
+
+class Predictor:
+    """A network of a checkpoint, ready to predict photos of its size."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        reason: str,
+        infer: InferParameters,
+        augmentation: AugmentationParameters,
+        precision: str,
+    ) -> None:
+        self._model, self._description = restore(checkpoint, reason)
+        device.to_device(self._model, device.current())
+        self._infer, self._augmentation, self._precision = infer, augmentation, precision
+
+    def predict(self, pixels: Pixels, rows: Rows, identities: Identities) -> tuple[Probabilities, Probabilities]:
+        """Plain and TTA probabilities, each of shape (rows, values).
+
+        TTA is the mean over the plain photo and ``num_drawn`` of ``num_views`` training-style views. Probabilities are
+        averaged, not logits: a view on which the model is very sure does not outvote the others (AlexNet, NeurIPS
+        2012, section 4.1).
+
+        Args:
+            pixels: uint8, shape (N, H, W, 3).
+            rows: the photos to predict.
+            identities: what decides each photo's views, so that they do not depend on its neighbors, shape (N,).
+        """
+        infer = self._infer
+        plain, averaged = [np.zeros((0, len(self._description.values)))], [np.zeros((0, len(self._description.values)))]
+        with tqdm(total=len(rows), desc="predict", unit="photo", disable=None) as bar:
+            for batch in batches(rows, infer.batch_size):
+                drawn = views.draw_for_test(
+                    infer.seed, identities[batch], infer.num_views, infer.num_drawn, self._augmentation
+                )
+                all_views = [views.plain(len(batch)), *drawn]
+                per_view = _per_view(self._model, self._description, pixels, batch, all_views, self._precision)
+                plain.append(per_view[0])
+                averaged.append(per_view.mean(axis=0))
+                bar.update(len(batch))
+        return np.concatenate(plain), np.concatenate(averaged)
+
+
+def identity_of(checksum: str) -> int:
+    """A photo's number, from the checksum of its bytes."""
+    return int(checksum[:16], 16)
+
+
+def predict_plain(
+    model: nn.Module, description: Description, pixels: Pixels, rows: Rows, batch_size: int, precision: str
+) -> Probabilities:
+    """Probabilities of the photos as they are; the model's mode is left as it is."""
+    return np.concatenate(
+        [
+            _per_view(model, description, pixels, batch, [views.plain(len(batch))], precision)[0]
+            for batch in batches(rows, batch_size)
+        ]
+    )
+
+
+@torch.inference_mode()
+def _per_view(
+    model: nn.Module,
+    description: Description,
+    pixels: Pixels,
+    rows: Rows,
+    all_views: Sequence[views.Views],
+    precision: str,
+) -> NDArray[np.float64]:
+    """Probabilities of each view, shape (views, rows, values)."""
+    where = next(model.parameters()).device
+    photos = to_tensor(pixels, rows, where)
+    with device.autocast(where, precision):
+        logits = [model(views.render(photos, view)) for view in all_views]
+    return np.stack([to_probabilities(logit, description) for logit in logits])
+
+
+def to_probabilities(logits: Tensor, description: Description) -> Probabilities:
+    """Softmax over the values that have training photos; the others get their fixed floor."""
+    probabilities = logits.float()[:, list(description.present)].softmax(dim=1).cpu().numpy()
+    return spread(probabilities, description.present, len(description.values))

@@ -1,0 +1,51 @@
+"""Keeping the weights of the epochs that validation photos choose."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apparel_eye import metrics
+from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.metrics import Marks
+
+
+class Selection:
+    """The best epoch by average precision, ties by log loss; once by all validation photos, once without each part.
+
+    A part's photos are predicted with the epoch that the other parts chose, so that no photo is scored by a choice it
+    took part in.
+    """
+
+    def __init__(self, marks: Marks, parts: NDArray[np.intp]) -> None:
+        self._marks = marks
+        everyone = np.ones(len(parts), dtype=bool)
+        self._judges = {"best": everyone} | {without(part): parts != part for part in np.unique(parts)}
+        self._merits: dict[str, tuple[float, float]] = {}
+        self._chosen: dict[str, int] = {}
+        self._weights: dict[int, Weights] = {}
+
+    def add(self, epoch: int, probabilities: NDArray[np.floating], weights: Weights) -> None:
+        """Judge an epoch by its validation probabilities; weights that nobody chose any more are dropped."""
+        for reason, judges in self._judges.items():
+            merit = _merit(probabilities[judges], self._marks[judges])
+            if reason not in self._merits or merit > self._merits[reason]:
+                self._merits[reason], self._chosen[reason] = merit, epoch
+        self._chosen["last"] = epoch
+        self._weights[epoch] = weights
+        self._weights = {kept: self._weights[kept] for kept in sorted(set(self._chosen.values()))}
+
+    def checkpoint(self, description: Mapping[str, Any]) -> Checkpoint:
+        """What has been chosen so far."""
+        return Checkpoint(dict(self._weights), dict(self._chosen), description)
+
+
+def without(part: int) -> str:
+    """Why an epoch is kept that a part's photos did not choose."""
+    return f"best_without_{part}"
+
+
+def _merit(probabilities: NDArray[np.floating], marks: Marks) -> tuple[float, float]:
+    precision = metrics.average_precision(probabilities, marks)
+    return float(np.nan_to_num(precision, nan=-1.0)), -metrics.log_loss(probabilities, marks)

@@ -1,0 +1,110 @@
+"""Views of photos: what augmentation does to them in training and at test time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from apparel_eye.parameters import AugmentationParameters
+from apparel_eye.vision import randomness
+
+_DRAWS = 6
+
+
+@dataclass(frozen=True)
+class Views:
+    """One view per photo, each attribute of shape (B,).
+
+    Attributes:
+        zoom: about the center, 1 shows the whole photo.
+        rotation: degrees, counterclockwise.
+        mirrored: whether left and right are swapped.
+        brightness: added, in units of the full range.
+        contrast: factor about the photo's mean.
+    """
+
+    zoom: NDArray[np.float64]
+    rotation: NDArray[np.float64]
+    mirrored: NDArray[np.bool_]
+    brightness: NDArray[np.float64]
+    contrast: NDArray[np.float64]
+
+
+def plain(num_photos: int, mirrored: bool = False) -> Views:
+    """The photos as they are, or mirrored."""
+    ones, zeros = np.ones(num_photos), np.zeros(num_photos)
+    return Views(ones, zeros, np.full(num_photos, mirrored), zeros, ones)
+
+
+def draw(seed: int, epoch: int, photos: ArrayLike, augmentation: AugmentationParameters) -> Views:
+    """Views for an epoch, which depend on nothing but seed, epoch and photo; ``max_zoom`` must be a number."""
+    numbers = randomness.uniform(seed, epoch, photos, _DRAWS)
+    return _views(numbers, augmentation)
+
+
+def draw_for_test(
+    seed: int, photos: ArrayLike, num_views: int, num_drawn: int, augmentation: AugmentationParameters
+) -> list[Views]:
+    """The write-up's views at test time: of ``num_views`` fixed ones, ``num_drawn`` different ones for each photo."""
+    if not num_drawn:
+        return []
+    fixed = randomness.uniform(seed, 0, np.arange(num_views), _DRAWS)
+    chosen = np.argsort(randomness.uniform(seed, 1, photos, num_views), axis=1, kind="stable")[:, :num_drawn]
+    return [_views(fixed[chosen[:, position]], augmentation) for position in range(num_drawn)]
+
+
+def render(pixels: Tensor, views: Views) -> Tensor:
+    """Views of a batch, with one interpolation for zoom, rotation and mirroring together.
+
+    Args:
+        pixels: uint8, shape (B, H, W, 3), on any device.
+        views: one per photo.
+
+    Returns:
+        Float in [0, 1], shape (B, 3, H, W), in channels-last memory format; edges are reflected.
+    """
+    photos = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    moved = (views.zoom != 1) | (views.rotation != 0)
+    if moved.any():
+        photos = _interpolate(photos, views)
+    elif views.mirrored.any():
+        mirrored = torch.as_tensor(views.mirrored, device=photos.device)[:, None, None, None]
+        photos = torch.where(mirrored, photos.flip(-1), photos)
+    if (views.contrast != 1).any() or (views.brightness != 0).any():
+        contrast, brightness = (_column(values, photos) for values in (views.contrast, views.brightness))
+        mean = photos.mean(dim=(1, 2, 3), keepdim=True)
+        photos = ((photos - mean) * contrast + mean + brightness).clamp_(0, 1)
+    return photos.contiguous(memory_format=torch.channels_last)
+
+
+def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -> Views:
+    signed = 2 * numbers - 1
+    zoomed = numbers[:, 0] < augmentation.zoom_share
+    return Views(
+        zoom=np.where(zoomed, 1 + numbers[:, 1] * (float(augmentation.max_zoom) - 1), 1.0),
+        rotation=signed[:, 2] * augmentation.max_rotation,
+        mirrored=numbers[:, 3] < augmentation.flip_share,
+        brightness=signed[:, 4] * augmentation.max_brightness,
+        contrast=1 + signed[:, 5] * augmentation.max_contrast,
+    )
+
+
+def _interpolate(photos: Tensor, views: Views) -> Tensor:
+    height, width = photos.shape[-2:]
+    angle = np.deg2rad(views.rotation)
+    side = np.where(views.mirrored, -1.0, 1.0)
+    # grid coordinates run from -1 to 1 along both sides, so a rotation of pixels has the side ratio in it
+    rows = [
+        [side * np.cos(angle) / views.zoom, -np.sin(angle) * height / width / views.zoom, np.zeros_like(angle)],
+        [side * np.sin(angle) * width / height / views.zoom, np.cos(angle) / views.zoom, np.zeros_like(angle)],
+    ]
+    matrices = torch.as_tensor(np.moveaxis(np.array(rows), -1, 0), dtype=photos.dtype, device=photos.device)
+    grid = functional.affine_grid(matrices, list(photos.shape), align_corners=False)
+    return functional.grid_sample(photos, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def _column(values: NDArray[np.float64], photos: Tensor) -> Tensor:
+    return torch.as_tensor(values, dtype=photos.dtype, device=photos.device)[:, None, None, None]
