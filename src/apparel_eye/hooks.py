@@ -32,7 +32,7 @@ class ParameterCheck:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         try:
-            ProjectParameters.model_validate(context.params)
+            ProjectParameters.model_validate(context.config_loader["parameters"])
         except ValidationError as error:
             raise UsageError("; ".join(_explain(problem) for problem in error.errors())) from error
 

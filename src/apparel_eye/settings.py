@@ -12,7 +12,7 @@ from omegaconf.resolvers import oc  # noqa: E402
 from apparel_eye.hooks import MlflowTracking, ParameterCheck, Summary  # noqa: E402
 
 HOOKS = (ParameterCheck(), MlflowTracking(), Summary())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow", "kedro-telemetry")
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -40,7 +40,7 @@ class CheckpointDataset(SealedDataset[Checkpoint, Checkpoint]):
 
 
 def _writer(arrays: Arrays, header: dict[str, str]) -> Callable[[Path], None]:
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     return lambda path: save_file(contiguous, path, metadata=header)
 
 

@@ -114,7 +114,7 @@ def start(description: Description, weights: Weights, seed: int) -> Classifier:
     own = backbones.state(model)
     num_filters = int(model.backbone.num_features)  # type: ignore[arg-type]
     stretched = {
-        key: heads.stretch_rows(array, own[key].shape[-1], num_filters)
+        key: heads.stretch_rows(array, own[key].shape, num_filters)
         if key.startswith("head.") and description.head.pooling == "rows"
         else array
         for key, array in weights.items()

@@ -39,22 +39,24 @@ def layers(num_features: int, num_values: int, head: HeadParameters) -> nn.Seque
     return nn.Sequential(*modules, nn.BatchNorm1d(width), nn.Dropout(dropout), nn.Linear(width, num_values))
 
 
-def stretch_rows(array: NDArray[Any], num_features: int, num_filters: int) -> NDArray[Any]:
+def stretch_rows(array: NDArray[Any], shape: tuple[int, ...], num_filters: int) -> NDArray[Any]:
     """Weights or statistics of a head on rows, for another number of rows; others are returned as they are.
 
     Weights are scaled by the share of rows, so that the output keeps its size.
 
     Args:
         array: last axis ``num_filters`` times the old number of rows.
-        num_features: ``num_filters`` times the new number of rows.
+        shape: wanted; last axis ``num_filters`` times the new number of rows.
         num_filters: of the last feature map.
     """
-    old, new = (array.shape[-1] if array.ndim else 0), num_features
-    if old == new or not old or old % num_filters or new % num_filters:
+    if array.shape[:-1] != shape[:-1] or array.shape == shape:
+        return array
+    old, new = array.shape[-1], shape[-1]
+    if old % num_filters or new % num_filters:
         return array
     old_rows, new_rows = old // num_filters, new // num_filters
     per_filter = torch.from_numpy(array.reshape(-1, num_filters, old_rows).astype(np.float32))
     stretched = functional.interpolate(per_filter, size=new_rows, mode="linear", align_corners=False)
     if array.ndim > 1:
         stretched *= old_rows / new_rows
-    return stretched.reshape(*array.shape[:-1], new).numpy().astype(array.dtype)
+    return stretched.reshape(shape).numpy().astype(array.dtype)

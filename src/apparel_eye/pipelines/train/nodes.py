@@ -1,7 +1,7 @@
 """From photos and folds to checkpoints. The library is imported when a node runs: a pipeline can be listed without torch."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from apparel_eye.subsets import make_subsets
 
 Weights = dict[str, NDArray[Any]]
 Pixels = NDArray[np.uint8]
+# Kedro makes the models of a stage with those of `train`; an annotation with the class would have it made twice
+Stage = TypeVar("Stage", bound=StageParameters)
 
 
 def load_backbone(train: TrainParameters) -> Weights:
@@ -38,7 +40,7 @@ def choose_precisions(train: TrainParameters) -> dict[str, str]:
 
 
 def resize_photos(
-    photos: RawFolder, manifest: pd.DataFrame, ingest: IngestParameters, train: TrainParameters, stage: StageParameters
+    photos: RawFolder, manifest: pd.DataFrame, ingest: IngestParameters, train: TrainParameters, stage: Stage
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the stage's size, in its order."""
     from apparel_eye.vision.pixels import decode
@@ -56,7 +58,7 @@ def compute_features(
     initial: Weights | Checkpoint,
     precisions: dict[str, str],
     train: TrainParameters,
-    stage: StageParameters,
+    stage: Stage,
     category: str,
 ) -> Iterator[ArrayPart]:
     """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
@@ -80,7 +82,7 @@ def train_head(
     values: list[str],
     initial: Weights | Checkpoint,
     train: TrainParameters,
-    stage: StageParameters,
+    stage: Stage,
     category: str,
 ) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
     """Train the head with the backbone frozen; yield checkpoint and history so far after each epoch."""
@@ -101,7 +103,7 @@ def fine_tune(
     head_checkpoint: Checkpoint,
     precisions: dict[str, str],
     train: TrainParameters,
-    stage: StageParameters,
+    stage: Stage,
     category: str,
 ) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
     """Train all layers; yield checkpoint and history so far after each epoch."""
