@@ -9,7 +9,9 @@ from apparel_eye.samples.geometry import Points, cut_path, points, smooth, tube
 
 def leg_outlines(figure: Figure, level: float, ease: float, flare: float = 0.0) -> tuple[Points, Points]:
     """Both legs down to a level of the figure (2 is the knee, 3 the ankle), wider by ``ease`` and by ``flare``."""
-    end = max(level - 1.0, 0.05)
+    above = (figure.heights[2] - figure.legs[0][0, 1]) / (figure.heights[3] - figure.legs[0][0, 1])
+    # Legs begin at the hip joint, a little above the crotch that levels count from.
+    end = level - 1.0 if level > 2.0 else above + (1.0 - above) * max(level - 1.0, 0.0)
     knots = np.array([0.0, 0.5, 1.0, 1.45, 2.0, 3.0])
     thickness = np.array([0.042, 0.043, 0.032, 0.034, 0.02, 0.02]) * figure.girth
     outlines = []

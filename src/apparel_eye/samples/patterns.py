@@ -61,13 +61,14 @@ def _melange(size: tuple[int, int], period: float, generator: np.random.Generato
 def _knit(size: tuple[int, int], period: float, generator: np.random.Generator) -> Pixels:
     across, down = _grid(size)
     turn = np.float32(2 * np.pi / max(period * 0.4, 3.0))
-    return np.cos(across * turn + np.float32(0.6) * np.cos(down * turn)) * np.float32(0.5) + np.float32(0.5)
+    waves = np.cos(across * turn + np.float32(0.6) * np.cos(down * turn))
+    return np.asarray(waves * 0.5 + 0.5, dtype=np.float32)
 
 
 def _ribs(size: tuple[int, int], period: float, generator: np.random.Generator) -> Pixels:
     across, down = _grid(size)
-    ribs: Pixels = (np.cos(across * np.float32(2 * np.pi / period)) + 0 * down) * np.float32(0.5) + np.float32(0.5)
-    return ribs
+    waves = np.cos(across * np.float32(2 * np.pi / period)) + 0 * down
+    return np.asarray(waves * 0.5 + 0.5, dtype=np.float32)
 
 
 PATTERNS: dict[str, Callable[[tuple[int, int], float, np.random.Generator], Pixels]] = {
