@@ -9,7 +9,7 @@ from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io.core import DatasetError
 
-from apparel_eye.errors import ApparelEyeError, DataError, EnvironmentProblem
+from apparel_eye.errors import ApparelEyeError, DataError, SurroundingsError
 
 _RUNNER = "apparel_eye.runner.FinishedRunner"
 
@@ -54,7 +54,7 @@ def _stop_of(error: BaseException) -> ApparelEyeError | None:
             return found
     for found in chain:
         if isinstance(found, OSError):
-            return EnvironmentProblem(f"{found.strerror or found}: {found.filename or 'no file named'}")
+            return SurroundingsError(f"{found.strerror or found}: {found.filename or 'no file named'}")
     if isinstance(error, DatasetError):
         return DataError(str(error))
     return None

@@ -33,9 +33,7 @@ def merit(probabilities: NDArray[np.float64], marks: Marks) -> tuple[float, floa
     return float(np.nan_to_num(np.mean(official), nan=-1.0)), -metrics.log_loss(probabilities, marks)
 
 
-def score_choice(
-    columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto"
-) -> dict[str, float]:
+def score_choice(columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto") -> dict[str, float]:
     """Scores of the choice itself: the photos of each part are answered by the column that the other parts choose."""
     answers = np.zeros_like(next(iter(columns.values())))
     for part in np.unique(parts):

@@ -19,7 +19,7 @@ class DataError(ApparelEyeError):
     exit_code = 3
 
 
-class EnvironmentProblem(ApparelEyeError):
+class SurroundingsError(ApparelEyeError):
     """Disk, rights, memory or network are not as needed."""
 
     exit_code = 4

@@ -11,7 +11,7 @@ from typing import Any
 import mlflow
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks import MlflowHook
@@ -69,7 +69,7 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
         self._logged: set[str] = set()
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         super().before_pipeline_run(run_params, pipeline, catalog)
         self._kinds, self._logged_epochs, self._logged = _declared(pipeline, catalog), {}, set()
         category = catalog.load("params:category")
@@ -78,7 +78,7 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
         self._log_parameters(pipeline, catalog)
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any], is_async: bool) -> None:
+    def before_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], is_async: bool) -> None:
         """Parameters were logged before the first node ran, as leaves."""
 
     @hook_impl
@@ -87,7 +87,7 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
             self._log_history(dataset_name, data)
 
     @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         for name, kind in self._kinds.items():
             if not catalog.exists(name):
                 continue
@@ -96,12 +96,14 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
             elif kind == "scores":
                 mlflow.log_metrics(dict(_numbers(catalog.load(name))))
             else:
-                mlflow.log_artifact(str(catalog.get(name).path))
+                mlflow.log_artifact(str(_path_of(name, catalog)))
         super().after_pipeline_run(run_params, pipeline, catalog)
 
-    def _log_parameters(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def _log_parameters(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         used = {name: catalog.load(name) for name in pipeline.inputs() if name.startswith("params:")}
-        leaves = {key: value for name, tree in used.items() for key, value in _leaves(name.removeprefix("params:"), tree)}
+        leaves = {
+            key: value for name, tree in used.items() for key, value in _leaves(name.removeprefix("params:"), tree)
+        }
         params = [Param(key, str(value)) for key, value in sorted(leaves.items())]
         client, run_id = mlflow.MlflowClient(), self.run_id
         for first in range(0, len(params), _PARAMS_PER_CALL):
@@ -122,7 +124,7 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
         self._logged_epochs[name] = len(history)
 
 
-def _declared(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
+def _declared(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, str]:
     """Which of the pipeline's results are logged, and as what."""
     metadata = {name: getattr(catalog.get(name), "metadata", None) or {} for name in sorted(pipeline.all_outputs())}
     return {name: entry["mlflow"] for name, entry in metadata.items() if "mlflow" in entry}
@@ -149,7 +151,7 @@ class Summary:
     """Says at the end what was reached, where it lies, and which commands look at it."""
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         made = pipeline.all_outputs()
         if "score_table" in made:
             scores = catalog.load("scores")
@@ -165,7 +167,7 @@ class Summary:
             )
         for name in ("submission", "predictions_table", "scores", "large_checkpoint", "manifest"):
             if name in made and catalog.exists(name):
-                logger.info("%-18s %s", name, _short(catalog.get(name).path))
+                logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
         logger.info("Compare runs: make mlflow (or mlflow ui --backend-store-uri %s)", mlflow.get_tracking_uri())
         logger.info("See the flow: make viz (or kedro viz)")
 
@@ -177,3 +179,9 @@ def _score_lines(table: Any) -> str:
 
 def _short(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _path_of(name: str, catalog: DataCatalog) -> Path:
+    dataset: Any = catalog.get(name)
+    path: Path = dataset.path
+    return path

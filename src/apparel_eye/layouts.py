@@ -83,13 +83,15 @@ def _value_index(label: str, values: Sequence[str], where: str) -> int:
 
 
 def _category_folders(folder: RawFolder, category: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    photos = [file.key for file in folder.files if file.key.lower().endswith(_PHOTO_SUFFIXES) and file.key.count("/") >= 2]
+    photos = [
+        file.key for file in folder.files if file.key.lower().endswith(_PHOTO_SUFFIXES) and file.key.count("/") >= 2
+    ]
     of_category = [key for key in photos if key.split("/")[0] == category]
     if not of_category:
         categories = sorted({key.split("/")[0] for key in photos})
         raise DataError(
-            f"{folder.root.absolute()} has no photos of category {category!r}: expected {category}/<value>/<photo>, or the "
-            f"FashionAI layout; found {'the categories ' + ', '.join(categories) if categories else 'neither'}"
+            f"{folder.root.absolute()} has no photos of category {category!r}: expected {category}/<value>/<photo>, or "
+            f"the FashionAI layout; found {'the categories ' + ', '.join(categories) if categories else 'neither'}"
         )
     folders = [key.split("/")[1] for key in of_category]
     values = values_of_folders(category, sorted(set(folders)))

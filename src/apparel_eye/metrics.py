@@ -62,7 +62,7 @@ def confusion(probabilities: Probabilities, marks: Marks) -> NDArray[np.int64]:
     """Counts of photos, true values in rows and predicted ones in columns, shape (values, values)."""
     num_values = marks.shape[1]
     pairs = true_values(marks) * num_values + np.argmax(probabilities, axis=1)
-    return np.bincount(pairs, minlength=num_values**2).reshape(num_values, num_values)
+    return np.asarray(np.bincount(pairs, minlength=num_values**2).reshape(num_values, num_values))
 
 
 def true_values(marks: Marks) -> NDArray[np.intp]:

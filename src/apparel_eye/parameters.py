@@ -139,17 +139,21 @@ class InferParameters(Parameters):
 class ActivationsParameters(Parameters):
     """Last feature maps to disk."""
 
-    source: Literal["backbone"] = Field(description="backbone: the pretrained network, which has seen none of the photos")
+    source: Literal["backbone"] = Field(
+        description="backbone: the pretrained network, which has seen none of the photos"
+    )
     views: tuple[Literal["plain", "mirrored"], ...] = Field(min_length=1)
     batch_size: int = Field(ge=1)
 
 
 class XGBoostParameters(Parameters):
-    """Passed to XGBoost under its own names, but ``num_rounds``, ``seeds`` and ``views``."""
+    """Passed to XGBoost under its own names, but those with a description here."""
 
-    num_rounds: int = Field(ge=1)
+    num_rounds: int = Field(ge=1, description="trees per class")
     num_models: int = Field(ge=1, description="boosters that differ in their seed, probabilities averaged")
     seed: Seed
+    block_rounds: int = Field(ge=1, description="rounds that share one random choice of columns")
+    block_columns: float = Field(gt=0, le=1, description="share of the columns in that choice")
     learning_rate: float = Field(gt=0)
     max_depth: int = Field(ge=1)
     subsample: float = Field(gt=0, le=1)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, CatalogProtocol
+from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro.runner import SequentialRunner
@@ -22,6 +22,7 @@ from apparel_eye.io.sealed import SealedDataset
 logger = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parent
+_WORTH_TELLING = 5.0  # seconds
 
 
 class FinishedRunner(SequentialRunner):
@@ -34,7 +35,7 @@ class FinishedRunner(SequentialRunner):
     def _run(
         self,
         pipeline: Pipeline,
-        catalog: CatalogProtocol,
+        catalog: Any,  # a DataCatalog
         hook_manager: PluginManager | None = None,
         run_id: str | None = None,
     ) -> None:
@@ -50,10 +51,12 @@ class FinishedRunner(SequentialRunner):
             for dataset in _outputs(node, catalog):
                 if isinstance(dataset, SealedDataset) and dataset.path.exists():
                     seal.mark_finished(dataset.path, fingerprint)
-            logger.debug("%s took %.1f s", node.name, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            if seconds >= _WORTH_TELLING:
+                logger.info("    %s took %.0f s", node.name, seconds)
 
 
-def is_finished(node: Node, catalog: CatalogProtocol, fingerprint: str) -> bool:
+def is_finished(node: Node, catalog: DataCatalog, fingerprint: str) -> bool:
     """Whether all outputs of a node are files that were made from what it would be made from now."""
     return all(
         isinstance(dataset, SealedDataset)
@@ -63,13 +66,13 @@ def is_finished(node: Node, catalog: CatalogProtocol, fingerprint: str) -> bool:
     )
 
 
-def fingerprint_of(node: Node, catalog: CatalogProtocol) -> str:
+def fingerprint_of(node: Node, catalog: DataCatalog) -> str:
     """Changes with the node's code, parameters and input files."""
     parts = {"code": _code_of(node), **{name: _input_fingerprint(name, catalog) for name in node.inputs}}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _input_fingerprint(name: str, catalog: CatalogProtocol) -> Any:
+def _input_fingerprint(name: str, catalog: DataCatalog) -> Any:
     if name.startswith("params:") or name == "parameters":
         value = catalog.load(name)
         return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
@@ -79,7 +82,7 @@ def _input_fingerprint(name: str, catalog: CatalogProtocol) -> Any:
     return dataset.fingerprint()
 
 
-def _outputs(node: Node, catalog: CatalogProtocol) -> list[AbstractDataset[Any, Any] | None]:
+def _outputs(node: Node, catalog: DataCatalog) -> list[AbstractDataset[Any, Any] | None]:
     return [catalog.get(name) for name in node.outputs]
 
 

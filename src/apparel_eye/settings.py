@@ -7,9 +7,9 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
-from omegaconf.resolvers import oc  # noqa: E402
+from omegaconf.resolvers import oc
 
-from apparel_eye.hooks import MlflowTracking, ParameterCheck, Summary  # noqa: E402
+from apparel_eye.hooks import MlflowTracking, ParameterCheck, Summary
 
 HOOKS = (ParameterCheck(), MlflowTracking(), Summary())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")

@@ -17,7 +17,11 @@ _DECIMALS = 10
 
 
 def make_submission(
-    questions: pd.DataFrame, image_keys: pd.Series, probabilities: NDArray[np.float64], prior: NDArray[np.float64], category: str
+    questions: pd.DataFrame,
+    image_keys: pd.Series,
+    probabilities: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    category: str,
 ) -> pd.DataFrame:
     """The three columns of a submission.
 
@@ -52,4 +56,5 @@ def prior_of(targets: NDArray[np.intp], num_values: int) -> NDArray[np.float64]:
     """Share of each value among labelled photos, shape (num_values,)."""
     counts = np.bincount(targets, minlength=num_values).astype(np.float64)
     present = np.flatnonzero(counts)
-    return spread(counts[present][None], present, num_values)[0]
+    prior: NDArray[np.float64] = spread(counts[present][None], present, num_values)[0]
+    return prior

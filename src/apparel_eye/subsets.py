@@ -56,7 +56,7 @@ def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[s
     value_index = {value: index for index, value in enumerate(values)}
     return Subsets(
         train=train,
-        train_targets=dealt["value"].iloc[train].map(value_index).to_numpy(dtype=np.intp),
+        train_targets=np.array([value_index[value] for value in dealt["value"].iloc[train]], dtype=np.intp),
         validation=validation,
         validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist()),
         validation_parts=dealt["part"].iloc[validation].to_numpy(dtype=np.intp),

@@ -10,7 +10,11 @@ from apparel_eye.subsets import Subsets
 
 
 def probability_table(
-    column: str, manifest: pd.DataFrame, subsets: Subsets, validation: NDArray[np.floating], questions: NDArray[np.floating]
+    column: str,
+    manifest: pd.DataFrame,
+    subsets: Subsets,
+    validation: NDArray[np.floating],
+    questions: NDArray[np.floating],
 ) -> pd.DataFrame:
     """One column's probabilities for validation photos and photos to predict, each of shape (photos, values)."""
     rows = np.concatenate([subsets.validation, subsets.questions])

@@ -21,7 +21,7 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
         if part.num_rows:
             shape = (part.num_rows, *part.rows.shape[1:])
             mode = "w+" if part.start == 0 else "r+"
-            array = open_memmap(growing, mode=mode, dtype=part.rows.dtype, shape=shape)  # type: ignore[no-untyped-call]
+            array = open_memmap(growing, mode=mode, dtype=part.rows.dtype, shape=shape)
             array[part.start : part.stop] = part.rows
             array.flush()
         else:  # nothing can be mapped of an empty file

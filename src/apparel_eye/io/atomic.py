@@ -33,7 +33,8 @@ class AtomicDataset(SealedDataset[Any, Any]):
         return self._at(self.path).load()
 
     def _at(self, path: Path) -> AbstractDataset[Any, Any]:
-        return self._class(filepath=path.as_posix(), **self._settings)
+        dataset: AbstractDataset[Any, Any] = self._class(filepath=path.as_posix(), **self._settings)  # type: ignore[call-arg]
+        return dataset
 
     def _describe(self) -> dict[str, Any]:
         return {**super()._describe(), "dataset": self._class.__name__}

@@ -48,7 +48,8 @@ def check(path: Path) -> None:
     found = sha256_of(path)
     if found not in sealed:
         raise DataError(
-            f"{path} is damaged: its SHA-256 is {found[:12]}..., sealed was {sealed[0][:12]}...; delete it and run again"
+            f"{path} is damaged: its SHA-256 is {found[:12]}..., sealed was {sealed[0][:12]}...; "
+            "delete it and run again"
         )
 
 

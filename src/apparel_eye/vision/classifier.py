@@ -1,42 +1,30 @@
 """A network: normalization, backbone, pooling and layers, made from a checkpoint and turned back into one."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import HeadParameters, TrainParameters
+from apparel_eye.parameters import HeadParameters, Parameters, TrainParameters
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import backbones, heads
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(Parameters):
     """What a checkpoint's weights are; JSON in the file's header."""
 
     backbone: str
     category: str
     values: tuple[str, ...]
     size: tuple[int, int]
-    resize: str
+    resize: Literal["squash", "pad"]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     head: HeadParameters
     present: tuple[int, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return {**self.__dict__, "head": self.head.model_dump()}
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "Description":
-        """The description that ``as_json`` made."""
-        tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        return Description(**{**tuples, "head": HeadParameters(**data["head"])})
 
 
 class Classifier(nn.Module):
@@ -93,7 +81,7 @@ def describe(
 
 def restore(checkpoint: Checkpoint, reason: str = "best") -> tuple[Classifier, Description]:
     """The network of a checkpoint, in evaluation mode."""
-    description = Description.from_json(checkpoint.description)
+    description = Description.model_validate(checkpoint.description)
     model = Classifier(description)
     backbones.load(model, dict(checkpoint.of(reason)))
     return model.eval(), description

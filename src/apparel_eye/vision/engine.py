@@ -40,7 +40,7 @@ class Work:
     groups: list[dict[str, Any]]
     inputs: Callable[[Rows, int], Tensor]
     targets: Rows
-    set_mode: Callable[[], None]
+    set_mode: Callable[[], object]
     evaluate: Callable[[], NDArray[np.float64]]
     marks: Marks
 
@@ -80,7 +80,8 @@ def train(work: Work, settings: Settings) -> Iterator[Epoch]:
             row = {
                 "epoch": number + 1,
                 "cycle": schedule.cycle_at(settings.phase, number)[0] + 1,
-                "learning_rate": settings.phase.learning_rate * schedule.factor_at(settings.phase, number, 0, num_steps),
+                "learning_rate": settings.phase.learning_rate
+                * schedule.factor_at(settings.phase, number, 0, num_steps),
                 "train_loss": loss,
                 "validation_loss": measured.pop("log_loss"),
                 **measured,
@@ -107,11 +108,9 @@ def _train_epoch(
         inputs = work.inputs(positions, epoch)
         with device.autocast(where, settings.precision):
             logits = work.model(inputs)
-        loss = functional.cross_entropy(
-            logits.float(), targets[positions], label_smoothing=settings.label_smoothing
-        )
+        loss = functional.cross_entropy(logits.float(), targets[positions], label_smoothing=settings.label_smoothing)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         loss_sum += loss.detach() * len(positions)  # no .item(): it would wait for the device at each batch
         bar.update()
@@ -126,7 +125,9 @@ def _train_epoch(
 
 def _report(row: dict[str, float], epochs: int) -> None:
     if row["epoch"] == 1:
-        logger.info("  epoch   learning rate   train loss   validation loss   accuracy   basic / average precision     time")
+        logger.info(
+            "  epoch   learning rate   train loss   validation loss   accuracy   basic / average precision     time"
+        )
     logger.info(
         "  %5s   %13.1e   %10.3f   %15.3f   %6.1f %%   %17.3f / %.3f   %6.1f s",
         f"{row['epoch']:.0f}/{epochs}",

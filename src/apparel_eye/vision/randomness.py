@@ -18,7 +18,7 @@ def uniform(seed: int, epoch: int, photos: ArrayLike, draws: int) -> NDArray[np.
     """
     photo = np.asarray(photos, dtype=np.uint64)[:, None]
     draw = np.arange(draws, dtype=np.uint64)[None, :]
-    bits = np.uint64(seed)
+    bits: NDArray[np.uint64] | np.uint64 = np.uint64(seed)
     for part in (np.uint64(epoch), photo, draw):
         bits = _mix(bits ^ _mix(part))
     return np.asarray(bits >> np.uint64(11), dtype=np.float64) * 2.0**-53

@@ -82,7 +82,7 @@ def train_head(
         evaluate=evaluate,
         marks=subsets.validation_marks,
     )
-    initial = Checkpoint.single(backbones.state(model), description.as_json())
+    initial = Checkpoint.single(backbones.state(model), description.model_dump(mode="json"))
     yield from _train(work, _settings("head", phase, train, "float32"), model, subsets, initial)
 
 

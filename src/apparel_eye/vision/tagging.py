@@ -33,7 +33,7 @@ def tag(
     """
     if not folder.files:
         raise DataError(f"{folder.root.absolute()} has no files; name a folder of photos with --params photos=FOLDER")
-    description = Description.from_json(checkpoint.description)
+    description = Description.model_validate(checkpoint.description)
     predictor = Predictor(checkpoint, "best", infer, augmentation, precision)
     keys = iter([file.key for file in folder.files])
     parts = []

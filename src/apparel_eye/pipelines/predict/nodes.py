@@ -35,6 +35,11 @@ def draw_contact_sheet(
     readable = predictions[predictions["problem"] == ""].head(predict.num_shown)
     photos = [read_photo(own_photos.read(key), ingest) for key in readable["photo"]]
     height = 320
-    pixels = [resize_photo(photo, (height, max(1, round(height * photo.width / photo.height))), "squash") for photo in photos]
-    titles = [f"{value}\n{confidence:.0%}" for value, confidence in zip(readable["value"], readable["confidence"], strict=True)]
+    pixels = [
+        resize_photo(photo, (height, max(1, round(height * photo.width / photo.height))), "squash") for photo in photos
+    ]
+    titles = [
+        f"{value}\n{confidence:.0%}"
+        for value, confidence in zip(readable["value"], readable["confidence"], strict=True)
+    ]
     return gallery(pixels, titles, "no photo that can be read")

@@ -19,7 +19,11 @@ def join_probabilities(*tables: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_columns(
-    probabilities: pd.DataFrame, manifest: pd.DataFrame, folds: pd.DataFrame, values: list[str], submit: SubmitParameters
+    probabilities: pd.DataFrame,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    submit: SubmitParameters,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Scores of each column on validation photos, and of the choice among them."""
     subsets = make_subsets(manifest, folds, values)
@@ -27,7 +31,7 @@ def score_columns(
     table = score_table(columns, subsets.validation_marks)
     chosen = choose(columns, subsets.validation_marks, submit.column)
     of_choice = score_choice(columns, subsets.validation_marks, subsets.validation_parts, submit.column)
-    by_column = table.set_index("column").drop(columns="photos").to_dict(orient="index")
+    by_column: Any = table.set_index("column").drop(columns="photos").to_dict(orient="index")
     scores = {**by_column, "submission": {"column": chosen, **of_choice}, "photos": len(subsets.validation)}
     return scores, table
 
@@ -67,6 +71,10 @@ def draw_mistakes(
     return gallery([pixels[row] for row in subsets.validation[shown]], titles, "no mistake on validation photos")
 
 
-def _validation(probabilities: pd.DataFrame, manifest: pd.DataFrame, subsets: Subsets) -> dict[str, NDArray[np.float64]]:
+def _validation(
+    probabilities: pd.DataFrame, manifest: pd.DataFrame, subsets: Subsets
+) -> dict[str, NDArray[np.float64]]:
     keys = manifest["image_key"].iloc[subsets.validation]
-    return {str(column): probabilities_of(probabilities, str(column), keys) for column in probabilities["column"].unique()}
+    return {
+        str(column): probabilities_of(probabilities, str(column), keys) for column in probabilities["column"].unique()
+    }

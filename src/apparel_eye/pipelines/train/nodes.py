@@ -1,4 +1,4 @@
-"""From photos and folds to checkpoints. The library is imported when a node runs: a pipeline can be listed without torch."""
+"""From photos and folds to checkpoints. The library is imported when a node runs, so that listing needs no torch."""
 
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -91,7 +91,9 @@ def train_head(
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
-    for checkpoint, history in training.train_head(features, subsets, description, _weights(initial), stage.head, train):
+    for checkpoint, history in training.train_head(
+        features, subsets, description, _weights(initial), stage.head, train
+    ):
         yield checkpoint, _table(history)
 
 
