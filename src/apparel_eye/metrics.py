@@ -58,16 +58,18 @@ def scores(probabilities: Probabilities, marks: Marks) -> dict[str, float]:
     return {measure.__name__: measure(probabilities, marks) for measure in measures}
 
 
-def confusion(probabilities: Probabilities, marks: Marks) -> NDArray[np.int64]:
+def confusion(probabilities: Probabilities, marks: Marks) -> NDArray[np.intp]:
     """Counts of photos, true values in rows and predicted ones in columns, shape (values, values)."""
     num_values = marks.shape[1]
     pairs = true_values(marks) * num_values + np.argmax(probabilities, axis=1)
-    return np.asarray(np.bincount(pairs, minlength=num_values**2).reshape(num_values, num_values))
+    matrix: NDArray[np.intp] = np.bincount(pairs, minlength=num_values**2).reshape(num_values, num_values)
+    return matrix
 
 
 def true_values(marks: Marks) -> NDArray[np.intp]:
     """Index of the labelled value of each photo, shape (N,)."""
-    return np.argmax(marks == "y", axis=1)
+    index: NDArray[np.intp] = np.argmax(marks == "y", axis=1)
+    return index
 
 
 def _answers(probabilities: Probabilities, marks: Marks) -> tuple[Probabilities, Marks]:

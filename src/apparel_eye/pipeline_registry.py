@@ -36,4 +36,4 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 def _network_inputs() -> Pipeline:
     """What activations need of the training pipeline: the backbone and the photos at the last stage's size."""
-    return train.create_pipeline().only_nodes("load_backbone", "choose_precisions", f"{_LAST}.resize_photos")
+    return train.create_pipeline().only_nodes("fetch_backbone", "choose_precisions", f"{_LAST}.resize_photos")

@@ -12,7 +12,8 @@ from omegaconf.resolvers import oc
 from apparel_eye.hooks import MlflowTracking, ParameterCheck, Summary
 
 HOOKS = (ParameterCheck(), MlflowTracking(), Summary())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")
+# the first is replaced by ours; the others would add nothing to a run
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry", "kedro-viz")
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -32,11 +32,15 @@ def create(name: str) -> nn.Module:
     Raises:
         UsageError: timm has no such model; the nearest names are given.
     """
+    _check_name(name)
+    model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
+    return model
+
+
+def _check_name(name: str) -> None:
     if not timm.is_model(name):
         near = difflib.get_close_matches(name.partition(".")[0], timm.list_models(), n=3, cutoff=0.4)
         raise UsageError(f"train.backbone is {name!r}, which timm does not have; the nearest are {', '.join(near)}")
-    model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
-    return model
 
 
 def restored(name: str, weights: Weights) -> nn.Module:
@@ -85,37 +89,31 @@ def pretrained_weights(name: str, source: str, seed: int) -> Weights:
         SurroundingsError: the weights cannot be had here.
         DataError: the weights are not what they should be.
     """
+    _check_name(name)
+    if source == "hub":
+        return _finite(_from_hub(name), name, source)
     torch.manual_seed(seed)
     model = create(name)
-    if source == "hub":
-        _load_from_hub(model, name)
-    elif source == "bundled":
+    if source == "bundled":
         load(model, _bundled(name, model))
     elif source != "none":
         load(model, _from_file(Path(source), model))
-    weights = state(model)
-    spoiled = [key for key, array in weights.items() if array.dtype.kind == "f" and not _finite(array)]
-    if spoiled:
-        raise DataError(
-            f"the weights of {name} from {source} are not finite, for example {spoiled[0]!r}; get them anew"
-        )
-    return weights
+    return _finite(state(model), name, source)
 
 
-def _load_from_hub(model: nn.Module, name: str) -> None:
+def _from_hub(name: str) -> Weights:
     configuration = _configuration(name)
     if configuration.license and "nc" in configuration.license.split("-"):
         raise UsageError(f"the weights of {name} are for non-commercial use ({configuration.license}); choose others")
     try:
         if not _is_cached(configuration):
-            socket.create_connection(_HUB, timeout=_HUB_TIMEOUT).close()
-        pretrained = timm.create_model(name, pretrained=True, num_classes=0)
+            socket.create_connection(_HUB, timeout=_HUB_TIMEOUT).close()  # the hub's own client tries for minutes
+        return state(timm.create_model(name, pretrained=True, num_classes=0))
     except (OSError, RuntimeError) as error:
         raise SurroundingsError(
             f"the weights of {name} cannot be had from the hub ({type(error).__name__}); run with --env=cpu, "
             "which brings its own, or name a file with --params train.pretrained=FILE.safetensors"
         ) from error
-    model.load_state_dict(pretrained.state_dict())
 
 
 def _is_cached(configuration: PretrainedCfg) -> bool:
@@ -157,5 +155,10 @@ def _configuration(name: str) -> PretrainedCfg:
     return configuration
 
 
-def _finite(array: NDArray[Any]) -> bool:
-    return bool(torch.from_numpy(array).isfinite().all())
+def _finite(weights: Weights, name: str, source: str) -> Weights:
+    spoiled = [key for key, array in weights.items() if not torch.from_numpy(array).isfinite().all()]
+    if spoiled:
+        raise DataError(
+            f"the weights of {name} from {source} are not finite, for example {spoiled[0]!r}; get them anew"
+        )
+    return weights

@@ -1,9 +1,10 @@
 """A network: normalization, backbone, pooling and layers, made from a checkpoint and turned back into one."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from apparel_eye.checkpoint import Checkpoint, Weights
@@ -11,6 +12,8 @@ from apparel_eye.errors import DataError
 from apparel_eye.parameters import HeadParameters, Parameters, TrainParameters
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import backbones, heads
+
+_PREFIX = "backbone."
 
 
 class Description(Parameters):
@@ -109,7 +112,7 @@ def start(description: Description, weights: Weights, seed: int) -> Classifier:
         if key in own
     }
     fitting = {key: array for key, array in stretched.items() if own[key].shape == array.shape}
-    missing = [key for key in own if key.startswith("backbone.") and key not in fitting]
+    missing = [key for key in own if key.startswith(_PREFIX) and key not in fitting]
     if missing:
         raise DataError(
             f"the weights lack {len(missing)} of the backbone's, for example {missing[0]!r}; "
@@ -117,3 +120,13 @@ def start(description: Description, weights: Weights, seed: int) -> Classifier:
         )
     backbones.load(model, {**own, **fitting})
     return model.eval()
+
+
+def with_prefix(backbone_weights: Weights) -> dict[str, NDArray[Any]]:
+    """A backbone's weights under the names that they have in a classifier."""
+    return {_PREFIX + name: array for name, array in backbone_weights.items()}
+
+
+def without_prefix(weights: Weights) -> dict[str, NDArray[Any]]:
+    """The backbone's weights of a classifier under their own names."""
+    return {name.removeprefix(_PREFIX): array for name, array in weights.items() if name.startswith(_PREFIX)}

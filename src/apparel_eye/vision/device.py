@@ -32,10 +32,10 @@ def to_device(model: nn.Module, device: torch.device) -> nn.Module:
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def fastest_precisions(backbone: str) -> dict[str, str]:
+def fastest_precisions(backbone: str, weights: backbones.Weights) -> dict[str, str]:
     """The faster precision for prediction and for training on this machine, found by a short timing."""
     device = current()
-    model = to_device(backbones.create(backbone), device)
+    model = to_device(backbones.restored(backbone, weights), device)
     photos = torch.rand(_BATCH, 3, _SIZE, _SIZE, device=device).contiguous(memory_format=torch.channels_last)
 
     def predict() -> None:

@@ -19,8 +19,9 @@ def extract_activations(
 ) -> Iterator[ArrayPart]:
     """Last feature maps of the pretrained backbone, which has seen none of the photos; rows as in the manifest."""
     from apparel_eye.vision.activations import extract
+    from apparel_eye.vision.classifier import without_prefix
 
-    weights = {name.removeprefix("backbone."): array for name, array in backbone_weights.items()}
+    weights = without_prefix(backbone_weights)
     yield from extract(
         pixels, train.backbone, weights, activations.views, activations.batch_size, precisions["predict"]
     )

@@ -22,20 +22,22 @@ Pixels = NDArray[np.uint8]
 Stage = TypeVar("Stage", bound=StageParameters)
 
 
-def load_backbone(train: TrainParameters) -> Weights:
+def fetch_backbone(train: TrainParameters) -> Weights:
     """The weights that training starts from, under the names they have in a classifier."""
     from apparel_eye.vision.backbones import pretrained_weights
+    from apparel_eye.vision.classifier import with_prefix
 
     weights = pretrained_weights(train.backbone, train.pretrained, train.seed)
-    return {f"backbone.{name}": array for name, array in weights.items()}
+    return with_prefix(weights)
 
 
-def choose_precisions(train: TrainParameters) -> dict[str, str]:
+def choose_precisions(backbone_weights: Weights, train: TrainParameters) -> dict[str, str]:
     """What this machine is faster with; kept, so that a run that goes on computes as it began."""
+    from apparel_eye.vision.classifier import without_prefix
     from apparel_eye.vision.device import fastest_precisions
 
     if train.precision == "auto":
-        return fastest_precisions(train.backbone)
+        return fastest_precisions(train.backbone, without_prefix(backbone_weights))
     return {"predict": train.precision, "train": train.precision}
 
 

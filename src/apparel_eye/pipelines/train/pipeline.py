@@ -6,9 +6,9 @@ from apparel_eye.pipelines.train.nodes import (
     choose_precisions,
     compute_features,
     draw_curves,
+    fetch_backbone,
     fine_tune,
     join_histories,
-    load_backbone,
     resize_photos,
     train_head,
 )
@@ -24,8 +24,13 @@ def create_pipeline() -> Pipeline:
     """Backbone, stages, and one history of them all."""
     backbone = Pipeline(
         [
-            Node(load_backbone, inputs="params:train", outputs="backbone_weights", name="load_backbone"),
-            Node(choose_precisions, inputs="params:train", outputs="precisions", name="choose_precisions"),
+            Node(fetch_backbone, inputs="params:train", outputs="backbone_weights", name="fetch_backbone"),
+            Node(
+                choose_precisions,
+                inputs=["backbone_weights", "params:train"],
+                outputs="precisions",
+                name="choose_precisions",
+            ),
         ]
     )
     initial = ["backbone_weights", *(f"{stage}_checkpoint" for stage in STAGES)]
