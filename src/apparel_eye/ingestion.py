@@ -55,6 +55,8 @@ def check_photos(
     bad = table["reason"] != ""
     _report(table[bad], len(table), limits)
     manifest = table.loc[~bad, _MANIFEST].sort_values("image_key", ignore_index=True)
+    if not (manifest["role"] == "labelled").any():
+        raise DataError(f"no labelled photo of {category} can be used, see the example above; mend them")
     return manifest, table.loc[bad, _QUARANTINE].reset_index(drop=True)
 
 

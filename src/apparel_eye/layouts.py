@@ -67,8 +67,8 @@ def _rows_of(folder: RawFolder, file: str, category: str) -> Iterable[tuple[str,
         if len(row) != 3:
             raise DataError(f"{file}, line {number} has {len(row)} columns; expected path,dimension,label")
         path, dimension, label = row
-        if ".." in path.split("/") or path.startswith("/"):
-            raise DataError(f"{file}, line {number} names {path!r}, which is outside the folder; give a path below it")
+        if ".." in path.split("/") or path.startswith("/") or "\0" in path:
+            raise DataError(f"{file}, line {number} names {path!r}, which is not below the folder; give a path that is")
         if dimension == category + FOLDER_SUFFIX:
             yield f"{part}/{path}", label
 

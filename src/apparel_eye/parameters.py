@@ -172,6 +172,7 @@ class LogisticParameters(Parameters):
 class BoostParameters(Parameters):
     """Heads on the activations."""
 
+    maybe_share: Share = Field(description="of a photo's weight in training that goes to the values marked m")
     xgboost: XGBoostParameters
     logistic: LogisticParameters
 

@@ -26,6 +26,12 @@ def assign_folds(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame
         raise DataError(f"all labelled photos have the value {groups.index[0]!r}; at least two values are needed")
     fold = _deal(labelled, split.num_folds, split.seed)
     is_validation = fold == split.validation_fold
+    most = labelled[is_validation].groupby("value")["group"].nunique().max()
+    if most < split.num_parts:
+        raise DataError(
+            f"no value has more than {most} different photos among the {is_validation.sum()} that validate, but their "
+            f"{split.num_parts} parts need one each; add photos, or set --params split.num_folds to fewer"
+        )
     part = np.full(len(labelled), -1)
     part[is_validation] = _deal(labelled[is_validation], split.num_parts, split.seed)
     return pd.DataFrame(

@@ -4,5 +4,9 @@ import warnings
 
 
 def quiet() -> None:
-    """MLflow warns of a model class of kedro-mlflow's, which is not used here, at every start."""
-    warnings.filterwarnings("ignore", message=r"[\s\S]*Add type hints to the `predict` method", category=UserWarning)
+    """Import kedro-mlflow, which is needed anyway, without MLflow's warning of a model class that is not used here.
+
+    MLflow sets its own filter around that warning, so one set beforehand has no effect.
+    """
+    with warnings.catch_warnings(record=True):
+        import kedro_mlflow.mlflow  # noqa: F401

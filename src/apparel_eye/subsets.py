@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye.metrics import Marks, marks_of
+from apparel_eye.metrics import Marks, marks_of, true_values
 
 Rows = NDArray[np.intp]
 
@@ -18,19 +18,24 @@ class Subsets:
 
     Attributes:
         train: rows of the photos to fit on.
-        train_targets: index of the value of each.
+        train_marks: their label strings as characters, shape (training photos, values).
         validation: rows of the photos that select.
-        validation_marks: their label strings as characters, shape (validation photos, values).
+        validation_marks: their label strings, likewise.
         validation_parts: the part of each, for scores of what was selected on the other parts.
         questions: rows of the photos to predict.
     """
 
     train: Rows
-    train_targets: Rows
+    train_marks: Marks
     validation: Rows
     validation_marks: Marks
     validation_parts: Rows
     questions: Rows
+
+    @property
+    def train_targets(self) -> Rows:
+        """Index of the value of each training photo."""
+        return true_values(self.train_marks)
 
     @property
     def present(self) -> Rows:
@@ -43,22 +48,21 @@ class Subsets:
         return np.concatenate([self.train, self.validation])
 
     @property
-    def labelled_targets(self) -> Rows:
-        """Index of the value of each labelled row."""
-        return np.concatenate([self.train_targets, np.argmax(self.validation_marks == "y", axis=1)])
+    def labelled_marks(self) -> Marks:
+        """Labels of the labelled rows."""
+        return np.concatenate([self.train_marks, self.validation_marks])
 
 
 def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[str]) -> Subsets:
     """Look up where each photo of the manifest was dealt to; every labelled one must have been."""
-    dealt = manifest[["image_key", "value", "label_string", "role"]].merge(folds, how="left", on="image_key")
+    dealt = manifest[["image_key", "label_string", "role"]].merge(folds, how="left", on="image_key")
     train = np.flatnonzero(dealt["subset"] == "train")
     validation = np.flatnonzero(dealt["subset"] == "validation")
-    value_index = {value: index for index, value in enumerate(values)}
     return Subsets(
         train=train,
-        train_targets=np.array([value_index[value] for value in dealt["value"].iloc[train]], dtype=np.intp),
+        train_marks=marks_of(dealt["label_string"].iloc[train].tolist(), len(values)),
         validation=validation,
-        validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist()),
+        validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist(), len(values)),
         validation_parts=dealt["part"].iloc[validation].to_numpy(dtype=np.intp),
         questions=np.flatnonzero(dealt["role"] == "to predict"),
     )

@@ -14,7 +14,7 @@ import xgboost
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.boosting.heads import Features, Probabilities
+from apparel_eye.boosting.heads import Examples, Features, Probabilities
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import XGBoostParameters
 from apparel_eye.subsets import Rows
@@ -34,25 +34,24 @@ class _Block:
         return added.reshape(margins.shape)
 
 
-def fit(features: Features, classes: Rows, parameters: XGBoostParameters) -> str:
+def fit(examples: Examples, parameters: XGBoostParameters) -> str:
     """Boosters that differ in their seed, as JSON.
 
     Args:
-        features: shape (n, D).
-        classes: 0, 1, ... in order, each with a photo, shape (n,).
+        examples: features, classes and weights.
         parameters: XGBoost's, and the blocks'.
     """
-    by_column = np.ascontiguousarray(features.T)  # blocks take columns: whole rows of this
+    by_column = np.ascontiguousarray(examples.features.T)  # blocks take columns: whole rows of this
     num_blocks = -(-parameters.num_rounds // parameters.block_rounds)
     with tqdm(total=parameters.num_models * num_blocks, desc="XGBoost", unit="block", disable=None) as bar:
         models = [
             [
                 _as_json(block)
-                for block in _grow(by_column, classes, parameters, parameters.seed + number, num_blocks, bar)
+                for block in _grow(by_column, examples, parameters, parameters.seed + number, num_blocks, bar)
             ]
             for number in range(parameters.num_models)
         ]
-    return json.dumps({"features": features.shape[1], "classes": int(classes.max()) + 1, "models": models})
+    return json.dumps({"features": len(by_column), "classes": int(examples.classes.max()) + 1, "models": models})
 
 
 def predict(model: str, features: Features) -> Probabilities:
@@ -78,23 +77,25 @@ def predict(model: str, features: Features) -> Probabilities:
 
 
 def _grow(
-    by_column: Features, classes: Rows, parameters: XGBoostParameters, seed: int, num_blocks: int, bar: Any
+    by_column: Features, examples: Examples, parameters: XGBoostParameters, seed: int, num_blocks: int, bar: Any
 ) -> list[_Block]:
     generator = np.random.default_rng(seed)
     num_columns = max(1, round(parameters.block_columns * len(by_column)))
-    num_classes = int(classes.max()) + 1
+    num_classes = int(examples.classes.max()) + 1
     settings = {
         **parameters.model_dump(exclude=_OWN),
         "objective": "multi:softprob",
         "num_class": num_classes,
         "tree_method": "hist",
     }
-    margins = np.zeros((len(classes), num_classes), dtype=np.float32)
+    margins = np.zeros((len(examples.classes), num_classes), dtype=np.float32)
     blocks: list[_Block] = []
     for number in range(num_blocks):
         columns = np.sort(generator.choice(len(by_column), num_columns, replace=False))
         seen = _columns_of(by_column, columns)
-        matrix = xgboost.QuantileDMatrix(seen, classes, base_margin=margins, max_bin=parameters.max_bin)
+        matrix = xgboost.QuantileDMatrix(
+            seen, examples.classes, weight=examples.weights, base_margin=margins, max_bin=parameters.max_bin
+        )
         rounds = min(parameters.block_rounds, parameters.num_rounds - number * parameters.block_rounds)
         block_seed = int(generator.integers(2**31))
         blocks.append(_Block(columns, xgboost.train({**settings, "seed": block_seed}, matrix, rounds)))

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.vision import device, views
-from apparel_eye.vision.backbones import Weights, normalization, restored
+from apparel_eye.vision.backbones import Weights, feature_maps, normalization, restored
 from apparel_eye.vision.batches import Pixels, batches, to_tensor
 
 _LARGEST = float(np.finfo(np.float16).max)
@@ -43,5 +43,5 @@ def extract(
 
 def _maps(model: nn.Module, normalized: torch.Tensor, precision: str) -> torch.Tensor:
     with device.autocast(normalized.device, precision):
-        maps: torch.Tensor = model.forward_features(normalized)  # type: ignore[operator]
+        maps = feature_maps(model, normalized)
     return maps.float().clamp(-_LARGEST, _LARGEST).to(torch.float16)

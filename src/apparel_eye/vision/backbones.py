@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from timm.models import PretrainedCfg
-from torch import nn
+from torch import Tensor, nn
 
 from apparel_eye.errors import DataError, SurroundingsError, UsageError
 
@@ -62,6 +62,16 @@ def load(model: nn.Module, weights: Weights) -> None:
             f"first difference at {wrong[0][0]!r} of shape {wrong[0][1]}; use weights of this very backbone"
         )
     model.load_state_dict(tensors)
+
+
+def feature_maps(model: nn.Module, photos: Tensor) -> Tensor:
+    """Last feature maps of normalized photos, shape (B, C, H', W'); a transformer's are its patches in their places."""
+    maps: Tensor = model.forward_features(photos)  # type: ignore[operator]
+    if maps.ndim == 3:
+        grid: tuple[int, int] = model.patch_embed.grid_size  # type: ignore[assignment, union-attr]
+        patches = maps[:, -grid[0] * grid[1] :]  # what comes before them stands for the whole photo
+        maps = patches.transpose(1, 2).unflatten(2, grid)
+    return maps
 
 
 def state(model: nn.Module) -> Weights:

@@ -47,8 +47,7 @@ class Classifier(nn.Module):
 
     def feature_maps(self, photos: Tensor) -> Tensor:
         """Last feature maps, shape (B, C, H', W')."""
-        maps: Tensor = self.backbone.forward_features((photos - self.mean) / self.std)  # type: ignore[operator]
-        return maps
+        return backbones.feature_maps(self.backbone, (photos - self.mean) / self.std)
 
     def features(self, photos: Tensor) -> Tensor:
         """What the head gets, shape (B, features)."""

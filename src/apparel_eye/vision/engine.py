@@ -70,7 +70,9 @@ class Epoch:
 def train(work: Work, settings: Settings) -> Iterator[Epoch]:
     """Train in place and yield after each epoch; the caller decides what to do with it."""
     optimizer = torch.optim.AdamW(work.groups, lr=settings.phase.learning_rate, weight_decay=settings.weight_decay)
-    num_steps = -(-len(work.targets) // settings.batch_size)
+    num_photos = len(work.targets)
+    # at least two photos in each: with batches of two and an odd number of photos, one batch has three
+    num_steps = max(1, min(-(-num_photos // settings.batch_size), num_photos // 2))
     with tqdm(total=settings.phase.epochs * num_steps, desc=settings.name, unit="step", disable=None) as bar:
         for number in range(settings.phase.epochs):
             started = time.perf_counter()

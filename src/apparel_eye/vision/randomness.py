@@ -26,7 +26,7 @@ def uniform(seed: int, epoch: int, photos: ArrayLike, draws: int) -> NDArray[np.
 
 def order(seed: int, epoch: int, num_photos: int) -> NDArray[np.intp]:
     """A permutation of the photos for an epoch."""
-    return np.argsort(uniform(seed, epoch, np.arange(num_photos), 1)[:, 0], kind="stable")
+    return np.random.default_rng((seed, epoch)).permutation(num_photos)  # another stream than the views'
 
 
 def _mix(value: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:

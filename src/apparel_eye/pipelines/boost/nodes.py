@@ -27,11 +27,11 @@ def train_xgboost(
 
     subsets = make_subsets(manifest, folds, values)
     model, validation, questions = cross_predict(
-        lambda features, classes: xgboost_head.fit(features, classes, boost.xgboost),
+        lambda examples: xgboost_head.fit(examples, boost.xgboost),
         xgboost_head.predict,
         pooled,
         subsets,
-        len(values),
+        boost.maybe_share,
         submit.refit,
     )
     return model, probability_table("xgboost", manifest, subsets, validation, questions)
@@ -51,11 +51,11 @@ def train_logistic(
 
     subsets = make_subsets(manifest, folds, values)
     model, validation, questions = cross_predict(
-        lambda features, classes: logistic.fit(features, classes, boost.logistic),
+        lambda examples: logistic.fit(examples, boost.logistic),
         logistic.predict,
         pooled,
         subsets,
-        len(values),
+        boost.maybe_share,
         submit.refit,
     )
     return model, probability_table("logistic", manifest, subsets, validation, questions)

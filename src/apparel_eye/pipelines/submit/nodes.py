@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from apparel_eye.metrics import true_values
 from apparel_eye.submission import make_submission, prior_of
 from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probabilities_of
@@ -63,4 +64,6 @@ def _submission(
     subsets = make_subsets(manifest, folds, values)
     image_keys = manifest["image_key"].iloc[subsets.questions]
     answers = probabilities_of(probabilities, column, image_keys)
-    return make_submission(questions, image_keys, answers, prior_of(subsets.labelled_targets, len(values)), category)
+    return make_submission(
+        questions, image_keys, answers, prior_of(true_values(subsets.labelled_marks), len(values)), category
+    )
