@@ -13,10 +13,9 @@ Probabilities = NDArray[np.floating]
 Marks = NDArray[np.str_]
 
 
-def marks_of(label_strings: Sequence[str], num_values: int) -> Marks:
-    """Split label strings into characters, shape (N, num_values)."""
-    characters = np.array([list(label_string) for label_string in label_strings], dtype="U1")
-    return characters.reshape(len(label_strings), num_values)
+def marks_of(label_strings: Sequence[str]) -> Marks:
+    """Split label strings into characters, shape (N, values)."""
+    return np.array([list(label_string) for label_string in label_strings], dtype="U1")
 
 
 def basic_precision(probabilities: Probabilities, marks: Marks) -> float:

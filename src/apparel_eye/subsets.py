@@ -60,9 +60,9 @@ def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[s
     validation = np.flatnonzero(dealt["subset"] == "validation")
     return Subsets(
         train=train,
-        train_marks=marks_of(dealt["label_string"].iloc[train].tolist(), len(values)),
+        train_marks=marks_of(dealt["label_string"].iloc[train].tolist()),
         validation=validation,
-        validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist(), len(values)),
+        validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist()),
         validation_parts=dealt["part"].iloc[validation].to_numpy(dtype=np.intp),
         questions=np.flatnonzero(dealt["role"] == "to predict"),
     )
