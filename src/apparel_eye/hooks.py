@@ -111,7 +111,7 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
 
     def _log_history(self, name: str, history: Any) -> None:
         """New epochs only: a training node saves its history after each of them."""
-        prefix = name.removesuffix("_history").replace("_", "/")
+        prefix = name.removesuffix("_history").replace(".", "/")
         known = self._logged_epochs.get(name, 0)
         now = int(time.time() * 1000)
         metrics = [

@@ -77,11 +77,16 @@ class Epochs(Table):
     seconds: Series[float] = pa.Field(ge=0)
 
 
-class History(Epochs):
+class StageHistory(Epochs):
+    """The epochs of both phases of a stage."""
+
+    phase: Series[str] = pa.Field(isin=["head", "all"])
+
+
+class History(StageHistory):
     """The epochs of all stages."""
 
     stage: Series[str]
-    phase: Series[str] = pa.Field(isin=["head", "all"])
 
 
 class Probabilities(pa.DataFrameModel):

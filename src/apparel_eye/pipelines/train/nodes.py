@@ -121,13 +121,14 @@ def fine_tune(
         yield checkpoint, _table(history)
 
 
-def join_histories(**histories: pd.DataFrame) -> pd.DataFrame:
-    """One table of all epochs, in the order in which they ran; the names are ``<stage>_<phase>``."""
-    tables = []
-    for name, table in histories.items():
-        stage, _, phase = name.partition("_")
-        tables.append(table.assign(stage=stage, phase=phase))
-    return pd.concat(tables, ignore_index=True)
+def join_phases(head_history: pd.DataFrame, all_history: pd.DataFrame) -> pd.DataFrame:
+    """The epochs of a stage, in the order in which they ran."""
+    return pd.concat([head_history.assign(phase="head"), all_history.assign(phase="all")], ignore_index=True)
+
+
+def join_stages(**histories: pd.DataFrame) -> pd.DataFrame:
+    """The epochs of all stages, given by name in the order in which they ran."""
+    return pd.concat([table.assign(stage=stage) for stage, table in histories.items()], ignore_index=True)
 
 
 def draw_curves(history: pd.DataFrame) -> Figure:

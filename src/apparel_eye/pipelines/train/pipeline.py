@@ -8,7 +8,8 @@ from apparel_eye.pipelines.train.nodes import (
     draw_curves,
     fetch_backbone,
     fine_tune,
-    join_histories,
+    join_phases,
+    join_stages,
     resize_photos,
     train_head,
 )
@@ -67,13 +68,14 @@ def _stage(stage: str, initial: str) -> Pipeline:
                 outputs=["checkpoint", "all_history"],
                 name="fine_tune",
             ),
+            Node(join_phases, inputs=["head_history", "all_history"], outputs="history", name="join_phases"),
         ]
     )
     return Pipeline(
         template,
         namespace=stage,
         inputs={**{name: name for name in _SHARED}, "initial": initial},
-        outputs={name: f"{stage}_{name}" for name in ("pixels", "checkpoint", "head_history", "all_history")},
+        outputs={name: f"{stage}_{name}" for name in ("pixels", "checkpoint", "history")},
         parameters={
             **{name: name for name in _SHARED_PARAMETERS},
             "params:stage": f"params:train.stages.{stage}",
@@ -82,14 +84,13 @@ def _stage(stage: str, initial: str) -> Pipeline:
 
 
 def _history() -> Pipeline:
-    names = [f"{stage}_{phase}" for stage in STAGES for phase in ("head", "all")]
     return Pipeline(
         [
             Node(
-                join_histories,
-                inputs={name: f"{name}_history" for name in names},
+                join_stages,
+                inputs={stage: f"{stage}_history" for stage in STAGES},
                 outputs="history",
-                name="join_histories",
+                name="join_stages",
             ),
             Node(draw_curves, inputs="history", outputs="training_curves", name="draw_curves"),
         ]
