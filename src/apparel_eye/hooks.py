@@ -59,19 +59,21 @@ def _fields_at(where: list[str]) -> set[str]:
 class MlflowTracking(MlflowHook):  # type: ignore[misc]
     """One MLflow run a Kedro run: parameters as leaves, metrics per epoch as they come, scores, figures, files.
 
-    What is logged stands in the catalog: ``metadata: {mlflow: history | scores | artifact}``.
+    What is logged stands in the catalog: ``metadata: {mlflow: history | checkpoint | scores | artifact}``; the first two
+    while a node runs.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._kinds: dict[str, str] = {}
         self._logged_epochs: dict[str, int] = {}
-        self._logged: set[str] = set()
+        self._paths: dict[str, Path] = {}
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         super().before_pipeline_run(run_params, pipeline, catalog)
-        self._kinds, self._logged_epochs, self._logged = _declared(pipeline, catalog), {}, set()
+        self._kinds, self._logged_epochs = _declared(pipeline, catalog), {}
+        self._paths = {name: _path_of(name, catalog) for name in self._kinds}
         category = catalog.load("params:category")
         name = "+".join(run_params["pipeline_names"] or ["all"])
         mlflow.set_tags({"category": category, "mlflow.runName": f"{name} {category}"})
@@ -83,8 +85,11 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        if self._kinds.get(dataset_name) == "history":
+        kind = self._kinds.get(dataset_name)
+        if kind == "history":
             self._log_history(dataset_name, data)
+        elif kind == "checkpoint":
+            mlflow.log_artifact(str(self._paths[dataset_name]))
 
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -95,8 +100,8 @@ class MlflowTracking(MlflowHook):  # type: ignore[misc]
                 self._log_history(name, catalog.load(name))
             elif kind == "scores":
                 mlflow.log_metrics(dict(_numbers(catalog.load(name))))
-            else:
-                mlflow.log_artifact(str(_path_of(name, catalog)))
+            elif kind == "artifact":
+                mlflow.log_artifact(str(self._paths[name]))
         super().after_pipeline_run(run_params, pipeline, catalog)
 
     def _log_parameters(self, pipeline: Pipeline, catalog: DataCatalog) -> None:

@@ -1,7 +1,8 @@
 """A file and its seal: the checksum beside it, and what it was made from.
 
 The seal ``<file>.seal`` is JSON. ``sha256`` lists the checksums that the file may have: while a new version replaces an
-old one there are two, so that a kill between any two steps leaves a file that its seal accepts. ``made_from`` is the
+old one there are two (more after saves that were killed), so that a kill between any two steps leaves a file that its
+seal accepts. ``made_from`` is the
 fingerprint of a finished node; it is absent while the node is still writing.
 """
 
@@ -30,7 +31,7 @@ def place(path: Path, temporary: Path) -> None:
     """Put a written file in its place: synced, then renamed, and accepted by its seal at any moment."""
     _sync(temporary)
     checksum = sha256_of(temporary)
-    _write_seal(path, {"sha256": [checksum, *read(path).get("sha256", [])[:1]]})
+    _write_seal(path, {"sha256": [checksum, *read(path).get("sha256", [])]})
     temporary.replace(path)
     _sync(path.parent)
     _write_seal(path, {"sha256": [checksum]})

@@ -31,12 +31,13 @@ class CheckpointDataset(SealedDataset[Checkpoint, Checkpoint]):
     """A checkpoint; its description stands in the file's header."""
 
     def save(self, data: Checkpoint) -> None:
-        header = {"chosen": json.dumps(dict(data.chosen)), "description": json.dumps(dict(data.description))}
-        seal.write(self.path, _writer(as_arrays(data), header))
+        about = {"chosen": dict(data.chosen), "description": dict(data.description)}
+        # one entry: safetensors writes several in any order, and the same weights would have another checksum
+        seal.write(self.path, _writer(as_arrays(data), {"checkpoint": json.dumps(about)}))
 
     def _read(self) -> Checkpoint:
         arrays, header = _arrays_and_header(self.path)
-        return from_arrays(arrays, json.loads(header["chosen"]), json.loads(header["description"]))
+        return from_arrays(arrays, **json.loads(header["checkpoint"]))
 
 
 def _writer(arrays: Arrays, header: dict[str, str]) -> Callable[[Path], None]:

@@ -10,6 +10,7 @@ from typing import Any
 import timm
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.models import PretrainedCfg
 from torch import Tensor, nn
@@ -38,8 +39,10 @@ def create(name: str) -> nn.Module:
 
 
 def _check_name(name: str) -> None:
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name.partition(".")[0], timm.list_models(), n=3, cutoff=0.4)
+    architecture, _, tag = name.partition(".")
+    tagged = timm.list_models(f"{architecture}.*", include_tags=True) if timm.is_model(architecture) else []
+    if not timm.is_model(name) or (tag and name not in tagged):
+        near = difflib.get_close_matches(name if tagged else architecture, tagged or timm.list_models(), n=3, cutoff=0)
         raise UsageError(f"train.backbone is {name!r}, which timm does not have; the nearest are {', '.join(near)}")
 
 
@@ -70,7 +73,7 @@ def feature_maps(model: nn.Module, photos: Tensor) -> Tensor:
     if maps.ndim == 3:
         grid: tuple[int, int] = model.patch_embed.grid_size  # type: ignore[assignment, union-attr]
         patches = maps[:, -grid[0] * grid[1] :]  # what comes before them stands for the whole photo
-        maps = patches.transpose(1, 2).unflatten(2, grid)
+        maps = patches.transpose(1, 2).reshape(len(maps), -1, *grid)
     return maps
 
 
@@ -154,7 +157,10 @@ def _from_file(path: Path, model: nn.Module) -> Weights:
         raise SurroundingsError(
             f"train.pretrained is {str(path)!r}: neither hub, bundled or none, nor a .safetensors file that exists"
         )
-    tensors = load_file(path)
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise DataError(f"{path} is not a whole .safetensors file ({error}); get it anew") from error
     return {key: tensor.numpy() for key, tensor in tensors.items() if key in model.state_dict()}
 
 

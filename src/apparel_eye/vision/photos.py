@@ -46,7 +46,9 @@ def read_photo(data: bytes, limits: IngestParameters) -> Image.Image:
         warnings.simplefilter("ignore")
         try:
             image = Image.open(io.BytesIO(data), formats=limits.formats)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except Image.DecompressionBombError as error:  # Pillow's own limit, where ours is higher or not yet asked
+            raise PhotoError("too large", str(error)) from error
+        except (OSError, ValueError, SyntaxError) as error:
             raise PhotoError("not an image", f"no {'/'.join(limits.formats)} in it") from error
         _check_limits(image, limits)
         try:
