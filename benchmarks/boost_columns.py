@@ -1,0 +1,90 @@
+"""XGBoost with columns sampled by block against columns sampled by node, on the same activations.
+
+    python benchmarks/boost_columns.py DATA CATEGORY
+
+DATA is the output root of a finished run, whose pooled activations, manifest and folds are read. Both fit on the
+training folds and predict the validation fold, alternately, several times with other seeds; printed are scores and
+seconds of each and the ratio of the seconds.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xgboost
+import yaml
+
+from apparel_eye import metrics
+from apparel_eye.boosting import heads, xgboost_head
+from apparel_eye.parameters import XGBoostParameters
+from apparel_eye.subsets import make_subsets
+
+
+def main() -> None:
+    """Print a line per variant and repetition, and the ratio of the medians."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("category")
+    parser.add_argument("--repetitions", type=int, default=3)
+    arguments = parser.parse_args()
+    primary, feature = (arguments.data / layer / arguments.category for layer in ("03_primary", "04_feature"))
+    subsets = make_subsets(
+        pd.read_parquet(primary / "manifest.parquet"),
+        pd.read_parquet(primary / "folds.parquet"),
+        json.loads((primary / "values.json").read_text()),
+    )
+    features = np.load(feature / "pooled_activations.npy", mmap_mode="r")
+    print(
+        f"{arguments.category}: {len(subsets.train)} photos, {features.shape[1]} views, {features.shape[2]:,} columns"
+    )
+    settings = yaml.safe_load(Path("conf/base/parameters/boost.yml").read_text())["boost"]
+    seconds: dict[str, list[float]] = {"by block": [], "by node": []}
+    for seed in range(arguments.repetitions):
+        parameters = XGBoostParameters(**{**settings["xgboost"], "num_models": 1, "seed": seed})
+        variants: dict[str, Any] = {
+            "by block": (lambda examples, p=parameters: xgboost_head.fit(examples, p), xgboost_head.predict),
+            "by node": (lambda examples, p=parameters: _by_node(examples, p), xgboost.Booster.inplace_predict),
+        }
+        for name, (fit, predict) in variants.items():
+            started = time.perf_counter()
+            _, validation, _ = heads.cross_predict(
+                fit, predict, features, subsets, settings["maybe_share"], refit=False
+            )
+            seconds[name].append(time.perf_counter() - started)
+            scores = metrics.scores(validation, subsets.validation_marks)
+            print(f"seed {seed}, {name}: {seconds[name][-1]:.1f} s, " + _line(scores), flush=True)
+    ratio = np.median(seconds["by node"]) / np.median(seconds["by block"])
+    print(f"by node takes {ratio:.1f} times as long as by block")
+
+
+def _by_node(examples: heads.Examples, parameters: XGBoostParameters) -> xgboost.Booster:
+    """The usual way: all columns in one matrix, the same share of them tried at each node."""
+    matrix = xgboost.QuantileDMatrix(
+        examples.features, examples.classes, weight=examples.weights, max_bin=parameters.max_bin
+    )
+    return xgboost.train(
+        {
+            "objective": "multi:softprob",
+            "num_class": int(examples.classes.max()) + 1,
+            "learning_rate": parameters.learning_rate,
+            "max_depth": parameters.max_depth,
+            "subsample": parameters.subsample,
+            "colsample_bynode": parameters.block_columns,
+            "reg_lambda": parameters.reg_lambda,
+            "seed": parameters.seed,
+        },
+        matrix,
+        parameters.num_rounds,
+    )
+
+
+def _line(scores: dict[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in scores.items())
+
+
+if __name__ == "__main__":
+    main()
