@@ -2,8 +2,8 @@
 
     python benchmarks/cold_start.py
 
-Times, alternately and in new processes: ``kedro --version``, the imports that any project with Kedro and MLflow pays for,
-``kedro registry list``, and a run in which everything was finished before. Prints medians and ratios.
+Times, alternately and in new processes: ``kedro --version``, the imports that any project with Kedro and MLflow pays
+for, ``kedro registry list``, and a run in which everything was finished before. Prints medians and ratios.
 """
 
 import os

@@ -39,6 +39,8 @@ class FinishedRunner(SequentialRunner):
         hook_manager: PluginManager | None = None,
         run_id: str | None = None,
     ) -> None:
+        for name in sorted(pipeline.inputs()):
+            _input_fingerprint(name, catalog)  # a folder that is missing is told before anything is made
         nodes = pipeline.nodes
         for position, node in enumerate(nodes, start=1):
             fingerprint = fingerprint_of(node, catalog)

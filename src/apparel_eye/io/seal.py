@@ -2,8 +2,7 @@
 
 The seal ``<file>.seal`` is JSON. ``sha256`` lists the checksums that the file may have: while a new version replaces an
 old one there are two (more after saves that were killed), so that a kill between any two steps leaves a file that its
-seal accepts. ``made_from`` is the
-fingerprint of a finished node; it is absent while the node is still writing.
+seal accepts. ``made_from`` is the fingerprint of a finished node; it is absent while the node is still writing.
 """
 
 import hashlib

@@ -15,6 +15,12 @@ def cycle_at(phase: PhaseParameters, epoch: int) -> tuple[int, int, int]:
     raise IndexError(f"epoch {epoch} is beyond the {phase.epochs} of the cycles")
 
 
+def ends_cycle(phase: PhaseParameters, epoch: int) -> bool:
+    """Whether an epoch, counted from 0, is the last of its cycle, where the rate reaches 0."""
+    _, epoch_in_cycle, length = cycle_at(phase, epoch)
+    return epoch_in_cycle == length - 1
+
+
 def factor_at(phase: PhaseParameters, epoch: int, step: int, steps: int) -> float:
     """Share of the learning rate before a step: from 1 at the start of a cycle to 0 at its end.
 

@@ -12,7 +12,7 @@ from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
-from apparel_eye.vision import backbones, device, engine, views
+from apparel_eye.vision import backbones, device, engine, schedule, views
 from apparel_eye.vision.batches import Pixels, batches, to_tensor
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
 from apparel_eye.vision.groups import parameter_groups
@@ -61,7 +61,10 @@ def train_head(
     phase: PhaseParameters,
     train: TrainParameters,
 ) -> Iterator[tuple[Checkpoint, History]]:
-    """Train the head on cached features; yield the checkpoint and the history so far after each epoch."""
+    """Train the head on cached features; yield the checkpoint and the history so far after each cycle.
+
+    An epoch takes less time than writing its checkpoint would.
+    """
     num_train = len(subsets.train)
     num_views = (len(features) - len(subsets.validation)) // num_train
     where = device.current()
@@ -83,7 +86,7 @@ def train_head(
         marks=subsets.validation_marks,
     )
     initial = Checkpoint.single(backbones.state(model), description.model_dump(mode="json"))
-    yield from _train(work, _settings("head", phase, train, "float32"), model, subsets, initial)
+    yield from _train(work, _settings("head", phase, train, "float32"), model, subsets, initial, every_epoch=False)
 
 
 def fine_tune(
@@ -116,11 +119,17 @@ def fine_tune(
         ),
         marks=subsets.validation_marks,
     )
-    yield from _train(work, _settings("all layers", phase, train, precisions["train"]), model, subsets, checkpoint)
+    settings = _settings("all layers", phase, train, precisions["train"])
+    yield from _train(work, settings, model, subsets, checkpoint, every_epoch=True)
 
 
 def _train(
-    work: engine.Work, settings: engine.Settings, model: Classifier, subsets: Subsets, initial: Checkpoint
+    work: engine.Work,
+    settings: engine.Settings,
+    model: Classifier,
+    subsets: Subsets,
+    initial: Checkpoint,
+    every_epoch: bool,
 ) -> Iterator[tuple[Checkpoint, History]]:
     """Train, and keep the history and the weights of the chosen epochs."""
     if not settings.phase.epochs:
@@ -130,7 +139,8 @@ def _train(
     for epoch in engine.train(work, settings):
         selection.add(epoch.number, epoch.probabilities, backbones.state(model))
         history.append(epoch.row)
-        yield selection.checkpoint(initial.description), list(history)
+        if every_epoch or schedule.ends_cycle(settings.phase, epoch.number):
+            yield selection.checkpoint(initial.description), list(history)
 
 
 def _settings(name: str, phase: PhaseParameters, train: TrainParameters, precision: str) -> engine.Settings:

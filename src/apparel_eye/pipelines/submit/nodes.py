@@ -13,11 +13,9 @@ from apparel_eye.tables import probabilities_of
 
 logger = logging.getLogger(__name__)
 
-Submissions = Iterator[tuple[pd.DataFrame, ...]]
 
-
-def write_columns(columns: tuple[str, ...]) -> Callable[..., Submissions]:
-    """A node that writes a submission of each column."""
+def write_column(column: str) -> Callable[..., Iterator[pd.DataFrame]]:
+    """A node that writes the submission of a column; without photos to predict there is none."""
 
     def write(
         questions: pd.DataFrame,
@@ -26,11 +24,9 @@ def write_columns(columns: tuple[str, ...]) -> Callable[..., Submissions]:
         folds: pd.DataFrame,
         values: list[str],
         category: str,
-    ) -> Submissions:
+    ) -> Iterator[pd.DataFrame]:
         if not questions.empty:
-            yield tuple(
-                _submission(column, questions, probabilities, manifest, folds, values, category) for column in columns
-            )
+            yield _submission(column, questions, probabilities, manifest, folds, values, category)
 
     return write
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.submit.nodes import write_chosen, write_columns
+from apparel_eye.pipelines.submit.nodes import write_chosen, write_column
 
 _INPUTS = ["questions", "probabilities", "manifest", "folds", "values", "params:category"]
 
@@ -12,7 +12,7 @@ _INPUTS = ["questions", "probabilities", "manifest", "folds", "values", "params:
 def create_pipeline(columns: Sequence[str]) -> Pipeline:
     """A file for each column, and the chosen one's."""
     every_column = Pipeline(
-        [Node(write_columns(tuple(columns)), inputs=_INPUTS, outputs=[*columns], name="write_columns")],
+        [Node(write_column(column), inputs=_INPUTS, outputs=column, name=f"write_{column}") for column in columns],
         namespace="submissions",
         inputs={name for name in _INPUTS if not name.startswith("params:")},
         parameters={"params:category"},

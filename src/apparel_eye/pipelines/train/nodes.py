@@ -87,7 +87,7 @@ def train_head(
     stage: Stage,
     category: str,
 ) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
-    """Train the head with the backbone frozen; yield checkpoint and history so far after each epoch."""
+    """Train the head with the backbone frozen; yield checkpoint and history so far after each cycle."""
     from apparel_eye.vision import stage as training
     from apparel_eye.vision.classifier import describe
 
