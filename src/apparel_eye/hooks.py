@@ -59,8 +59,8 @@ def _fields_at(where: list[str]) -> set[str]:
 class MlflowTracking(MlflowHook):  # type: ignore[misc]
     """One MLflow run a Kedro run: parameters as leaves, metrics per epoch as they come, scores, figures, files.
 
-    What is logged stands in the catalog: ``metadata: {mlflow: history | checkpoint | scores | artifact}``; the first two
-    while a node runs.
+    What is logged stands in the catalog: ``metadata: {mlflow: history | checkpoint | scores | artifact}``; the first
+    two while a node runs.
     """
 
     def __init__(self) -> None:
