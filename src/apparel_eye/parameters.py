@@ -142,6 +142,7 @@ class ActivationsParameters(Parameters):
     source: Literal["backbone"] = Field(
         description="backbone: the pretrained network, which has seen none of the photos"
     )
+    size: Size | int = Field(description="height and width, or an area in pixels with the category's median side ratio")
     views: tuple[Literal["plain", "mirrored"], ...] = Field(min_length=1)
     batch_size: int = Field(ge=1)
 

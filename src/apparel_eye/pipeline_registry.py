@@ -16,7 +16,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     dealt = ingested + split.create_pipeline()
     trained = dealt + train.create_pipeline()
     inferred = trained + infer.create_pipeline(_LAST)
-    extracted = ingested + _network_inputs() + activations.create_pipeline(_LAST)
+    extracted = ingested + _pretrained() + activations.create_pipeline()
     boosted = dealt + extracted + boost.create_pipeline()
     reported = inferred + boosted + report.create_pipeline(_MODELS, _LAST)
     submitted = reported + submit.create_pipeline(_COLUMNS)
@@ -34,6 +34,6 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
 
 
-def _network_inputs() -> Pipeline:
-    """What activations need of the training pipeline: the backbone and the photos at the last stage's size."""
-    return train.create_pipeline().only_nodes("fetch_backbone", "choose_precisions", f"{_LAST}.resize_photos")
+def _pretrained() -> Pipeline:
+    """What activations need of the training pipeline."""
+    return train.create_pipeline().only_nodes("fetch_backbone", "choose_precisions")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
@@ -13,9 +14,24 @@ from apparel_eye.errors import DataError
 from apparel_eye.parameters import IngestParameters
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.vision.photos import Pixels, in_threads, read_photo, resize_photo
+from apparel_eye.vision.sizes import stage_size
 
 _PART = 256
 """Photos held in memory at a time."""
+
+
+def decode_manifest(
+    photos: RawFolder,
+    manifest: pd.DataFrame,
+    size: tuple[int, int] | int,
+    mode: Literal["squash", "pad"],
+    limits: IngestParameters,
+) -> Iterator[ArrayPart]:
+    """All photos of a manifest in its order, see ``decode``; an area as size takes their median side ratio."""
+    height_and_width = stage_size(size, manifest["height"].tolist(), manifest["width"].tolist())
+    yield from decode(
+        photos, manifest["image_key"].tolist(), manifest["sha256"].tolist(), height_and_width, mode, limits
+    )
 
 
 def decode(

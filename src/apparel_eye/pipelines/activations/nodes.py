@@ -4,10 +4,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.parameters import ActivationsParameters, TrainParameters
+from apparel_eye.parameters import ActivationsParameters, IngestParameters, TrainParameters
+from apparel_eye.raw_folder import RawFolder
+
+
+def resize_photos(
+    photos: RawFolder,
+    manifest: pd.DataFrame,
+    ingest: IngestParameters,
+    train: TrainParameters,
+    activations: ActivationsParameters,
+) -> Iterator[ArrayPart]:
+    """All photos of the manifest at the size for activations, in its order."""
+    from apparel_eye.vision.pixels import decode_manifest
+
+    yield from decode_manifest(photos, manifest, activations.size, train.resize, ingest)
 
 
 def extract_activations(

@@ -2,16 +2,22 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.activations.nodes import extract_activations, pool_activations
+from apparel_eye.pipelines.activations.nodes import extract_activations, pool_activations, resize_photos
 
 
-def create_pipeline(stage: str) -> Pipeline:
-    """Feature maps of the photos at a stage's size."""
+def create_pipeline() -> Pipeline:
+    """Feature maps of all photos, at a size of their own."""
     return Pipeline(
         [
             Node(
+                resize_photos,
+                inputs=["photos", "manifest", "params:ingest", "params:train", "params:activations"],
+                outputs="activations_pixels",
+                name="resize_photos",
+            ),
+            Node(
                 extract_activations,
-                inputs=[f"{stage}_pixels", "backbone_weights", "precisions", "params:activations", "params:train"],
+                inputs=["activations_pixels", "backbone_weights", "precisions", "params:activations", "params:train"],
                 outputs="activations",
                 name="extract_activations",
             ),

@@ -45,11 +45,9 @@ def resize_photos(
     photos: RawFolder, manifest: pd.DataFrame, ingest: IngestParameters, train: TrainParameters, stage: Stage
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the stage's size, in its order."""
-    from apparel_eye.vision.pixels import decode
-    from apparel_eye.vision.sizes import stage_size
+    from apparel_eye.vision.pixels import decode_manifest
 
-    size = stage_size(stage.size, manifest["height"].tolist(), manifest["width"].tolist())
-    yield from decode(photos, manifest["image_key"].tolist(), manifest["sha256"].tolist(), size, train.resize, ingest)
+    yield from decode_manifest(photos, manifest, stage.size, train.resize, ingest)
 
 
 def compute_features(

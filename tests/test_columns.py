@@ -1,0 +1,69 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apparel_eye import metrics
+from apparel_eye.columns import ByColumn, choose, score_choice, score_table
+from apparel_eye.errors import UsageError
+from apparel_eye.metrics import marks_of
+
+MARKS = marks_of(["yn"] * 4)
+PARTS = np.array([0, 0, 1, 1])
+
+
+def of_truth(*probabilities: float) -> np.ndarray:
+    """Two values of which the first is true, with these probabilities."""
+    return np.array([[probability, 1 - probability] for probability in probabilities])
+
+
+@pytest.fixture
+def columns() -> ByColumn:
+    """The first column knows the photos of part 0 only, the second those of part 1."""
+    return {"plain": of_truth(0.9, 0.9, 0.1, 0.1), "tta": of_truth(0.2, 0.2, 0.8, 0.8)}
+
+
+def test_a_photo_is_answered_by_the_column_that_the_other_part_chooses(columns: ByColumn) -> None:
+    expected = {
+        "basic_precision": 0.0,
+        "average_precision": 0.0,
+        "accuracy": 0.0,
+        "log_loss": -(math.log(0.2) + math.log(0.1)) / 2,
+    }
+    assert score_choice(columns, MARKS, PARTS) == pytest.approx(expected)
+
+
+def test_a_column_that_is_wanted_answers_all_parts(columns: ByColumn) -> None:
+    assert score_choice(columns, MARKS, PARTS, wanted="plain") == metrics.scores(columns["plain"], MARKS)
+
+
+def test_the_best_official_score_is_chosen_whatever_its_log_loss() -> None:
+    hesitant, sure = of_truth(0.6, 0.6, 0.6, 0.6), of_truth(0.99, 0.99, 0.99, 0.4)
+    assert metrics.log_loss(hesitant, MARKS) > metrics.log_loss(sure, MARKS)
+    assert choose({"sure": sure, "hesitant": hesitant}, MARKS) == "hesitant"
+
+
+def test_log_loss_decides_between_equal_scores(columns: ByColumn) -> None:
+    assert metrics.scores(columns["plain"], MARKS)["log_loss"] > metrics.scores(columns["tta"], MARKS)["log_loss"]
+    assert choose(columns, MARKS) == "tta"
+
+
+def test_a_column_that_can_be_scored_is_preferred_to_one_that_cannot() -> None:
+    marks = marks_of(["myn"])
+    only_maybe, wrong = np.array([[0.8, 0.1, 0.1]]), np.array([[0.1, 0.1, 0.8]])
+    assert choose({"only maybe": only_maybe, "wrong": wrong}, marks) == "wrong"
+
+
+def test_a_wanted_column_is_taken_though_another_is_better(columns: ByColumn) -> None:
+    assert choose(columns, MARKS, wanted="plain") == "plain"
+
+
+def test_a_misspelt_column_is_refused_with_the_nearest_name(columns: ByColumn) -> None:
+    with pytest.raises(UsageError, match=r"'plian'.*did you mean plain"):
+        choose(columns, MARKS, wanted="plian")
+
+
+def test_score_table_has_the_scores_of_each_column(columns: ByColumn) -> None:
+    rows = [{"column": name, **metrics.scores(columns[name], MARKS), "photos": 4} for name in ("plain", "tta")]
+    pd.testing.assert_frame_equal(score_table(columns, MARKS), pd.DataFrame(rows))
