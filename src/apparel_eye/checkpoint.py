@@ -25,8 +25,10 @@ class Checkpoint:
     description: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, reason: str) -> Weights:
-        """The weights chosen for a reason; where nothing was chosen, for lack of epochs, all are the best."""
-        return self.weights[self.chosen.get(reason, self.chosen["best"])]
+        """The weights chosen for a reason; where no part chose, for lack of epochs, its best are the best of all."""
+        if reason not in self.chosen and reason.startswith("best"):
+            return self.of("best")
+        return self.weights[self.chosen[reason]]
 
     @staticmethod
     def single(weights: Weights, description: Mapping[str, Any]) -> "Checkpoint":

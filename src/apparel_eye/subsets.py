@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.errors import DataError
 from apparel_eye.metrics import Marks, marks_of, true_values
 
 Rows = NDArray[np.intp]
@@ -56,6 +57,11 @@ class Subsets:
 def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[str]) -> Subsets:
     """Look up where each photo of the manifest was dealt to; every labelled one must have been."""
     dealt = manifest[["image_key", "label_string", "role"]].merge(folds, how="left", on="image_key")
+    lost = dealt[(dealt["role"] == "labelled") & dealt["subset"].isna()]
+    if len(lost):
+        raise DataError(
+            f"{len(lost)} labelled photos are in no fold, for example {lost['image_key'].iloc[0]}; run split again"
+        )
     train = np.flatnonzero(dealt["subset"] == "train")
     validation = np.flatnonzero(dealt["subset"] == "validation")
     return Subsets(

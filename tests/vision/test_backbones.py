@@ -97,7 +97,7 @@ def test_a_hub_that_cannot_be_reached_is_named_within_seconds(monkeypatch: pytes
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(backbones, "_is_cached", lambda configuration: False)
+    monkeypatch.setattr(backbones, "try_to_load_from_cache", lambda repository, file: None)
     started = time.monotonic()
     with pytest.raises(SurroundingsError, match=r"test_resnet.*hub.*--env=cpu.*train\.pretrained=FILE"):
         pretrained_weights("test_resnet", "hub", seed=1)
@@ -114,7 +114,7 @@ def test_weights_from_the_hub_are_taken_over(monkeypatch: pytest.MonkeyPatch, we
         return model
 
     monkeypatch.setattr(timm, "create_model", with_weights)
-    monkeypatch.setattr(backbones, "_is_cached", lambda configuration: True)
+    monkeypatch.setattr(backbones, "try_to_load_from_cache", lambda repository, file: "cached")
     np.testing.assert_equal(pretrained_weights("test_resnet", "hub", seed=2), weights)
 
 

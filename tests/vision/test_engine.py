@@ -132,7 +132,7 @@ def test_numbers_that_are_not_finite_stop_training(
     work = make_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan if epoch == 1 else 1.0))
     epochs = engine.train(work, settings_of(phase))
     assert next(epochs).number == 0
-    with pytest.raises(DivergedError, match=r"head: the loss of epoch 2 is nan at .* 0\.01; lower it.* 0\.001"):
+    with pytest.raises(DivergedError, match=r"head: the loss of epoch 2 is nan in training.* 0\.01; lower it.* 0\.001"):
         next(epochs)
 
 

@@ -77,7 +77,9 @@ def test_every_row_answers_for_its_own_photo(
         pixels = resize_photo(photo, (32, 32), "squash")[None]
         identity = identity_of(hashlib.sha256((folder / key).read_bytes()).hexdigest())
         alone = predictor.predict(pixels, np.array([0]), np.array([identity], dtype=np.uint64))[1][0]
-        np.testing.assert_allclose(table.loc[key, list(description.values)].astype(float), alone, atol=1e-5)
+        np.testing.assert_allclose(
+            table.loc[key, [f"probability of {value}" for value in description.values]].astype(float), alone, atol=1e-5
+        )
         assert table.loc[key, "value"] == description.values[alone.argmax()]
         assert table.loc[key, "confidence"] == pytest.approx(alone.max(), abs=1e-5)
         assert table.loc[key, "problem"] == ""
@@ -88,7 +90,7 @@ def test_a_file_that_is_no_photo_says_why_and_has_no_answer(tag: Tag, descriptio
     for key, (_, problem) in BAD.items():
         assert problem in table.loc[key, "problem"]
         assert table.loc[key, "value"] == ""
-        assert table.loc[key, ["confidence", *description.values]].isna().all()
+        assert table.loc[key, ["confidence", *(f"probability of {value}" for value in description.values)]].isna().all()
 
 
 def test_a_folder_without_a_single_photo_has_its_problems(tag: Tag, folder: Path) -> None:

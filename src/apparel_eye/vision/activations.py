@@ -10,9 +10,7 @@ from tqdm import tqdm
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.vision import device, views
 from apparel_eye.vision.backbones import Weights, feature_maps, normalization, restored
-from apparel_eye.vision.batches import Pixels, batches, to_tensor
-
-_LARGEST = float(np.finfo(np.float16).max)
+from apparel_eye.vision.batches import Pixels, batches, to_half, to_tensor
 
 
 @torch.inference_mode()
@@ -44,4 +42,4 @@ def extract(
 def _maps(model: nn.Module, normalized: torch.Tensor, precision: str) -> torch.Tensor:
     with device.autocast(normalized.device, precision):
         maps = feature_maps(model, normalized)
-    return maps.float().clamp(-_LARGEST, _LARGEST).to(torch.float16)
+    return to_half(maps)

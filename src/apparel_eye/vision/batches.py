@@ -10,6 +10,7 @@ from torch import Tensor
 from apparel_eye.subsets import Rows
 
 Pixels = NDArray[np.uint8]
+_LARGEST = float(np.finfo(np.float16).max)
 
 
 def batches(rows: Rows, batch_size: int) -> Iterator[Rows]:
@@ -21,3 +22,8 @@ def batches(rows: Rows, batch_size: int) -> Iterator[Rows]:
 def to_tensor(pixels: Pixels, rows: Rows, where: torch.device) -> Tensor:
     """The photos of some rows, uint8, shape (B, H, W, 3); indexing copies them out of the memory-mapped file."""
     return torch.from_numpy(pixels[rows]).to(where)
+
+
+def to_half(values: Tensor) -> Tensor:
+    """As 16-bit floats; what is beyond their range becomes the largest of them, not infinite."""
+    return values.float().clamp(-_LARGEST, _LARGEST).to(torch.float16)

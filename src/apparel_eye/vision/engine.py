@@ -78,6 +78,8 @@ def train(work: Work, settings: Settings) -> Iterator[Epoch]:
             started = time.perf_counter()
             loss = _train_epoch(work, settings, optimizer, number, num_steps, bar)
             probabilities = work.evaluate()
+            if not np.isfinite(probabilities).all():
+                raise _diverged(settings, number, "not finite on validation photos")
             measured = scores(probabilities, work.marks)
             row = {
                 "epoch": number + 1,
@@ -118,11 +120,16 @@ def _train_epoch(
         bar.update()
     mean_loss = (loss_sum / len(work.targets)).item()
     if not np.isfinite(mean_loss):
-        raise DivergedError(
-            f"{settings.name}: the loss of epoch {epoch + 1} is {mean_loss} at a learning rate of "
-            f"{settings.phase.learning_rate:g}; lower it, for example to {settings.phase.learning_rate / 10:g}"
-        )
+        raise _diverged(settings, epoch, f"{mean_loss} in training")
     return mean_loss
+
+
+def _diverged(settings: Settings, epoch: int, found: str) -> DivergedError:
+    rate = settings.phase.learning_rate
+    return DivergedError(
+        f"{settings.name}: the loss of epoch {epoch + 1} is {found}, at a learning rate of {rate:g}; "
+        f"lower it, for example to {rate / 10:g}"
+    )
 
 
 def _report(row: dict[str, float], epochs: int) -> None:

@@ -13,7 +13,7 @@ from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
 from apparel_eye.vision import backbones, device, engine, schedule, views
-from apparel_eye.vision.batches import Pixels, batches, to_tensor
+from apparel_eye.vision.batches import Pixels, batches, to_half, to_tensor
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
 from apparel_eye.vision.groups import parameter_groups
 from apparel_eye.vision.inference import predict_plain, to_probabilities
@@ -48,7 +48,7 @@ def compute_features(
                 drawn = views.plain(len(photos)) if view is None else views.draw(train.seed, view, photos, augmentation)
                 with device.autocast(where, precision):
                     features = model.features(views.render(to_tensor(pixels, photos, where), drawn))
-                yield ArrayPart(first, num_rows, features.to(torch.float16).cpu().numpy())
+                yield ArrayPart(first, num_rows, to_half(features).cpu().numpy())
                 first += len(photos)
                 bar.update(len(photos))
 

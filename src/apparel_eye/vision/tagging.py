@@ -46,7 +46,7 @@ def tag(
             stacked = np.stack(pixels)
             _, averaged = predictor.predict(stacked, np.arange(len(pixels)), np.array(identities, dtype=np.uint64))
             readable = tagged["problem"] == ""
-            tagged.loc[readable, list(description.values)] = averaged
+            tagged.loc[readable, _columns(description)] = averaged
             tagged.loc[readable, "confidence"] = averaged.max(axis=1)
             tagged.loc[readable, "value"] = np.array(description.values)[averaged.argmax(axis=1)]
         parts.append(tagged)
@@ -65,4 +65,9 @@ def _read(folder: RawFolder, key: str, description: Description, limits: IngestP
 
 def _rows(keys: list[str], problems: list[str], description: Description) -> pd.DataFrame:
     table = pd.DataFrame({"photo": keys, "value": "", "confidence": np.nan, "problem": problems})
-    return table.assign(**dict.fromkeys(description.values, np.nan))
+    return table.assign(**dict.fromkeys(_columns(description), np.nan))
+
+
+def _columns(description: Description) -> list[str]:
+    """A prefix, since a user's value may be named like one of the other columns."""
+    return [f"probability of {value}" for value in description.values]
