@@ -1,0 +1,168 @@
+"""Small photos and folders, one run of the whole flow, and Kedro's command in this process."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from traceback import format_exception
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from apparel_eye.parameters import IngestParameters, ProjectParameters
+from apparel_eye.samples import write_samples
+
+# networks and arrays are tiny here: a second thread only waits for the first; torch reads this when it is imported
+os.environ["OMP_NUM_THREADS"] = "1"
+
+PROJECT = Path(__file__).parents[1]
+BROKEN = b"<html>404</html>"
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The project's root, where commands are run."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def shared_photos() -> Path:
+    """Real photos in the FashionAI layout, which are not part of the repository."""
+    folder = PROJECT.parent / "shared" / "data" / "streetwear"
+    if not folder.is_dir():
+        pytest.skip(f"the streetwear photos are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_photo() -> Callable[..., Path]:
+    """Write a photo of noise; the same seed gives the same bytes."""
+
+    def write(path: Path, seed: int, size: tuple[int, int] = (40, 60)) -> Path:
+        width, height = size
+        noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def parameters_of() -> Callable[[str], dict[str, Any]]:
+    """The parameters of an environment, as they stand in its files."""
+    from kedro.config import OmegaConfigLoader
+
+    from apparel_eye.settings import CONFIG_LOADER_ARGS
+
+    return lambda env: dict(OmegaConfigLoader(str(PROJECT / "conf"), env=env, **CONFIG_LOADER_ARGS)["parameters"])
+
+
+@pytest.fixture(scope="session")
+def test_parameters(parameters_of: Callable[[str], dict[str, Any]]) -> ProjectParameters:
+    """What `--env=test` runs with."""
+    return ProjectParameters.model_validate(parameters_of("test"))
+
+
+@pytest.fixture(scope="session")
+def limits(test_parameters: ProjectParameters) -> IngestParameters:
+    """Limits under which every second photo may be bad."""
+    return test_parameters.ingest.model_copy(update={"max_quarantine_share": 0.5})
+
+
+@pytest.fixture(scope="session")
+def garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn garments of two categories, 10 photos and 2 questions per value: 5 folds with 2 parts need that many."""
+    folder = tmp_path_factory.mktemp("garments") / "raw"
+    write_samples(folder, ["skirt_length", "collar_design"], photos=10, questions=2, seed=3, size=96)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def broken_question(garments: Path) -> str:
+    """Path of a photo to predict, as in the question file, that cannot be read."""
+    first = (garments / "rank" / "Tests" / "question.csv").read_text().splitlines()[0]
+    path = first.split(",")[0]
+    (garments / "rank" / path).write_bytes(BROKEN)
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs, to be copied: making one takes seconds."""
+    from mlflow import MlflowClient
+
+    folder = tmp_path_factory.mktemp("tracking")
+    database = folder / "mlflow.db"
+    MlflowClient(f"sqlite:///{database}").create_experiment("apparel-eye", (folder / "artifacts").as_uri())
+    return database
+
+
+@pytest.fixture(scope="session")
+def flow_tracking(empty_tracking: Path) -> str:
+    """Where the run of the whole flow is tracked."""
+    return f"sqlite:///{shutil.copy(empty_tracking, empty_tracking.with_name('flow.db'))}"
+
+
+@pytest.fixture(scope="session")
+def flow_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run of the whole flow writes."""
+    return tmp_path_factory.mktemp("flow") / "data"
+
+
+@pytest.fixture(scope="session")
+def flow(garments: Path, broken_question: str, flow_tracking: str, flow_root: Path) -> subprocess.CompletedProcess[str]:
+    """The whole flow, run once by the command that users type."""
+    params = f"raw={garments},category=skirt_length,ingest.max_quarantine_share=0.1,data={flow_root}"
+    command = [Path(sys.executable).with_name("kedro"), "run", "--env=test", f"--params={params}"]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": flow_tracking}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def results(flow: subprocess.CompletedProcess[str], flow_root: Path) -> Path:
+    """The output root of the whole flow; only to be read."""
+    return flow_root
+
+
+@pytest.fixture
+def copied_results(results: Path, tmp_path: Path) -> Path:
+    """The same files at another place, to go on with."""
+    return Path(shutil.copytree(results, tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def scratch_tracking(empty_tracking: Path) -> str:
+    """Where runs are tracked whose tracking no test looks at."""
+    return f"sqlite:///{shutil.copy(empty_tracking, empty_tracking.with_name('scratch.db'))}"
+
+
+@pytest.fixture
+def kedro_run(
+    scratch_tracking: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Callable[..., tuple[int, str]]:
+    """`kedro run --env=test` in this process: options and parameters to exit code and everything it said."""
+    from click.testing import CliRunner
+    from kedro.framework.project import configure_project
+
+    from apparel_eye.cli import cli
+
+    configure_project("apparel_eye")
+    monkeypatch.chdir(PROJECT)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", scratch_tracking)
+    caplog.set_level("INFO", "apparel_eye")
+
+    def run(*options: str, **params: object) -> tuple[int, str]:
+        caplog.clear()
+        given = ",".join(f"{name.replace('__', '.')}={value}" for name, value in params.items())
+        done = CliRunner().invoke(cli, ["run", "--env=test", f"--params={given}", *options])
+        crash = [] if isinstance(done.exception, SystemExit | None) else format_exception(done.exception)
+        return done.exit_code, "".join([done.output, caplog.text, *crash])
+
+    return run

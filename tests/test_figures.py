@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from apparel_eye.figures import confusions, curves, gallery, overview
+
+
+def draw(figure: Figure, folder: Path) -> tuple[int, int]:
+    """Write a picture and give its size; it must not be of one color."""
+    figure.savefig(folder / "figure.png")
+    with Image.open(folder / "figure.png") as image:
+        assert len(image.convert("L").getcolors()) > 10
+        return image.size
+
+
+def test_the_overview_has_a_bar_and_a_number_for_each_value(tmp_path: Path) -> None:
+    counts = pd.DataFrame({"value": ["Short", "Knee", "Long"], "labelled": [1200, 0, 5], "with_maybe": [30, 0, 1]})
+    figure = overview(counts, "heel")
+    [axes] = figure.axes
+    assert [[bar.get_width() for bar in bars] for bars in axes.containers] == [[1200, 0, 5], [30, 0, 1]]
+    assert [text.get_text().strip() for text in axes.texts] == ["1,200", "0", "5"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Short", "Knee", "Long"]
+    assert axes.yaxis_inverted()
+    assert axes.get_title() == "heel: 1,205 labelled photos"
+    draw(figure, tmp_path)
+
+
+@pytest.fixture
+def history() -> pd.DataFrame:
+    phases = [("small", "head")] * 3 + [("small", "all")] * 2 + [("large", "head")]
+    generator = np.random.default_rng(0)
+    columns = ["learning_rate", "train_loss", "validation_loss", "basic_precision", "average_precision"]
+    numbers = pd.DataFrame(generator.uniform(0.1, 1, (6, 5)), columns=columns)
+    return numbers.assign(stage=[stage for stage, _ in phases], phase=[phase for _, phase in phases])
+
+
+def test_the_curves_show_every_epoch_of_every_measure(history: pd.DataFrame, tmp_path: Path) -> None:
+    figure = curves(history)
+    shown = [
+        line.get_ydata().tolist()
+        for axes in figure.axes
+        for line in axes.lines
+        if len(line.get_xdata()) == len(history)
+    ]
+    measures = ["train_loss", "validation_loss", "basic_precision", "average_precision", "learning_rate"]
+    assert shown == [history[measure].tolist() for measure in measures]
+    draw(figure, tmp_path)
+
+
+def test_the_curves_are_parted_between_phases(history: pd.DataFrame) -> None:
+    figure = curves(history)
+    for axes in figure.axes:
+        assert [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2] == [3.5, 5.5]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["small\nhead", "small\nall", "large\nhead"]
+
+
+def test_each_matrix_shows_its_counts_where_there_are_any(tmp_path: Path) -> None:
+    matrices = {"plain": np.array([[3, 1, 0], [0, 0, 0], [2, 0, 4]]), "tta": np.diag([2, 3, 5])}
+    figure = confusions(matrices, ["a", "b", "c"])
+    for axes, matrix in zip(figure.axes, matrices.values(), strict=True):
+        written = {text.get_position()[::-1]: int(text.get_text()) for text in axes.texts}
+        assert written == {(row, column): matrix[row, column] for row, column in np.argwhere(matrix)}
+    assert [axes.get_title() for axes in figure.axes] == ["plain: 70.0% right", "tta: 100.0% right"]
+    draw(figure, tmp_path)
+
+
+@pytest.mark.parametrize(("num_photos", "num_rows"), [(1, 1), (6, 1), (7, 2), (13, 3)])
+def test_the_gallery_shows_every_photo_with_its_title(tmp_path: Path, num_photos: int, num_rows: int) -> None:
+    photos = [np.full((30, 20, 3), 10 * number, dtype=np.uint8) for number in range(num_photos)]
+    figure = gallery(photos, [f"photo {number}" for number in range(num_photos)], "nothing")
+    filled = [axes for axes in figure.axes if axes.images]
+    assert [(axes.get_title(), int(axes.images[0].get_array().max())) for axes in filled] == [
+        (f"photo {number}", 10 * number) for number in range(num_photos)
+    ]
+    assert len(figure.axes) == 6 * num_rows
+    assert figure.get_suptitle() == ""
+    draw(figure, tmp_path)
+
+
+def test_an_empty_gallery_says_so(tmp_path: Path) -> None:
+    figure = gallery([], [], "no mistake")
+    assert figure.get_suptitle() == "no mistake"
+    assert not any(axes.images for axes in figure.axes)
+    draw(figure, tmp_path)

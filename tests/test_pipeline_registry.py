@@ -1,0 +1,143 @@
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from apparel_eye.io import PhotoFolderDataset, RawFolderDataset
+from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.pipeline_registry import register_pipelines
+
+PIPELINES = register_pipelines()
+ALL_NODES = [*PIPELINES["__default__"].nodes, *PIPELINES["predict"].nodes]
+NAMES = ("ingest", "split", "train", "infer", "activations", "boost", "report", "submit", "predict", "__default__")
+FOLDERS = {"raw_folder", "photos", "own_photos"}
+TRAINED = {"large_checkpoint", "precisions"}
+
+
+def conf(project: Path, **runtime_params: str) -> dict[str, Any]:
+    from apparel_eye.settings import CONFIG_LOADER_ARGS
+
+    loader = OmegaConfigLoader(str(project / "conf"), env="base", runtime_params=runtime_params, **CONFIG_LOADER_ARGS)
+    return {name: entry for name, entry in loader["catalog"].items() if not name.startswith("_")}
+
+
+def datasets_of(pipeline: Pipeline) -> list[str]:
+    return sorted(name for name in pipeline.datasets() if not name.startswith("params:"))
+
+
+def layer_of(catalog: DataCatalog, name: str) -> str:
+    layer: str = catalog[name].metadata["kedro-viz"]["layer"]
+    return layer
+
+
+@pytest.fixture(scope="module")
+def catalog(project: Path) -> DataCatalog:
+    return DataCatalog.from_config(conf(project))
+
+
+def test_the_pipelines_are_those_of_the_design() -> None:
+    assert tuple(PIPELINES) == NAMES
+
+
+def test_the_default_is_all_but_predict() -> None:
+    others = [pipeline for name, pipeline in PIPELINES.items() if name not in ("predict", "__default__")]
+    assert set(PIPELINES["__default__"].nodes) == set(sum(others, Pipeline([])).nodes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipeline_contains_what_it_needs(name: str) -> None:
+    free = {entry for entry in PIPELINES[name].inputs() if not entry.startswith("params:")}
+    assert free - FOLDERS == (TRAINED if name == "predict" else set())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_is_made_is_written_sealed(catalog: DataCatalog, name: str) -> None:
+    made = sorted(PIPELINES[name].all_outputs())
+    assert [entry for entry in made if entry not in catalog] == []
+    assert [entry for entry in made if not isinstance(catalog[entry], SealedDataset)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: DataCatalog, name: str) -> None:
+    made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
+    read = [entry for entry in datasets_of(PIPELINES[name]) if entry not in made]
+    assert {type(catalog[entry]) for entry in read} <= {RawFolderDataset, PhotoFolderDataset}
+
+
+def test_every_entry_of_the_catalog_is_used(project: Path, catalog: DataCatalog) -> None:
+    entries, resolver = conf(project), catalog.config_resolver
+    used = {name for pipeline in PIPELINES.values() for name in datasets_of(pipeline)}
+    matched = {name if name in entries else resolver.match_dataset_pattern(name) for name in used}
+    assert set(entries) - matched == set()
+
+
+def test_no_two_datasets_are_one_file(catalog: DataCatalog) -> None:
+    made = sorted({entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()})
+    paths = [catalog[entry].path for entry in made]
+    assert sorted(set(paths)) == sorted(paths)
+
+
+def test_results_of_categories_and_output_roots_stand_side_by_side(project: Path) -> None:
+    catalog = DataCatalog.from_config(conf(project, category="coat_length", data="/out"))
+    for entry in sorted(PIPELINES["__default__"].all_outputs() | PIPELINES["predict"].all_outputs()):
+        assert re.match(r"/out/0\d_\w+/coat_length/", catalog[entry].path.as_posix()), entry
+
+
+def test_every_dataset_has_a_layer_and_the_layers_can_be_ordered(catalog: DataCatalog) -> None:
+    before: dict[str, set[str]] = {}
+    for pipeline in PIPELINES.values():
+        for node in pipeline.nodes:
+            read = {layer_of(catalog, name) for name in node.inputs if not name.startswith("params:")}
+            for layer in {layer_of(catalog, name) for name in node.outputs}:
+                before.setdefault(layer, set()).update(read - {layer})
+    assert next(TopologicalSorter(before).static_order()) == "raw"
+
+
+@pytest.mark.parametrize("node", ALL_NODES, ids=lambda node: node.name)
+def test_every_argument_of_a_node_has_a_type_that_resolves(node: Any) -> None:
+    hints = get_type_hints(node.func)
+    code = node.func.__code__
+    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    assert set(arguments) | {"return"} <= set(hints)
+
+
+def imported(done: subprocess.CompletedProcess[str]) -> Iterator[str]:
+    """Modules in the report of PYTHONPROFILEIMPORTTIME: `import time: 1 | 2 | name`."""
+    for line in done.stderr.splitlines():
+        if line.startswith("import time:"):
+            yield line.rpartition("|")[2].strip()
+
+
+def test_listing_the_pipelines_imports_no_torch(project: Path, empty_tracking: Path) -> None:
+    command = [str(Path(sys.executable).with_name("kedro")), "registry", "list"]
+    environment = {
+        **os.environ,
+        "PYTHONPROFILEIMPORTTIME": "1",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{empty_tracking}",
+    }
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True)
+    assert sorted(re.findall(r"^- (\S+)", done.stdout, flags=re.MULTILINE)) == sorted(NAMES)
+    modules = set(imported(done))
+    assert "apparel_eye.pipelines.train.nodes" in modules
+    assert modules & {"torch", "timm", "xgboost", "sklearn"} == set()
+
+
+def test_types_of_nodes_resolve_without_torch() -> None:
+    code = (
+        "import sys, typing\n"
+        "from apparel_eye.pipeline_registry import register_pipelines\n"
+        "nodes = [node for pipeline in register_pipelines().values() for node in pipeline.nodes]\n"
+        "hints = [typing.get_type_hints(node.func) for node in nodes]\n"
+        "print(len(hints) == len(nodes), 'torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["True", "False"]

@@ -1,0 +1,86 @@
+from typing import Any
+
+import pandas as pd
+import pytest
+from pandera.errors import SchemaError, SchemaErrors
+
+from apparel_eye import schemas
+
+SHA = "0" * 64
+GOOD: dict[str, dict[str, list[Any]]] = {
+    "Manifest": {
+        "image_key": ["a/1.jpg", "a/2.jpg"],
+        "category": ["a", "a"],
+        "value": ["x", ""],
+        "label_string": ["nym", ""],
+        "role": ["labelled", "to predict"],
+        "group": ["0", "0"],
+        "domain": ["worn", ""],
+        "width": [16, 16],
+        "height": [16, 16],
+        "sha256": [SHA, SHA],
+    },
+    "Folds": {"image_key": ["1", "2"], "fold": [0, 1], "subset": ["validation", "train"], "part": [1, -1]},
+    "Questions": {"image_key": ["1", "1"]},
+    "Overview": {"value": ["x", "y"], "labelled": [2, 0], "with_maybe": [1, 0], "quarantined": [0, 1]},
+    "Probabilities": {
+        "column": ["tta", "plain"],
+        "image_key": ["1", "1"],
+        "role": ["validation", "validation"],
+        "p0": [0.25, 1.0],
+        "p1": [0.75, 0.0],
+    },
+    "ScoreTable": {
+        "column": ["tta", "plain"],
+        "basic_precision": [0.5, float("nan")],
+        "average_precision": [0.5, float("nan")],
+        "accuracy": [0.5, 0.0],
+        "log_loss": [1.0, 2.0],
+        "photos": [2, 2],
+    },
+}
+FAULTS: list[tuple[str, str, list[Any]]] = [
+    ("Manifest", "image_key", ["a/1.jpg", "a/1.jpg"]),
+    ("Manifest", "label_string", ["nyy", ""]),
+    ("Manifest", "label_string", ["nyx", ""]),
+    ("Manifest", "role", ["labelled", "unknown"]),
+    ("Manifest", "width", [16, 0]),
+    ("Manifest", "width", [16.0, 16.5]),
+    ("Manifest", "sha256", [SHA, "0"]),
+    ("Manifest", "more", [1, 2]),
+    ("Folds", "image_key", ["1", "1"]),
+    ("Folds", "subset", ["validation", "test"]),
+    ("Folds", "part", [1, -2]),
+    ("Questions", "image_key", ["1", None]),
+    ("Overview", "value", ["x", "x"]),
+    ("Overview", "labelled", [2, -1]),
+    ("Probabilities", "p1", [0.7, 0.0]),
+    ("Probabilities", "p1", [float("nan"), 0.0]),
+    ("Probabilities", "column", ["tta", "tta"]),
+    ("Probabilities", "p", [0.0, 0.0]),
+    ("ScoreTable", "accuracy", [0.5, float("nan")]),
+    ("ScoreTable", "column", ["tta", "tta"]),
+]
+
+
+def validate(schema: str, columns: dict[str, list[Any]]) -> pd.DataFrame:
+    table: pd.DataFrame = getattr(schemas, schema).validate(pd.DataFrame(columns))
+    return table
+
+
+@pytest.mark.parametrize("schema", GOOD)
+def test_a_good_table_passes_unchanged(schema: str) -> None:
+    pd.testing.assert_frame_equal(validate(schema, GOOD[schema]), pd.DataFrame(GOOD[schema]))
+
+
+@pytest.mark.parametrize(("schema", "column"), [(schema, column) for schema in GOOD for column in GOOD[schema]])
+def test_a_table_that_lacks_a_column_is_refused(schema: str, column: str) -> None:
+    columns = {name: cells for name, cells in GOOD[schema].items() if name != column}
+    with pytest.raises((SchemaError, SchemaErrors)):
+        validate(schema, columns)
+
+
+@pytest.mark.parametrize(("schema", "column", "cells"), FAULTS)
+def test_a_table_with_one_wrong_column_is_refused(schema: str, column: str, cells: list[Any]) -> None:
+    with pytest.raises((SchemaError, SchemaErrors)):
+        validate(schema, {**GOOD[schema], column: cells})
