@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
+ResizeMode = Literal["squash", "pad"]
 Seed = Annotated[int, Field(ge=0)]
 
 
@@ -115,7 +116,7 @@ class TrainParameters(Parameters):
     freeze_statistics: bool = Field(description="batch norm keeps its running statistics when all layers train")
     layer_group_factors: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=3, max_length=3)
     precision: Literal["auto", "float32", "bfloat16"] = Field(description="auto: what a short timing finds faster")
-    resize: Literal["squash", "pad"]
+    resize: ResizeMode
     head: HeadParameters
     augmentation: AugmentationParameters
     stages: StagesParameters

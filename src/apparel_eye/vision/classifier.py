@@ -1,7 +1,7 @@
 """A network: normalization, backbone, pooling and layers, made from a checkpoint and turned back into one."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import HeadParameters, Parameters, TrainParameters
+from apparel_eye.parameters import HeadParameters, Parameters, ResizeMode, TrainParameters
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import backbones, heads
 
@@ -23,7 +23,7 @@ class Description(Parameters):
     category: str
     values: tuple[str, ...]
     size: tuple[int, int]
-    resize: Literal["squash", "pad"]
+    resize: ResizeMode
     mean: tuple[float, ...]
     std: tuple[float, ...]
     head: HeadParameters

@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps
 
-from apparel_eye.parameters import IngestParameters
+from apparel_eye.parameters import IngestParameters, ResizeMode
 
 Pixels = NDArray[np.uint8]
 Item = TypeVar("Item")
@@ -58,7 +58,7 @@ def read_photo(data: bytes, limits: IngestParameters) -> Image.Image:
             raise PhotoError("truncated", f"it cannot be decoded: {error}") from error
 
 
-def resize_photo(image: Image.Image, size: tuple[int, int], mode: Literal["squash", "pad"]) -> Pixels:
+def resize_photo(image: Image.Image, size: tuple[int, int], mode: ResizeMode) -> Pixels:
     """A photo as pixels of shape (height, width, 3): squashed to the size, or padded with its mean color."""
     height, width = size
     if mode == "squash":

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from tqdm import tqdm
 
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import IngestParameters
+from apparel_eye.parameters import IngestParameters, ResizeMode
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.vision.photos import Pixels, in_threads, read_photo, resize_photo
 from apparel_eye.vision.sizes import stage_size
@@ -24,7 +23,7 @@ def decode_manifest(
     photos: RawFolder,
     manifest: pd.DataFrame,
     size: tuple[int, int] | int,
-    mode: Literal["squash", "pad"],
+    mode: ResizeMode,
     limits: IngestParameters,
 ) -> Iterator[ArrayPart]:
     """All photos of a manifest in its order, see ``decode``; an area as size takes their median side ratio."""
@@ -39,7 +38,7 @@ def decode(
     keys: Sequence[str],
     checksums: Sequence[str],
     size: tuple[int, int],
-    mode: Literal["squash", "pad"],
+    mode: ResizeMode,
     limits: IngestParameters,
 ) -> Iterator[ArrayPart]:
     """Photos as uint8 of shape (N, height, width, 3), in parts.

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.parameters import ActivationsParameters, IngestParameters, TrainParameters
+from apparel_eye.parameters import ActivationsParameters, IngestParameters, ResizeMode
 from apparel_eye.raw_folder import RawFolder
 
 
@@ -16,13 +16,13 @@ def resize_photos(
     photos: RawFolder,
     manifest: pd.DataFrame,
     ingest: IngestParameters,
-    train: TrainParameters,
+    resize: ResizeMode,
     activations: ActivationsParameters,
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the size for activations, in its order."""
     from apparel_eye.vision.pixels import decode_manifest
 
-    yield from decode_manifest(photos, manifest, activations.size, train.resize, ingest)
+    yield from decode_manifest(photos, manifest, activations.size, resize, ingest)
 
 
 def extract_activations(
@@ -30,16 +30,14 @@ def extract_activations(
     backbone_weights: dict[str, NDArray[Any]],
     precisions: dict[str, str],
     activations: ActivationsParameters,
-    train: TrainParameters,
+    backbone: str,
 ) -> Iterator[ArrayPart]:
     """Last feature maps of the pretrained backbone, which has seen none of the photos; rows as in the manifest."""
     from apparel_eye.vision.activations import extract
     from apparel_eye.vision.classifier import without_prefix
 
     weights = without_prefix(backbone_weights)
-    yield from extract(
-        pixels, train.backbone, weights, activations.views, activations.batch_size, precisions["predict"]
-    )
+    yield from extract(pixels, backbone, weights, activations.views, activations.batch_size, precisions["predict"])
 
 
 def pool_activations(activations: NDArray[np.float16]) -> Iterator[ArrayPart]:

@@ -11,13 +11,19 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 resize_photos,
-                inputs=["photos", "manifest", "params:ingest", "params:train", "params:activations"],
+                inputs=["photos", "manifest", "params:ingest", "params:train.resize", "params:activations"],
                 outputs="activations_pixels",
                 name="resize_photos",
             ),
             Node(
                 extract_activations,
-                inputs=["activations_pixels", "backbone_weights", "precisions", "params:activations", "params:train"],
+                inputs=[
+                    "activations_pixels",
+                    "backbone_weights",
+                    "precisions",
+                    "params:activations",
+                    "params:train.backbone",
+                ],
                 outputs="activations",
                 name="extract_activations",
             ),

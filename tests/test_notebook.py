@@ -1,0 +1,40 @@
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+PATH = Path("notebooks") / "results.ipynb"
+
+
+@pytest.fixture(scope="module")
+def notebook(project: Path) -> nbformat.NotebookNode:
+    return nbformat.read(project / PATH, as_version=4)
+
+
+def test_it_is_kept_without_outputs(notebook: nbformat.NotebookNode) -> None:
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.source for cell in cells if cell.outputs or cell.execution_count is not None] == []
+
+
+@pytest.mark.parametrize("folder", [".", "notebooks"])
+def test_it_shows_the_results_of_the_flow(
+    notebook: nbformat.NotebookNode, project: Path, results: Path, scratch_tracking: str, folder: str
+) -> None:
+    before = set(project.iterdir()) | set((project / "notebooks").iterdir())
+    variables = {
+        "KEDRO_ENV": "test",
+        "KEDRO_PARAMS": f"data={results},category=skirt_length",
+        "MLFLOW_TRACKING_URI": scratch_tracking,
+    }
+    resources = {"metadata": {"path": str(project / folder)}}
+    client = NotebookClient(nbformat.from_dict(notebook), timeout=120, kernel_name="python3", resources=resources)
+    done = client.execute(env={**os.environ, **variables})
+    shown = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+    kinds = [set(output.data) for output in shown if "data" in output]
+    assert sum("image/png" in kind for kind in kinds) == 4  # curves, confusion matrix, mistakes, confidence
+    assert sum("text/html" in kind for kind in kinds) == 4  # scores, choice, best epochs, the network's answers
+    assert [output.text for output in shown if output.get("name") == "stderr"] == []
+    assert set(project.iterdir()) | set((project / "notebooks").iterdir()) == before

@@ -1,0 +1,104 @@
+"""Rules for every file that is tracked."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAX_LINES = 250
+UNWANTED = {
+    # written so that this file does not hold what it looks for
+    "a package index": r"--(extra-)?index-"
+    + r"url\b|--find-"
+    + r"links\b|\bpypi\.(?!org)[\w-]+\.\w|/simple"
+    + r"/?\s*$"
+    r"|files\.python" + r"hosted\.org|\b(mirror|mirrors|nexus|artifactory|devpi)[\w-]*" + r"\.[\w-]+\.\w+",
+    "a path of one machine": r"(?<![\w.}/-])/(home|Users|root|work|workspace|mnt)" + r"/\w",
+    "something left to do": r"\b" + "TO" + r"DO(?!\w)|\bFIX" + "ME\b",
+}
+
+
+def tracked() -> list[Path]:
+    """Files under version control, and those that would be with the next commit."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def texts() -> dict[Path, str]:
+    found = {}
+    for path in tracked():
+        try:
+            found[path.relative_to(ROOT)] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+    assert len(found) > 100
+    return found
+
+
+MODULES = sorted((ROOT / "src").rglob("*.py"))
+
+
+@pytest.mark.parametrize("what", UNWANTED)
+def test_no_tracked_file_has(what: str) -> None:
+    pattern = re.compile(UNWANTED[what], flags=re.MULTILINE)
+    lines = [
+        f"{path}: {found[0].strip()}"
+        for path, text in texts().items()
+        for found in [pattern.search(text)]
+        if found and not (what == "something left to do" and path.name == "README.md")
+    ]
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        ("a package index", "index-" + "url = https://pypi" + ".example.com/simple"),
+        ("a package index", "--extra-index" + "-url https://x"),
+        ("a package index", "https://mirror" + ".example.org/x"),
+        ("a path of one machine", "see /home" + "/me/data"),
+        ("a path of one machine", "open('/work" + "/x')"),
+        ("something left to do", "# TO" + "DO: later"),
+    ],
+)
+def test_the_rules_find_what_they_look_for(what: str, line: str) -> None:
+    assert re.search(UNWANTED[what], line, flags=re.MULTILINE)
+
+
+def test_every_package_is_pinned_to_one_version() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    assert len(requirements) > 100
+    assert [line for line in requirements if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.+!]+( ; .+)?", line)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT / "src").as_posix())
+def test_a_module_and_what_it_offers_say_what_they_are(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    offered = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and node.name != "main"
+    ]
+    if module.parent.name == "samples":  # shapes and figures, which their names describe; two are for others to call
+        offered = [node for node in offered if node.name in ("draw", "write_samples")]
+    assert not tree.body or ast.get_docstring(tree)
+    assert [node.name for node in offered if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT / "src").as_posix())
+def test_a_module_can_be_read_at_once(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_the_build_machine_calls_the_command_of_the_readme() -> None:
+    script = ROOT / ".ci" / "run"
+    assert "make test" in [line.strip() for line in script.read_text(encoding="utf-8").splitlines()]
+    assert script.stat().st_mode & 0o111
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
