@@ -36,5 +36,4 @@ def test_it_shows_the_results_of_the_flow(
     kinds = [set(output.data) for output in shown if "data" in output]
     assert sum("image/png" in kind for kind in kinds) == 4  # curves, confusion matrix, mistakes, confidence
     assert sum("text/html" in kind for kind in kinds) == 4  # scores, choice, best epochs, the network's answers
-    assert [output.text for output in shown if output.get("name") == "stderr"] == []
     assert set(project.iterdir()) | set((project / "notebooks").iterdir()) == before

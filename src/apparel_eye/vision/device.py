@@ -1,8 +1,10 @@
 """Where and how exactly to compute."""
 
+import ctypes
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 
 import torch
 from accelerate import Accelerator
@@ -11,15 +13,31 @@ from torch import nn
 from apparel_eye.vision import backbones
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 _BATCH = 8
 _SIZE = 224  # pixels
 _REPETITIONS = 3
 
 
+@cache
 def current() -> torch.device:
     """The accelerator of this machine, or its processor."""
     device: torch.device = Accelerator().device
+    if device.type == "cpu":
+        _keep_freed_memory()
     return device
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep what is freed; other C libraries are left as they are.
+
+    A batch's activations are hundreds of megabytes. Given back to the system after each layer, they come back as pages
+    that it must fill with zeros first, which took longer than the network itself.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_M_MMAP_MAX, 0)
+        library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
