@@ -103,7 +103,7 @@ def _write_release(folder: Path, categories: Sequence[str], photos: int, questio
     plan = list(_plan(categories, photos, questions))
     rows: dict[str, list[tuple[str, str, str]]] = {BASE: [], RANK: []}
     domains: list[tuple[str, str]] = []
-    for photo in tqdm(plan, desc="Drawing", unit="photo", delay=SECONDS_UNTIL_BAR, file=sys.stderr):
+    for photo in tqdm(plan, desc="Drawing", disable=None, unit="photo", delay=SECONDS_UNTIL_BAR, file=sys.stderr):
         path, label_string, domain = _write_photo(folder, photo, seed, size)
         rows[photo.split].append((path, photo.category + FOLDER_SUFFIX, label_string))
         domains.append((f"{photo.split}/{path}", domain))
