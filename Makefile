@@ -28,16 +28,16 @@ test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
 
 lint: $(READY)  ## style, types and import contracts
-	@$(BIN)/ruff format --check src tests benchmarks
-	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src tests benchmarks docs notebooks
+	@$(BIN)/ruff check src tests benchmarks docs notebooks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-viz: $(READY)  ## look at the flow in the browser
-	@$(BIN)/kedro viz run
+viz: $(READY)  ## look at the flow in the browser; ENV=demo shows the results of the demo
+	@$(BIN)/kedro viz run $(if $(ENV),--env=$(ENV))
 
 mlflow: $(READY)  ## compare runs in the browser
-	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
+	@MLFLOW_WORKERS=1 MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 constraints: $(READY)  ## pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --no-header --no-annotate --no-emit-index-url \

@@ -2,14 +2,17 @@
 
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import click
 from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import pipelines
 from kedro.io.core import DatasetError
 
-from apparel_eye.errors import ApparelEyeError, DataError, SurroundingsError
+from apparel_eye.errors import ApparelEyeError, DataError, SurroundingsError, UsageError
+from apparel_eye.nearest import nearest
 
 _RUNNER = "apparel_eye.runner.FinishedRunner"
 
@@ -24,6 +27,7 @@ def _run(debug: bool, **options: Any) -> Any:
     options["runner"] = options["runner"] or _RUNNER
     warnings.simplefilter("ignore", KedroDeprecationWarning)
     try:
+        _check_pipelines(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
     except Exception as error:
         stop = _stop_of(error)
@@ -31,6 +35,12 @@ def _run(debug: bool, **options: Any) -> Any:
             raise
         click.secho(f"error: {stop}", fg="red", err=True)
         sys.exit(stop.exit_code)
+
+
+def _check_pipelines(options: Mapping[str, Any]) -> None:
+    for name in filter(None, [options["pipeline"], *(options["pipelines"] or ())]):
+        if name not in pipelines:
+            raise UsageError(f"there is no pipeline {name}; {nearest(name, pipelines)}")
 
 
 _DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")

@@ -156,7 +156,7 @@ class Summary:
     """Says at the end what was reached, where it lies, and which commands look at it."""
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         made = pipeline.all_outputs()
         if "score_table" in made:
             scores = catalog.load("scores")
@@ -174,7 +174,9 @@ class Summary:
             if name in made and catalog.exists(name):
                 logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
         logger.info("Compare runs: make mlflow (or mlflow ui --backend-store-uri %s)", mlflow.get_tracking_uri())
-        logger.info("See the flow: make viz (or kedro viz)")
+        environment = run_params["env"]
+        shown = "" if environment in (None, "local") else f" ENV={environment}"
+        logger.info("See the flow: make viz%s", shown)
 
 
 def _score_lines(table: Any) -> str:

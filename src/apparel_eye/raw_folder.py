@@ -30,16 +30,20 @@ class RawFolder:
         return (self.root / key).read_bytes()
 
 
-def list_files(root: Path) -> tuple[RawFile, ...]:
+def list_files(root: Path, parameter: str = "raw") -> tuple[RawFile, ...]:
     """Files below a folder, sorted by key; hidden ones and what desktops leave behind are passed over.
+
+    Args:
+        root: the folder.
+        parameter: what names it on the command line, for the message.
 
     Raises:
         DataError: there is no such folder.
     """
     if not root.is_dir():
         raise DataError(
-            f"the raw folder {root.absolute()} {'is a file' if root.exists() else 'does not exist'}; "
-            "put photos there or name another with --params raw=FOLDER"
+            f"the {parameter} folder {root.absolute()} {'is a file' if root.exists() else 'does not exist'}; "
+            f"put photos there or name another with --params {parameter}=FOLDER"
         )
     return tuple(sorted(_walk(root, ""), key=lambda file: file.key))
 

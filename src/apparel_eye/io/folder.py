@@ -15,19 +15,21 @@ class RawFolderDataset(AbstractDataset[None, RawFolder]):
 
     Args:
         path: the folder.
+        parameter: what names it on the command line.
         metadata: for Kedro-Viz.
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, path: str, parameter: str = "raw", metadata: dict[str, Any] | None = None) -> None:
         self.path = Path(os.path.expandvars(path)).expanduser()
+        self.parameter = parameter
         self.metadata = metadata
 
     def load(self) -> RawFolder:
-        return RawFolder(self.path, list_files(self.path))
+        return RawFolder(self.path, list_files(self.path, self.parameter))
 
     def fingerprint(self) -> str:
         """Changes with the path, size or modification time of any file."""
-        lines = "\n".join(f"{file.key}\0{file.size}\0{file.modified}" for file in list_files(self.path))
+        lines = "\n".join(f"{file.key}\0{file.size}\0{file.modified}" for file in list_files(self.path, self.parameter))
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
     def save(self, data: None) -> None:
