@@ -48,6 +48,21 @@ def test_a_missing_raw_folder_is_named_before_anything_is_made(kedro_run: Run, t
     assert not (tmp_path / "data").exists()
 
 
+def test_a_missing_folder_of_own_photos_is_named_by_its_own_parameter(kedro_run: Run, tmp_path: Path) -> None:
+    exit_code, said = kedro_run("--pipeline=predict", photos=tmp_path / "new", data=tmp_path / "data")
+    assert exit_code == 3
+    assert f"{tmp_path}/new does not exist" in said
+    assert "photos=FOLDER" in said
+
+
+@pytest.mark.parametrize("option", ["--pipeline=trian", "--pipelines=ingest,trian"])
+def test_an_unknown_pipeline_brings_the_nearest(kedro_run: Run, tmp_path: Path, option: str) -> None:
+    exit_code, said = kedro_run(option, data=tmp_path / "data")
+    assert exit_code == 2
+    assert "there is no pipeline trian; did you mean train?" in said
+    assert "Traceback" not in said
+
+
 def test_an_unknown_category_brings_the_nearest(kedro_run: Run, garments: Path, tmp_path: Path) -> None:
     exit_code, said = kedro_run("--pipeline=ingest", raw=garments, data=tmp_path / "data", category="skirt_lenght")
     assert exit_code == 3
