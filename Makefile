@@ -28,8 +28,8 @@ test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
 
 lint: $(READY)  ## style, types and import contracts
-	@$(BIN)/ruff format --check src tests benchmarks docs notebooks
-	@$(BIN)/ruff check src tests benchmarks docs notebooks
+	@$(BIN)/ruff format --check src tests benchmarks docs
+	@$(BIN)/ruff check src tests benchmarks docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
