@@ -27,3 +27,9 @@ def spread(
     normalized = probabilities.astype(np.float64) / probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
     spread_out[:, np.asarray(present)] = rest * normalized
     return spread_out
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Logits to probabilities, both of shape (N, classes)."""
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from apparel_eye.boosting.heads import Examples, Features, Probabilities
 from apparel_eye.parameters import LogisticParameters
+from apparel_eye.probabilities import softmax
 
 Weights = dict[str, NDArray[np.float32]]
 _SMALLEST = np.float32(1e-6)
@@ -41,5 +42,4 @@ def fit(examples: Examples, parameters: LogisticParameters) -> Weights:
 def predict(model: Weights, features: Features) -> Probabilities:
     """Probabilities of the classes, shape (n, classes)."""
     logits = ((features - model["mean"]) / model["scale"]) @ model["coefficients"].T + model["intercept"]
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+    return softmax(logits)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from apparel_eye.boosting.heads import Examples, Features, Probabilities
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import XGBoostParameters
+from apparel_eye.probabilities import softmax
 from apparel_eye.subsets import Rows
 
 Margins = NDArray[np.float32]
@@ -72,7 +73,7 @@ def predict(model: str, features: Features) -> Probabilities:
         margins = np.zeros(mean.shape, dtype=np.float32)
         for block in map(_from_json, blocks):
             margins = block.add_to(margins, _columns_of(by_column, block.columns))
-        mean += _softmax(margins) / len(fitted["models"])
+        mean += softmax(margins) / len(fitted["models"])
     return mean
 
 
@@ -115,8 +116,3 @@ def _as_json(block: _Block) -> dict[str, Any]:
 def _from_json(block: dict[str, Any]) -> _Block:
     booster = xgboost.Booster(model_file=bytearray(json.dumps(block["booster"]).encode()))
     return _Block(np.array(block["columns"]), booster)
-
-
-def _softmax(margins: Margins) -> Probabilities:
-    exponentials = np.exp(margins - margins.max(axis=1, keepdims=True), dtype=np.float64)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
