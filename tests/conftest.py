@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from traceback import format_exception
 from typing import Any
 
@@ -36,6 +38,33 @@ def shared_photos() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the streetwear photos are not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def nobody() -> Callable[[], AbstractContextManager[None]]:
+    """Be another user for a while: root may read and write everything."""
+
+    @contextmanager
+    def be_nobody() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return be_nobody
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may reach; pytest's own are private."""
+    folder = Path(mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

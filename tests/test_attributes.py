@@ -59,3 +59,11 @@ def test_a_few_folders_of_a_dimension_stand_for_all_its_values() -> None:
 )
 def test_other_folders_are_values_in_alphabetical_order(category: str, folders: list[str]) -> None:
     assert values_of_folders(category, folders) == tuple(sorted(folders))
+
+
+@pytest.mark.fault(52)
+def test_numbers_in_names_are_ordered_by_size() -> None:
+    folders = ["10", "2", "a", "size 10", "size 9", "1", "02", "10 cm", "ab"]
+    expected = ("1", "02", "2", "10", "10 cm", "a", "ab", "size 9", "size 10")
+    assert values_of_folders("heel", folders) == expected
+    assert values_of_folders("heel", folders[::-1]) == expected

@@ -148,7 +148,7 @@ def test_what_is_finished_is_not_made_again(
     assert exit_code == 0
     ran, finished = nodes_in(said)
     assert ran == []
-    assert {"ingest_photos", "small.train_head", "large.fine_tune"} <= set(finished)
+    assert {"find_photos", "read_photos", "small.train_head", "large.fine_tune"} <= set(finished)
     assert time.perf_counter() - started < 30
     assert {path: path.stat().st_mtime_ns for path in copied_results.rglob("*") if path.is_file()} == before
 
@@ -162,7 +162,7 @@ def test_another_seed_trains_again_and_the_old_one_gives_the_old_weights(
     exit_code, said = kedro_run("--pipeline=train", **settings, train__seed=2)
     ran, finished = nodes_in(said)
     assert exit_code == 0
-    assert {"ingest_photos", "deal_photos"} <= set(finished)
+    assert {"read_photos", "make_manifest", "deal_photos"} <= set(finished)
     trained = {f"{stage}.{name}" for stage in ("small", "medium", "large") for name in ("train_head", "fine_tune")}
     assert trained <= set(ran)
     assert checkpoint.read_bytes() != old

@@ -1,5 +1,6 @@
 import importlib.util
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.errors import SurroundingsError
 from apparel_eye.io import AtomicDataset, RawFolderDataset
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.runner import FinishedRunner, _checksum_of, fingerprint_of
@@ -168,3 +170,31 @@ def function_of(path: Path, name: str) -> Callable[..., Any]:
     spec.loader.exec_module(module)
     function: Callable[..., Any] = getattr(module, name)
     return function
+
+
+@pytest.mark.fault(57)
+def test_where_nothing_can_be_written_no_node_runs(
+    open_folder: Path, nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    (open_folder / "raw").mkdir()
+    (open_folder / "raw" / "a").write_bytes(b"")
+    bench = Bench(open_folder)
+    with nobody():
+        with pytest.raises(PermissionError):
+            (open_folder / "new").mkdir()
+        with pytest.raises(SurroundingsError, match=f"{open_folder}: nothing can be written.*data=FOLDER"):
+            bench.run()
+    assert bench.ran == []
+
+
+@pytest.mark.fault(57)
+def test_a_file_in_the_place_of_the_output_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a").write_bytes(b"")
+    (tmp_path / "results").write_text("mine")
+    bench = Bench(tmp_path / "results")
+    with pytest.raises(SurroundingsError, match="results: it is a file, not a folder"):
+        FinishedRunner().run(
+            bench.pipeline, DataCatalog({**bench.catalog(), "raw": RawFolderDataset(str(tmp_path / "raw"))})
+        )
+    assert bench.ran == []

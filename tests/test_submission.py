@@ -18,6 +18,7 @@ def submit(questions: Sequence[str], answers: np.ndarray = ANSWERS) -> pd.DataFr
     return make_submission(pd.DataFrame({"image_key": questions}), pd.Series(KEYS), answers, PRIOR, "heel_design")
 
 
+@pytest.mark.fault(92)
 def test_each_question_is_answered_in_its_order_also_when_asked_twice() -> None:
     table = submit([KEYS[2], KEYS[0], KEYS[1], KEYS[0]])
     assert table.columns.tolist() == ["path", "dimension", "probabilities"]
@@ -31,6 +32,7 @@ def test_each_question_is_answered_in_its_order_also_when_asked_twice() -> None:
     ]
 
 
+@pytest.mark.fault(92)
 def test_answers_sum_to_one_as_written() -> None:
     answers = np.random.default_rng(0).dirichlet(np.ones(3), len(KEYS))
     for written in submit(KEYS, answers)["probabilities"]:
@@ -44,6 +46,7 @@ def test_a_photo_that_could_not_be_read_is_answered_by_the_prior(caplog: pytest.
     assert "1 photos to predict could not be read" in caplog.text
 
 
+@pytest.mark.fault(92)
 @pytest.mark.parametrize("row", [[0.5, 0.5, 0.5], [np.nan, 0.5, 0.5], [np.inf, 0.0, 0.0], [0.2, 0.2, 0.2]])
 def test_answers_that_are_no_distributions_are_refused(row: list[float]) -> None:
     with pytest.raises(DataError, match="heel_design are not distributions"):

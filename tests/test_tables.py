@@ -17,7 +17,16 @@ def distributions(num_rows: int, seed: int) -> np.ndarray:
 @pytest.fixture
 def table() -> pd.DataFrame:
     nobody = np.array([], dtype=np.intp)
-    subsets = Subsets(np.array([2]), np.array([0]), VALIDATION, np.empty((0, 3), "U1"), nobody, QUESTIONS)
+    subsets = Subsets(
+        np.array([2]),
+        np.array([0]),
+        VALIDATION,
+        np.empty((0, 3), "U1"),
+        nobody,
+        QUESTIONS,
+        nobody,
+        np.empty((0, 3), "U1"),
+    )
     manifest = pd.DataFrame({"image_key": KEYS})
     tables = [
         probability_table(name, manifest, subsets, distributions(2, seed), distributions(3, seed + 10))

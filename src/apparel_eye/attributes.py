@@ -1,5 +1,7 @@
 """The eight FashionAI dimensions, their values in order, and how labels are written."""
 
+import math
+import re
 from collections.abc import Sequence
 
 DIMENSIONS: dict[str, tuple[str, ...]] = {
@@ -67,9 +69,14 @@ def values_of_folders(category: str, folders: Sequence[str]) -> tuple[str, ...]:
     """The values that a category's folders stand for, in order.
 
     Folders that all name values of the FashionAI dimension of that name get the whole dimension in its order; other
-    folders are the user's own values, in alphabetical order.
+    folders are the user's own values, in alphabetical order but with numbers by size: 2 before 10.
     """
     known = {folder_of(value): value for value in DIMENSIONS.get(category, ())}
     if known and all(folder in known for folder in folders):
         return DIMENSIONS[category]
-    return tuple(sorted(folders))
+    return tuple(sorted(folders, key=_natural_order))
+
+
+def _natural_order(name: str) -> tuple[list[tuple[float, str]], str]:
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(int(part), "") if part[0] in "0123456789" else (math.inf, part) for part in parts], name

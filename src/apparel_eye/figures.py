@@ -26,6 +26,25 @@ def overview(counts: pd.DataFrame, category: str) -> Figure:
     return figure
 
 
+def photo_sizes(manifest: pd.DataFrame, category: str) -> Figure:
+    """Width and height of each photo, colored by what it is for."""
+    figure = Figure(figsize=(8, 6), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    for role, color in (("labelled", _BLUE), ("to predict", _ORANGE)):
+        of_role = manifest[manifest["role"] == role]
+        axes.scatter(
+            of_role["width"], of_role["height"], s=14, alpha=0.35, color=color, label=f"{role}: {len(of_role):,}"
+        )
+    ratio = (manifest["height"] / manifest["width"]).median()
+    longest = manifest[["width", "height"]].to_numpy().max()
+    axes.axline((0, 0), slope=ratio, color=_GREY, label=f"median side ratio {ratio:.2f}")
+    axes.set(title=f"{category}: sizes in pixels", xlabel="width", ylabel="height")
+    axes.set(xlim=(0, 1.05 * longest), ylim=(0, 1.05 * longest), aspect="equal")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
 def curves(history: pd.DataFrame) -> Figure:
     """Losses, official score and learning rate, over the epochs of all stages one after the other."""
     figure = Figure(figsize=(10, 8), dpi=_DPI, layout="constrained")

@@ -1,62 +1,81 @@
-"""Files below the raw folder, by key."""
+"""Files below the raw folder, by key: listing them, and reading one without ever waiting or leaving the folder."""
 
+import errno
 import os
+import stat
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from apparel_eye.errors import DataError
+from apparel_eye.folder_walk import LINK_OUT, RawFile, Walk, not_listed
 
-_IGNORED = {"thumbs.db", "desktop.ini"}
+__all__ = ["RawFile", "RawFolder", "scan_folder"]
 
-
-@dataclass(frozen=True)
-class RawFile:
-    """A file: its path below the raw folder, bytes, and time of the last change in nanoseconds."""
-
-    key: str
-    size: int
-    modified: int
+_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)  # Windows has no pipes in folders
 
 
 @dataclass(frozen=True)
 class RawFolder:
-    """The raw folder; a photo is read only when it is asked for."""
+    """The raw folder: files and folders by key, and what was passed over with why; a file is read when asked for."""
 
     root: Path
     files: tuple[RawFile, ...]
+    folders: tuple[str, ...] = ()
+    passed: tuple[tuple[str, str], ...] = ()
+    follow_links: bool = False
 
     def read(self, key: str) -> bytes:
-        """The bytes of a file below the folder."""
-        return (self.root / key).read_bytes()
+        """The bytes of a file below the folder; an ``OSError`` says why it cannot be read."""
+        with self.open(key) as file:
+            return file.read()
+
+    def open(self, key: str) -> BufferedReader:
+        """The file, to be read in parts."""
+        path = Path(os.path.realpath(self.root / key))
+        if not self.follow_links and not path.is_relative_to(os.path.realpath(self.root)):
+            raise PermissionError(errno.EPERM, LINK_OUT, key)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", key)
+        # a pipe that took the file's place just now would block without the flag
+        return open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK))
 
 
-def list_files(root: Path, parameter: str = "raw") -> tuple[RawFile, ...]:
-    """Files below a folder, sorted by key; hidden ones and what desktops leave behind are passed over.
+def scan_folder(root: Path, parameter: str = "raw", follow_links: bool = False) -> RawFolder:
+    """List a folder; hidden files, what desktops leave behind, and folders named like a photo are passed over.
+
+    A link to a file counts as a file, a link to a folder inside as nothing: each real folder is listed once.
 
     Args:
         root: the folder.
-        parameter: what names it on the command line, for the message.
+        parameter: what names it on the command line, for messages.
+        follow_links: whether links may lead out of the folder.
 
     Raises:
-        DataError: there is no such folder.
+        DataError: there is no such folder, or nothing in it.
+        SurroundingsError: a folder cannot be listed.
     """
-    if not root.is_dir():
+    scan = Walk(_real_root(root, parameter), follow_links)
+    scan.run()
+    if not scan.files and not scan.folders:
+        passed = f" but {scan.passed[0][0]} ({scan.passed[0][1]})" if scan.passed else ""
         raise DataError(
-            f"the {parameter} folder {root.absolute()} {'is a file' if root.exists() else 'does not exist'}; "
+            f"the {parameter} folder {scan.root} is empty{passed}; "
             f"put photos there or name another with --params {parameter}=FOLDER"
         )
-    return tuple(sorted(_walk(root, ""), key=lambda file: file.key))
+    files = sorted(scan.files, key=lambda file: file.key)
+    return RawFolder(root, tuple(files), tuple(sorted(scan.folders)), tuple(sorted(scan.passed)), follow_links)
 
 
-def _walk(folder: Path, prefix: str) -> list[RawFile]:
-    files = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower() in _IGNORED:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                files += _walk(folder / entry.name, f"{prefix}{entry.name}/")
-            elif entry.is_file(follow_symlinks=False):
-                stat = entry.stat(follow_symlinks=False)
-                files.append(RawFile(prefix + entry.name, stat.st_size, stat.st_mtime_ns))
-    return files
+def _real_root(root: Path, parameter: str) -> str:
+    path = Path(os.path.realpath(root))
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:
+        raise not_listed(str(path), error) from error
+    if not is_folder:
+        raise DataError(
+            f"the {parameter} folder {path} {'is a file' if exists else 'does not exist'}; "
+            f"put photos there or name another with --params {parameter}=FOLDER"
+        )
+    return str(path)

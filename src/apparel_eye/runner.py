@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import time
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from kedro.runner.task import Task
 from pluggy import PluginManager
 from pydantic import BaseModel
 
+from apparel_eye.errors import SurroundingsError
 from apparel_eye.io import seal
 from apparel_eye.io.sealed import SealedDataset
 
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parent
 _WORTH_TELLING = 5.0  # seconds
+_EFFECTIVE = os.access in os.supports_effective_ids  # Windows asks for the user who started the program
 
 
 class FinishedRunner(SequentialRunner):
@@ -42,6 +45,7 @@ class FinishedRunner(SequentialRunner):
         for name in sorted(pipeline.inputs()):
             _input_fingerprint(name, catalog)  # a folder that is missing is told before anything is made
         nodes = pipeline.nodes
+        _check_writable(nodes, catalog)
         for position, node in enumerate(nodes, start=1):
             fingerprint = fingerprint_of(node, catalog)
             if is_finished(node, catalog, fingerprint):
@@ -56,6 +60,17 @@ class FinishedRunner(SequentialRunner):
             seconds = time.perf_counter() - started
             if seconds >= _WORTH_TELLING:
                 logger.info("    %s took %.0f s", node.name, seconds)
+
+
+def _check_writable(nodes: list[Node], catalog: DataCatalog) -> None:
+    """Where nothing can be written is told before hours of training, not after."""
+    datasets = [dataset for node in nodes for dataset in _outputs(node, catalog)]
+    folders = {dataset.path.parent for dataset in datasets if isinstance(dataset, SealedDataset)}
+    there = {next(parent for parent in (folder, *folder.parents) if parent.exists()) for folder in folders}
+    for folder in sorted(there):
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
+            what = "nothing can be written to it" if folder.is_dir() else "it is a file, not a folder"
+            raise SurroundingsError(f"results go to {folder}: {what}; name another folder with --params data=FOLDER")
 
 
 def is_finished(node: Node, catalog: DataCatalog, fingerprint: str) -> bool:

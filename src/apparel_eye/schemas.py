@@ -13,6 +13,46 @@ class Table(pa.DataFrameModel):
         coerce = False
 
 
+class PhotoList(Table):
+    """One row per labelled photo and per photo to predict, as folders and label files tell."""
+
+    image_key: Series[str] = pa.Field(unique=True)
+    value: Series[str]
+    label_string: Series[str]
+    role: Series[str] = pa.Field(isin=["labelled", "to predict"])
+    position: Series[int] = pa.Field(ge=0, description="of a photo to predict in its file")
+    split: Series[str] = pa.Field(isin=["", "train", "validation", "test"], description="given by folders")
+    group: Series[str] = pa.Field(description="product or person, if the user names it")
+    domain: Series[str]
+    size: Series[int] = pa.Field(ge=0, description="bytes")
+    modified: Series[int] = pa.Field(description="nanoseconds")
+    problem: Series[str] = pa.Field(description="why the file must not be read")
+
+
+class Duplicates(Table):
+    """Pairs of copies."""
+
+    kind: Series[str] = pa.Field(isin=["identical", "near"])
+    similarity: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1.001})
+    orientation: Series[str]
+    first_image_key: Series[str]
+    first_value: Series[str]
+    first_role: Series[str]
+    first_split: Series[str]
+    second_image_key: Series[str]
+    second_value: Series[str]
+    second_role: Series[str]
+    second_split: Series[str]
+
+
+class Findings(Table):
+    """What people should know of a category's photos."""
+
+    finding: Series[str]
+    photos: Series[int] = pa.Field(ge=0)
+    for_example: Series[str]
+
+
 class Manifest(Table):
     """One row per photo that can be used."""
 
@@ -21,11 +61,13 @@ class Manifest(Table):
     value: Series[str]
     label_string: Series[str] = pa.Field(str_matches=r"^[nm]*y?[nm]*$")
     role: Series[str] = pa.Field(isin=["labelled", "to predict"])
-    group: Series[str]
+    split: Series[str] = pa.Field(isin=["", "train", "validation", "test"])
+    group: Series[str] = pa.Field(description="photos that must stay together: the key of the first of them")
     domain: Series[str]
     width: Series[int] = pa.Field(ge=1)
     height: Series[int] = pa.Field(ge=1)
     sha256: Series[str] = pa.Field(str_length={"min_value": 64, "max_value": 64})
+    fixes: Series[str] = pa.Field(description="what was converted or is odd, joined by commas")
 
 
 class Quarantine(Table):
@@ -46,20 +88,23 @@ class Questions(Table):
 
 
 class Overview(Table):
-    """Photos per value."""
+    """Photos per value; sizes are medians in pixels."""
 
     value: Series[str] = pa.Field(unique=True)
     labelled: Series[int] = pa.Field(ge=0)
+    different: Series[int] = pa.Field(ge=0, description="groups")
     with_maybe: Series[int] = pa.Field(ge=0)
     quarantined: Series[int] = pa.Field(ge=0)
+    width: Series[int] = pa.Field(ge=0)
+    height: Series[int] = pa.Field(ge=0)
 
 
 class Folds(Table):
     """Where each labelled photo was dealt to."""
 
     image_key: Series[str] = pa.Field(unique=True)
-    fold: Series[int] = pa.Field(ge=0)
-    subset: Series[str] = pa.Field(isin=["train", "validation"])
+    fold: Series[int] = pa.Field(ge=-1, description="-1 for photos of values that are left out")
+    subset: Series[str] = pa.Field(isin=["train", "validation", "unused"])
     part: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
 
 
@@ -128,3 +173,13 @@ class ScoreTable(Table):
     accuracy: Series[float]
     log_loss: Series[float]
     photos: Series[int]
+
+
+class DoubtedLabels(Table):
+    """Labelled photos, the most doubtful label first."""
+
+    image_key: Series[str] = pa.Field(unique=True)
+    value: Series[str] = pa.Field(description="that the photo is labelled with")
+    probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    instead: Series[str] = pa.Field(description="the likeliest other value")
+    its_probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})

@@ -1,6 +1,7 @@
 """Kedro's settings, see https://docs.kedro.org/en/stable/configure/project_settings/."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 # threads that wait for each other sleep: as fast on idle cores, several times faster where another program is at work
@@ -19,6 +20,9 @@ DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry", "kedro-viz")
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "custom_resolvers": {"oc.env": oc.env},  # Kedro allows it in credentials only
+    "custom_resolvers": {
+        "oc.env": oc.env,  # Kedro allows it in credentials only
+        "expand": lambda path: str(Path(os.path.expandvars(path)).expanduser()),  # before Kedro makes it absolute
+    },
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }

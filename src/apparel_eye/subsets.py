@@ -24,6 +24,8 @@ class Subsets:
         validation_marks: their label strings, likewise.
         validation_parts: the part of each, for scores of what was selected on the other parts.
         questions: rows of the photos to predict.
+        tests: of these, the rows whose labels are known, for a score at the very end.
+        test_marks: their label strings, likewise.
     """
 
     train: Rows
@@ -32,6 +34,8 @@ class Subsets:
     validation_marks: Marks
     validation_parts: Rows
     questions: Rows
+    tests: Rows
+    test_marks: Marks
 
     @property
     def train_targets(self) -> Rows:
@@ -64,6 +68,7 @@ def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[s
         )
     train = np.flatnonzero(dealt["subset"] == "train")
     validation = np.flatnonzero(dealt["subset"] == "validation")
+    tests = np.flatnonzero((dealt["role"] == "to predict") & (dealt["label_string"] != ""))
     return Subsets(
         train=train,
         train_marks=marks_of(dealt["label_string"].iloc[train].tolist()),
@@ -71,4 +76,6 @@ def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[s
         validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist()),
         validation_parts=dealt["part"].iloc[validation].to_numpy(dtype=np.intp),
         questions=np.flatnonzero(dealt["role"] == "to predict"),
+        tests=tests,
+        test_marks=marks_of(dealt["label_string"].iloc[tests].tolist()),
     )

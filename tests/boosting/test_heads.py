@@ -22,7 +22,9 @@ def subsets() -> Subsets:
     rows = np.arange(NUM_PHOTOS)
     labels = marks_of([("ynnn", "nnyn", "nnny")[row // 3 % 3] for row in rows])
     train, validation, questions = (rows[rows % 3 == turn] for turn in range(3))
-    return Subsets(train, labels[train], validation, labels[validation], np.arange(10) % 2, questions)
+    return Subsets(
+        train, labels[train], validation, labels[validation], np.arange(10) % 2, questions, questions[:0], labels[:0]
+    )
 
 
 @pytest.fixture

@@ -21,7 +21,15 @@ def rename(root: Path) -> None:
     (root / "a" / "1.jpg").rename(root / "a" / "2.jpg")
 
 
+def replace_by_pipe(root: Path) -> None:
+    (root / "a" / "1.jpg").unlink()
+    os.mkfifo(root / "a" / "1.jpg")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
+    "a folder added": lambda root: (root / "b").mkdir(),
+    "a link that leads nowhere": lambda root: (root / "b.jpg").symlink_to("nowhere"),
+    "replaced by a pipe": replace_by_pipe,
     "added": lambda root: (root / "b.jpg").write_bytes(b""),
     "removed": lambda root: (root / "a" / "1.jpg").unlink(),
     "longer": rewrite,
@@ -60,6 +68,20 @@ def test_the_raw_folder_lists_its_files_and_photos_are_read_by_key(root: Path) -
     assert photos.read("a/1.jpg") == b"1"
 
 
+@pytest.mark.fault(41)
+def test_links_that_lead_out_are_followed_only_where_that_is_allowed(root: Path) -> None:
+    (root.parent / "2.jpg").write_bytes(b"2")
+    (root / "2.jpg").symlink_to("../2.jpg")
+    refused, allowed = (RawFolderDataset(str(root), follow_links=follow_links) for follow_links in (False, True))
+    assert [file.problem for file in refused.load().files] == ["outside root", ""]
+    assert [file.problem for file in allowed.load().files] == ["", ""]
+    assert refused.fingerprint() != allowed.fingerprint()
+    with pytest.raises(PermissionError, match="follow_links"):
+        PhotoFolderDataset(str(root)).load().read("2.jpg")
+    assert PhotoFolderDataset(str(root), follow_links=True).load().read("2.jpg") == b"2"
+
+
+@pytest.mark.fault(59)
 @pytest.mark.parametrize("written", ["~/raw", "$RAW_ROOT/raw", "${RAW_ROOT}/raw"])
 def test_home_and_variables_in_the_path_are_filled_in(
     root: Path, written: str, monkeypatch: pytest.MonkeyPatch
@@ -69,6 +91,7 @@ def test_home_and_variables_in_the_path_are_filled_in(
     assert RawFolderDataset(written).load().root == root
 
 
+@pytest.mark.fault(58)
 def test_a_missing_folder_is_refused_in_our_words(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=f"{tmp_path}/raw does not exist") as caught:
         RawFolderDataset(str(tmp_path / "raw")).load()

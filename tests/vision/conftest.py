@@ -13,8 +13,8 @@ from apparel_eye.parameters import (
     AugmentationParameters,
     HeadParameters,
     InferParameters,
-    IngestParameters,
     PhaseParameters,
+    PhotoParameters,
     StageParameters,
     StagesParameters,
     TrainParameters,
@@ -46,13 +46,14 @@ def infer() -> InferParameters:
 
 
 @pytest.fixture
-def limits() -> IngestParameters:
-    return IngestParameters(
+def limits() -> PhotoParameters:
+    return PhotoParameters(
         formats=("JPEG", "PNG", "WEBP"),
+        max_bytes=100_000_000,
         max_pixels=40_000_000,
         min_side=16,
         max_side_ratio=20,
-        max_quarantine_share=0.01,
+        ground="white",
     )
 
 
@@ -136,6 +137,8 @@ def subsets() -> Subsets:
         validation_marks=marks_of(["ynn", "nyn", "nny", "nym"] * 2),
         validation_parts=np.arange(8) // 4,
         questions=questions,
+        tests=np.zeros(0, dtype=np.intp),
+        test_marks=np.zeros((0, 0), dtype="U1"),
     )
 
 

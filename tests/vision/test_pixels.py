@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import IngestParameters
-from apparel_eye.raw_folder import RawFolder, list_files
+from apparel_eye.parameters import PhotoParameters
+from apparel_eye.raw_folder import RawFolder, scan_folder
 from apparel_eye.vision import pixels
-from apparel_eye.vision.photos import resize_photo
+from apparel_eye.vision.reading.photos import resize_photo
 
 NUM_PHOTOS = 10
 
@@ -25,7 +25,7 @@ def photos() -> list[Image.Image]:
 def folder(tmp_path: Path, photos: list[Image.Image], encode: Callable[..., bytes]) -> RawFolder:
     for number, photo in enumerate(photos):
         (tmp_path / f"{number}.png").write_bytes(encode(photo))
-    return RawFolder(tmp_path, list_files(tmp_path))
+    return scan_folder(tmp_path)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_photos_are_resized_each_by_itself_and_come_part_after_part_in_order(
     folder: RawFolder,
     photos: list[Image.Image],
     checksums: list[str],
-    limits: IngestParameters,
+    limits: PhotoParameters,
     mode: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -54,21 +54,23 @@ def test_photos_are_resized_each_by_itself_and_come_part_after_part_in_order(
 
 
 def test_the_order_is_that_of_the_keys(
-    folder: RawFolder, photos: list[Image.Image], checksums: list[str], limits: IngestParameters
+    folder: RawFolder, photos: list[Image.Image], checksums: list[str], limits: PhotoParameters
 ) -> None:
     (part,) = pixels.decode(folder, keys_of(folder)[::-1], checksums[::-1], (40, 24), "squash", limits)
     np.testing.assert_array_equal(part.rows, np.stack([np.asarray(photo) for photo in photos[::-1]]))
 
 
+@pytest.mark.fault(36)
 def test_a_photo_that_has_changed_since_it_was_scanned_stops_the_run(
-    folder: RawFolder, checksums: list[str], limits: IngestParameters
+    folder: RawFolder, checksums: list[str], limits: PhotoParameters
 ) -> None:
     (folder.root / "3.png").write_bytes((folder.root / "4.png").read_bytes())
     with pytest.raises(DataError, match=r"3\.png has changed since it was scanned"):
         list(pixels.decode(folder, keys_of(folder), checksums, (32, 16), "squash", limits))
 
 
-def test_a_photo_that_is_gone_stops_the_run(folder: RawFolder, checksums: list[str], limits: IngestParameters) -> None:
+@pytest.mark.fault(36)
+def test_a_photo_that_is_gone_stops_the_run(folder: RawFolder, checksums: list[str], limits: PhotoParameters) -> None:
     (folder.root / "3.png").unlink()
     with pytest.raises(DataError, match=r"3\.png can no longer be read"):
         list(pixels.decode(folder, keys_of(folder), checksums, (32, 16), "squash", limits))

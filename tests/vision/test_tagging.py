@@ -1,5 +1,6 @@
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,15 @@ from PIL import Image
 
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import AugmentationParameters, InferParameters, IngestParameters
-from apparel_eye.raw_folder import RawFolder, list_files
+from apparel_eye.parameters import AugmentationParameters, InferParameters, PhotoParameters
+from apparel_eye.raw_folder import scan_folder
 from apparel_eye.schemas import Predictions
 from apparel_eye.vision import tagging
 from apparel_eye.vision.classifier import Description
 from apparel_eye.vision.inference import Predictor, identity_of
-from apparel_eye.vision.photos import resize_photo
+from apparel_eye.vision.reading.photos import resize_photo
 
-BAD = {"b.jpg": (b"", "the file has no bytes"), "e.jpg": (b"<html></html>", "HTML"), "sub/a.txt": (b"text", "JPEG")}
+BAD = {"b.jpg": (b"", "the file has no bytes"), "e.jpg": (b"<html></html>", "HTML"), "sub/a.txt": (b"text", "a text")}
 GOOD = ("a.png", "c.png", "d.png", "f.png")
 
 Tag = Callable[[], pd.DataFrame]
@@ -48,10 +49,10 @@ def tag(
     checkpoint: Checkpoint,
     infer: InferParameters,
     augmentation: AugmentationParameters,
-    limits: IngestParameters,
+    limits: PhotoParameters,
 ) -> Tag:
     def tagged() -> pd.DataFrame:
-        raw = RawFolder(folder, list_files(folder))
+        raw = scan_folder(folder)
         return tagging.tag(raw, checkpoint, infer, augmentation, "float32", limits)
 
     return tagged
@@ -91,6 +92,41 @@ def test_a_file_that_is_no_photo_says_why_and_has_no_answer(tag: Tag, descriptio
         assert problem in table.loc[key, "problem"]
         assert table.loc[key, "value"] == ""
         assert table.loc[key, ["confidence", *(f"probability of {value}" for value in description.values)]].isna().all()
+
+
+def answers_of(table: pd.DataFrame, values: Sequence[str]) -> pd.DataFrame:
+    """Probabilities by the name of the photo, wherever it lies."""
+    by_name = table.assign(photo=table["photo"].str.rpartition("/")[2]).set_index("photo").sort_index()
+    return by_name[[f"probability of {value}" for value in values]]
+
+
+@pytest.mark.fault(77)
+def test_folders_that_are_named_by_values_in_another_order_change_no_answer(
+    tag: Tag, folder: Path, description: Description
+) -> None:
+    assert sorted(description.values) != list(description.values)
+    before = answers_of(tag(), description.values)
+    for key, value in zip(GOOD, sorted(description.values), strict=False):
+        (folder / value).mkdir()
+        (folder / key).rename(folder / value / key)
+    pd.testing.assert_frame_equal(answers_of(tag(), description.values), before, atol=1e-5)
+
+
+@pytest.mark.fault(77)
+def test_answers_are_named_by_the_values_that_the_checkpoint_was_trained_with(
+    tag: Tag,
+    folder: Path,
+    checkpoint: Checkpoint,
+    description: Description,
+    infer: InferParameters,
+    augmentation: AugmentationParameters,
+    limits: PhotoParameters,
+) -> None:
+    order = description.values[::-1]
+    renamed = replace(checkpoint, description={**checkpoint.description, "values": order})
+    table = tagging.tag(scan_folder(folder), renamed, infer, augmentation, "float32", limits)
+    assert table.filter(like="probability of ").columns.tolist() == [f"probability of {value}" for value in order]
+    np.testing.assert_array_equal(answers_of(table, order), answers_of(tag(), description.values))
 
 
 def test_a_folder_without_a_single_photo_has_its_problems(tag: Tag, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """The project's own Kedro datasets: whole or not at all, with a checksum beside."""
 
-from apparel_eye.io.array import ArrayDataset
+from apparel_eye.io.array import ArrayDataset, EarlierArrayDataset
 from apparel_eye.io.atomic import AtomicDataset
 from apparel_eye.io.folder import PhotoFolderDataset, RawFolderDataset
 from apparel_eye.io.tensors import CheckpointDataset, WeightsDataset
@@ -9,6 +9,7 @@ __all__ = [
     "ArrayDataset",
     "AtomicDataset",
     "CheckpointDataset",
+    "EarlierArrayDataset",
     "PhotoFolderDataset",
     "RawFolderDataset",
     "WeightsDataset",

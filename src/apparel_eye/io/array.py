@@ -3,10 +3,13 @@
 from typing import Any
 
 import numpy as np
+from kedro.io import AbstractDataset
+from kedro.io.core import DatasetError
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from apparel_eye.array_part import ArrayPart
+from apparel_eye.errors import DataError
 from apparel_eye.io import seal
 from apparel_eye.io.sealed import SealedDataset
 
@@ -33,3 +36,32 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
     def _read(self) -> NDArray[Any]:
         array: NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
         return array
+
+
+class EarlierArrayDataset(AbstractDataset[None, NDArray[Any]]):
+    """What an earlier run left in an array's file, to go on from: shape (0,) if there is nothing, or it is damaged.
+
+    Args:
+        filepath: of the ``ArrayDataset`` that the node writes.
+        metadata: for Kedro-Viz.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._array = ArrayDataset(filepath)
+        self.metadata = metadata
+
+    def load(self) -> NDArray[Any]:
+        try:
+            return self._array.load()
+        except (DatasetError, DataError):
+            return np.zeros(0)
+
+    def fingerprint(self) -> str:
+        """Constant: how a file came about does not change what is in it."""
+        return "as before"
+
+    def save(self, data: None) -> None:
+        raise TypeError("an earlier run's array is only read")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._array.path.as_posix()}

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from apparel_eye.raw_folder import RawFolder, list_files
+from apparel_eye.raw_folder import RawFolder, scan_folder
 
 
 class RawFolderDataset(AbstractDataset[None, RawFolder]):
@@ -16,21 +16,30 @@ class RawFolderDataset(AbstractDataset[None, RawFolder]):
     Args:
         path: the folder.
         parameter: what names it on the command line.
+        follow_links: whether links may lead out of it.
         metadata: for Kedro-Viz.
     """
 
-    def __init__(self, path: str, parameter: str = "raw", metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, path: str, parameter: str = "raw", follow_links: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
         self.path = Path(os.path.expandvars(path)).expanduser()
         self.parameter = parameter
+        self.follow_links = follow_links
         self.metadata = metadata
 
     def load(self) -> RawFolder:
-        return RawFolder(self.path, list_files(self.path, self.parameter))
+        return scan_folder(self.path, self.parameter, self.follow_links)
 
     def fingerprint(self) -> str:
-        """Changes with the path, size or modification time of any file."""
-        lines = "\n".join(f"{file.key}\0{file.size}\0{file.modified}" for file in list_files(self.path, self.parameter))
-        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+        """Changes with the path, size, modification time or problem of any file, and with the folders."""
+        folder = scan_folder(self.path, self.parameter, self.follow_links)
+        digest = hashlib.sha256()
+        for file in folder.files:
+            digest.update(f"{file.key}\0{file.size}\0{file.modified}\0{file.problem}\0\n".encode())
+        for key in folder.folders:
+            digest.update(f"{key}\0\n".encode())
+        return digest.hexdigest()
 
     def save(self, data: None) -> None:
         raise TypeError("the raw folder is only read")
@@ -46,7 +55,7 @@ class PhotoFolderDataset(RawFolderDataset):
     """
 
     def load(self) -> RawFolder:
-        return RawFolder(self.path, ())
+        return RawFolder(self.path, (), follow_links=self.follow_links)
 
     def fingerprint(self) -> str:
         """The manifest tells what the photos are."""

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import IngestParameters, ResizeMode
+from apparel_eye.parameters import PhotoParameters, ResizeMode
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.vision.photos import Pixels, in_threads, read_photo, resize_photo
+from apparel_eye.vision.reading.photos import Pixels, in_threads, read_photo, resize_photo
 from apparel_eye.vision.sizes import stage_size
 
 _PART = 256
@@ -24,7 +24,7 @@ def decode_manifest(
     manifest: pd.DataFrame,
     size: tuple[int, int] | int,
     mode: ResizeMode,
-    limits: IngestParameters,
+    limits: PhotoParameters,
 ) -> Iterator[ArrayPart]:
     """All photos of a manifest in its order, see ``decode``; an area as size takes their median side ratio."""
     height_and_width = stage_size(size, manifest["height"].tolist(), manifest["width"].tolist())
@@ -39,7 +39,7 @@ def decode(
     checksums: Sequence[str],
     size: tuple[int, int],
     mode: ResizeMode,
-    limits: IngestParameters,
+    limits: PhotoParameters,
 ) -> Iterator[ArrayPart]:
     """Photos as uint8 of shape (N, height, width, 3), in parts.
 
@@ -60,11 +60,11 @@ def decode(
                 held = []
 
 
-def _unchanged(photos: RawFolder, key: str, checksum: str, limits: IngestParameters) -> Image.Image:
+def _unchanged(photos: RawFolder, key: str, checksum: str, limits: PhotoParameters) -> Image.Image:
     try:
         data = photos.read(key)
     except OSError as error:
         raise DataError(f"{key} can no longer be read ({error.strerror}); run again to scan the folder anew") from error
     if hashlib.sha256(data).hexdigest() != checksum:
         raise DataError(f"{key} has changed since it was scanned; run again when nothing writes to the raw folder")
-    return read_photo(data, limits)
+    return read_photo(data, limits).image

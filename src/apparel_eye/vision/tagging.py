@@ -8,11 +8,11 @@ import pandas as pd
 
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import AugmentationParameters, InferParameters, IngestParameters
+from apparel_eye.parameters import AugmentationParameters, InferParameters, PhotoParameters
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.vision.classifier import Description
 from apparel_eye.vision.inference import Predictor, identity_of
-from apparel_eye.vision.photos import PhotoError, Pixels, in_threads, read_photo, resize_photo
+from apparel_eye.vision.reading.photos import PhotoError, Pixels, in_threads, read_photo, resize_photo
 
 _PART = 256
 """Photos held in memory at a time."""
@@ -24,7 +24,7 @@ def tag(
     infer: InferParameters,
     augmentation: AugmentationParameters,
     precision: str,
-    limits: IngestParameters,
+    limits: PhotoParameters,
 ) -> pd.DataFrame:
     """One row per file, see ``schemas.Predictions``; probabilities are averaged over views.
 
@@ -53,11 +53,11 @@ def tag(
     return pd.concat(parts, ignore_index=True)
 
 
-def _read(folder: RawFolder, key: str, description: Description, limits: IngestParameters) -> tuple[Pixels, str] | str:
+def _read(folder: RawFolder, key: str, description: Description, limits: PhotoParameters) -> tuple[Pixels, str] | str:
     """Pixels and checksum, or what is wrong with the file."""
     try:
         data = folder.read(key)
-        photo = read_photo(data, limits)
+        photo = read_photo(data, limits).image
     except (OSError, PhotoError) as error:
         return str(error)
     return resize_photo(photo, description.size, description.resize), hashlib.sha256(data).hexdigest()

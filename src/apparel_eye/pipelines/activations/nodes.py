@@ -8,21 +8,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.parameters import ActivationsParameters, IngestParameters, ResizeMode
+from apparel_eye.parameters import ActivationsParameters, PhotoParameters, ResizeMode
 from apparel_eye.raw_folder import RawFolder
 
 
 def resize_photos(
     photos: RawFolder,
     manifest: pd.DataFrame,
-    ingest: IngestParameters,
+    limits: PhotoParameters,
     resize: ResizeMode,
     activations: ActivationsParameters,
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the size for activations, in its order."""
     from apparel_eye.vision.pixels import decode_manifest
 
-    yield from decode_manifest(photos, manifest, activations.size, resize, ingest)
+    yield from decode_manifest(photos, manifest, activations.size, resize, limits)
 
 
 def extract_activations(

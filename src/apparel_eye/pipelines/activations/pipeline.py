@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 resize_photos,
-                inputs=["photos", "manifest", "params:ingest", "params:train.resize", "params:activations"],
+                inputs=["photos", "manifest", "params:ingest.photos", "params:train.resize", "params:activations"],
                 outputs="activations_pixels",
                 name="resize_photos",
             ),

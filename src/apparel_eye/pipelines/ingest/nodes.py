@@ -1,40 +1,100 @@
 """From the raw folder to the manifest."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 
-from apparel_eye.parameters import IngestParameters
+from apparel_eye.array_part import ArrayPart
+from apparel_eye.parameters import DuplicateParameters, LabelParameters, PhotoParameters
 from apparel_eye.raw_folder import RawFolder
 
+NumberArray = Any
+"""A NumPy array; Kedro reads the annotations of nodes when it runs, where NumPy's own are no types."""
 
-def ingest_photos(
-    raw_folder: RawFolder, category: str, ingest: IngestParameters
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[str]]:
-    """Manifest, quarantine, the photos to predict in their order, and the category's values."""
-    from apparel_eye.ingestion import check_photos
+
+def find_photos(
+    raw_folder: RawFolder, category: str, labels: LabelParameters
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str], list[str]]:
+    """The photos with their labels, those to predict in their order, the values, and what was noticed."""
     from apparel_eye.layouts import read_layout
 
-    photos, values = read_layout(raw_folder, category)
-    manifest, quarantine = check_photos(photos, raw_folder, category, ingest)
-    questions = photos.loc[photos["role"] == "to predict", ["image_key"]].reset_index(drop=True)
-    return manifest, quarantine, questions, list(values)
+    layout = read_layout(raw_folder, category, labels)
+    asked = (layout.photos["role"] == "to predict") & (layout.photos["split"] != "test")
+    questions = layout.photos.loc[asked, ["image_key"]].reset_index(drop=True)
+    return layout.photos, questions, list(layout.values), list(layout.notes)
 
 
-def summarize_category(manifest: pd.DataFrame, quarantine: pd.DataFrame, values: list[str]) -> pd.DataFrame:
-    """Photos per value."""
-    labelled = manifest[manifest["role"] == "labelled"]
-    maybe = labelled[labelled["label_string"].str.contains("m")]
-    counts = {
-        "labelled": labelled["value"].value_counts(),
-        "with_maybe": maybe["value"].value_counts(),
-        "quarantined": quarantine["value"].value_counts(),
-    }
-    table = pd.DataFrame({name: count.reindex(values, fill_value=0) for name, count in counts.items()})
-    return table.astype("int64").rename_axis("value").reset_index()
+def read_photos(
+    photos: RawFolder,
+    photo_list: pd.DataFrame,
+    known_records: NumberArray,
+    known_thumbnails: NumberArray,
+    limits: PhotoParameters,
+) -> Iterator[tuple[ArrayPart, ArrayPart]]:
+    """A record and a thumbnail of each photo; what has not changed since they were made is not read again."""
+    from apparel_eye.ingestion.scan import scan_photos
+
+    yield from scan_photos(photo_list, photos, known_records, known_thumbnails, limits)
 
 
-def draw_overview(category_overview: pd.DataFrame, category: str) -> Figure:
-    """Bars of the photos per value."""
-    from apparel_eye.figures import overview
+def find_duplicates(
+    photo_list: pd.DataFrame, photo_records: NumberArray, thumbnails: NumberArray, duplicates: DuplicateParameters
+) -> pd.DataFrame:
+    """Pairs of copies."""
+    from apparel_eye.ingestion import copies
 
-    return overview(category_overview, category)
+    return copies.find_duplicates(photo_list, photo_records, thumbnails, duplicates.min_similarity)
+
+
+def make_manifest(
+    photo_list: pd.DataFrame,
+    photo_records: NumberArray,
+    duplicates: pd.DataFrame,
+    category: str,
+    labels: LabelParameters,
+    max_share: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The photos that can be used, and those that were left out."""
+    from apparel_eye.ingestion import manifest
+
+    return manifest.make_manifest(photo_list, photo_records, duplicates, category, labels, max_share)
+
+
+def summarize_category(
+    photo_list: pd.DataFrame,
+    manifest: pd.DataFrame,
+    quarantine: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    thumbnails: NumberArray,
+    values: list[str],
+    notes: list[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Photos per value, and what people should know of them."""
+    from apparel_eye.ingestion.findings import find
+    from apparel_eye.ingestion.overview import count_values
+
+    findings = find(photo_list, manifest, quarantine, duplicates, thumbnails, notes)
+    return count_values(manifest, quarantine, values), findings
+
+
+def draw_overview(category_overview: pd.DataFrame, manifest: pd.DataFrame, category: str) -> tuple[Figure, Figure]:
+    """Bars of the photos per value, and their sizes."""
+    from apparel_eye.figures import overview, photo_sizes
+
+    return overview(category_overview, category), photo_sizes(manifest, category)
+
+
+def draw_samples(
+    photos: RawFolder,
+    manifest: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    values: list[str],
+    limits: PhotoParameters,
+    num_shown: int,
+) -> tuple[Figure, Figure]:
+    """A row of photos for each value, and the copies that were found."""
+    from apparel_eye.ingestion.overview import draw_copies, draw_values
+
+    return draw_values(photos, manifest, values, limits, num_shown), draw_copies(photos, duplicates, limits)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
-from apparel_eye.parameters import InferParameters, IngestParameters, PredictParameters, TrainParameters
+from apparel_eye.parameters import InferParameters, PhotoParameters, PredictParameters, TrainParameters
 from apparel_eye.raw_folder import RawFolder
 
 
@@ -13,7 +13,7 @@ def tag_photos(
     own_photos: RawFolder,
     checkpoint: Checkpoint,
     precisions: dict[str, str],
-    ingest: IngestParameters,
+    limits: PhotoParameters,
     infer: InferParameters,
     train: TrainParameters,
     category: str,
@@ -22,18 +22,18 @@ def tag_photos(
     from apparel_eye.vision.tagging import tag
 
     augmentation = train.augmentation.for_category(is_length(category))
-    return tag(own_photos, checkpoint, infer, augmentation, precisions["predict"], ingest)
+    return tag(own_photos, checkpoint, infer, augmentation, precisions["predict"], limits)
 
 
 def draw_contact_sheet(
-    own_photos: RawFolder, predictions: pd.DataFrame, ingest: IngestParameters, predict: PredictParameters
+    own_photos: RawFolder, predictions: pd.DataFrame, limits: PhotoParameters, predict: PredictParameters
 ) -> Figure:
     """The first photos with their values."""
     from apparel_eye.figures import gallery
-    from apparel_eye.vision.photos import read_photo, resize_photo
+    from apparel_eye.vision.reading.photos import read_photo, resize_photo
 
     readable = predictions[predictions["problem"] == ""].head(predict.num_shown)
-    photos = [read_photo(own_photos.read(key), ingest) for key in readable["photo"]]
+    photos = [read_photo(own_photos.read(key), limits).image for key in readable["photo"]]
     height = 320
     pixels = [
         resize_photo(photo, (height, max(1, round(height * photo.width / photo.height))), "squash") for photo in photos

@@ -15,7 +15,7 @@ def create_pipeline(stage: str) -> Pipeline:
                     "own_photos",
                     f"{stage}_checkpoint",
                     "precisions",
-                    "params:ingest",
+                    "params:ingest.photos",
                     "params:infer",
                     "params:train",
                     "params:category",
@@ -25,7 +25,7 @@ def create_pipeline(stage: str) -> Pipeline:
             ),
             Node(
                 draw_contact_sheet,
-                inputs=["own_photos", "predictions", "params:ingest", "params:predict"],
+                inputs=["own_photos", "predictions", "params:ingest.photos", "params:predict"],
                 outputs="contact_sheet",
                 name="draw_contact_sheet",
             ),

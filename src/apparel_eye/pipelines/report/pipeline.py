@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.report.nodes import draw_confusions, draw_mistakes, join_probabilities, score_columns
+from apparel_eye.pipelines.report.nodes import (
+    doubt_labels,
+    draw_confusions,
+    draw_mistakes,
+    join_probabilities,
+    score_columns,
+)
 
 _LABELS = ["manifest", "folds", "values"]
 
@@ -29,6 +35,12 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                 inputs=["probabilities", *_LABELS, "params:submit"],
                 outputs=["scores", "score_table"],
                 name="score_columns",
+            ),
+            Node(
+                doubt_labels,
+                inputs=["probabilities", "scores", *_LABELS],
+                outputs="doubted_labels",
+                name="doubt_labels",
             ),
             Node(
                 draw_confusions,

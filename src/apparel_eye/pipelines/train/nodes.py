@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
-from apparel_eye.parameters import IngestParameters, ResizeMode, StageParameters, TrainParameters
+from apparel_eye.parameters import PhotoParameters, ResizeMode, StageParameters, TrainParameters
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.schemas import Epochs
 from apparel_eye.subsets import make_subsets
@@ -42,12 +42,12 @@ def choose_precisions(backbone_weights: Weights, train: TrainParameters) -> dict
 
 
 def resize_photos(
-    photos: RawFolder, manifest: pd.DataFrame, ingest: IngestParameters, resize: ResizeMode, stage: Stage
+    photos: RawFolder, manifest: pd.DataFrame, limits: PhotoParameters, resize: ResizeMode, stage: Stage
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the stage's size, in its order."""
     from apparel_eye.vision.pixels import decode_manifest
 
-    yield from decode_manifest(photos, manifest, stage.size, resize, ingest)
+    yield from decode_manifest(photos, manifest, stage.size, resize, limits)
 
 
 def compute_features(

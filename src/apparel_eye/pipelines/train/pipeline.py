@@ -18,7 +18,7 @@ STAGES = ("small", "medium", "large")
 """The stages in order; each starts from the weights of the one before."""
 
 _SHARED = {"photos", "manifest", "folds", "values", "precisions"}
-_SHARED_PARAMETERS = {"params:train", "params:train.resize", "params:ingest", "params:category"}
+_SHARED_PARAMETERS = {"params:train", "params:train.resize", "params:ingest.photos", "params:category"}
 
 
 def create_pipeline() -> Pipeline:
@@ -46,7 +46,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
         [
             Node(
                 resize_photos,
-                inputs=["photos", "manifest", "params:ingest", "params:train.resize", "params:stage"],
+                inputs=["photos", "manifest", "params:ingest.photos", "params:train.resize", "params:stage"],
                 outputs="pixels",
                 name="resize_photos",
             ),

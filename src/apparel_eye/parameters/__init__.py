@@ -1,0 +1,74 @@
+"""Every parameter as a frozen model that refuses unknown keys; defaults stand in ``conf/base/parameters``."""
+
+from pydantic import Field
+
+from apparel_eye.parameters.base import Parameters, ResizeMode
+from apparel_eye.parameters.data import (
+    DuplicateParameters,
+    IngestParameters,
+    LabelParameters,
+    PhotoParameters,
+    SplitParameters,
+)
+from apparel_eye.parameters.predicting import (
+    ActivationsParameters,
+    BoostParameters,
+    InferParameters,
+    LogisticParameters,
+    PredictParameters,
+    ReportParameters,
+    SubmitParameters,
+    XGBoostParameters,
+)
+from apparel_eye.parameters.training import (
+    AugmentationParameters,
+    HeadParameters,
+    PhaseParameters,
+    StageParameters,
+    StagesParameters,
+    TrainParameters,
+)
+
+__all__ = [
+    "ActivationsParameters",
+    "AugmentationParameters",
+    "BoostParameters",
+    "DuplicateParameters",
+    "HeadParameters",
+    "InferParameters",
+    "IngestParameters",
+    "LabelParameters",
+    "LogisticParameters",
+    "Parameters",
+    "PhaseParameters",
+    "PhotoParameters",
+    "PredictParameters",
+    "ProjectParameters",
+    "ReportParameters",
+    "ResizeMode",
+    "SplitParameters",
+    "StageParameters",
+    "StagesParameters",
+    "SubmitParameters",
+    "TrainParameters",
+    "XGBoostParameters",
+]
+
+
+class ProjectParameters(Parameters):
+    """All top-level keys."""
+
+    category: str = Field(min_length=1)
+    raw: str = Field(min_length=1)
+    data: str = Field(min_length=1)
+    photos: str = Field(min_length=1)
+    follow_links: bool = Field(description="links may lead out of the raw folder")
+    ingest: IngestParameters
+    split: SplitParameters
+    train: TrainParameters
+    infer: InferParameters
+    activations: ActivationsParameters
+    boost: BoostParameters
+    report: ReportParameters
+    submit: SubmitParameters
+    predict: PredictParameters

@@ -1,0 +1,74 @@
+"""Which photos there are, and who may see them."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from apparel_eye.parameters.base import Parameters, Seed, Share
+
+
+class PhotoParameters(Parameters):
+    """Which files are photos; all of it is checked before anything is decoded."""
+
+    formats: tuple[Literal["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF"], ...] = Field(min_length=1)
+    max_bytes: int = Field(ge=1, description="per file")
+    max_pixels: int = Field(ge=1, description="per photo")
+    min_side: int = Field(ge=1, description="pixels")
+    max_side_ratio: float = Field(ge=1, description="long side to short side")
+    ground: str = Field(min_length=1, description="color behind transparent photos, a name or #rrggbb")
+
+
+class DuplicateParameters(Parameters):
+    """Which photos are copies of each other."""
+
+    min_similarity: float = Field(gt=0, le=1, description="of two aligned thumbnails; 1: only identical files")
+
+
+class LabelParameters(Parameters):
+    """What label files and folders mean."""
+
+    values: tuple[str, ...] = Field(description="of a user's own folders, in order; none: alphabetical")
+    group_pattern: str = Field(
+        description="regular expression on image keys; what its first group finds stays together"
+    )
+    answers: Literal["ignore", "train"] = Field(description="label files beside question.csv")
+    conflicts: Literal["leave_out", "stop"] = Field(description="copies of a photo with different values")
+    allow_missing: bool = Field(description="label files may name photos that do not exist")
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _has_a_group(cls, pattern: str) -> str:
+        try:
+            num_groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        if pattern and not num_groups:
+            raise ValueError(f"{pattern!r} has no group; put parentheses round what names the product or person")
+        return pattern
+
+
+class IngestParameters(Parameters):
+    """From a raw folder to the manifest."""
+
+    photos: PhotoParameters
+    labels: LabelParameters
+    duplicates: DuplicateParameters
+    max_quarantine_share: Share
+    num_shown: int = Field(ge=1, description="photos of each value on the contact sheet")
+
+
+class SplitParameters(Parameters):
+    """Grouped, stratified folds; one of them validates, the others train."""
+
+    num_folds: int = Field(ge=2)
+    validation_fold: int = Field(ge=0)
+    rare_values: Literal["stop", "leave_out"] = Field(description="values with fewer photos than there are folds")
+    num_parts: int = Field(ge=2, description="parts of the validation fold, for scores of what was selected on it")
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _validation_fold_exists(self) -> "SplitParameters":
+        if self.validation_fold >= self.num_folds:
+            raise ValueError(f"validation_fold is {self.validation_fold}; give one from 0 to {self.num_folds - 1}")
+        return self

@@ -1,0 +1,1 @@
+"""From bytes to pixels: only whole photos of allowed formats, with every limit checked before anything is decoded."""
