@@ -2,9 +2,9 @@
 
     python benchmarks/ingest.py [--photos 20000] [--growth 5000 20000 80000] [--folder FOLDER]
 
-The files are drawn into FOLDER (a temporary one that is removed afterwards, if it is left out): JPEGs of about 600 x 750
-pixels, no two alike. Each measurement is a process of its own, so that its peak of memory is its own; memory is that of the
-process and of its workers together, without pages of files. Times of a first scan are those of files in the page cache.
+The files are drawn into FOLDER (a temporary one that is removed afterwards, if it is left out): JPEGs of about
+600 x 750 pixels, no two alike. Each measurement is a process of its own, so that its peak of memory is its own; memory
+is that of the process and its workers together, without pages of files. All files are in the page cache if they fit.
 """
 
 import argparse
@@ -12,20 +12,21 @@ import hashlib
 import io
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import Pool, get_context
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 from PIL import Image
+from tqdm import tqdm
 
-from apparel_eye.ingestion.copies import find_duplicates
 from apparel_eye.ingestion.scan import scan_photos
 from apparel_eye.io import ArrayDataset
 from apparel_eye.parameters import PhotoParameters
@@ -34,6 +35,8 @@ from apparel_eye.raw_folder import scan_folder
 LIMITS = PhotoParameters(
     formats=("JPEG",), max_bytes=10**8, max_pixels=4 * 10**7, min_side=16, max_side_ratio=20, ground="white"
 )
+DIFFERENT = 20_000
+"""Pictures; further files are the same ones with a comment, so that their bytes differ and decoding costs the same."""
 
 
 def main() -> None:
@@ -42,7 +45,11 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=20_000)
     parser.add_argument("--growth", type=int, nargs="*", default=[5_000, 20_000, 80_000])
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--measure", choices=["first_scan", "bare_loop", "match"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.measure:
+        measure(globals()[arguments.measure], arguments.folder, arguments.photos)
+        return
     folder = arguments.folder or Path(tempfile.mkdtemp())
     try:
         most = max([arguments.photos, *arguments.growth])
@@ -91,6 +98,8 @@ def first_scan(folder: Path, num_photos: int) -> None:
 
 def match(folder: Path, num_photos: int) -> None:
     """Find copies among what was scanned."""
+    from apparel_eye.ingestion.copies import find_duplicates  # imports torch, whose memory is no part of a scan
+
     raw = scan_folder(folder / "raw")
     records, thumbnails = (dataset.load() for dataset in results(folder))
     find_duplicates(photos_of(raw.files[:num_photos]), records, thumbnails, min_similarity=0.65)
@@ -134,19 +143,15 @@ def photos_of(files: tuple) -> pd.DataFrame:
 
 
 def apart(work: Callable[[Path, int], None], folder: Path, num_photos: int) -> tuple[float, float]:
-    """Seconds, and the peak of memory in MB of the process and its workers."""
-    context = get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=measured, args=(work, folder, num_photos, sending))
-    process.start()
-    sending.close()  # so that waiting for a process that failed ends
-    result: tuple[float, float] = receiving.recv()
-    process.join()
-    return result
+    """Seconds, and the peak of memory in MB of a process of its own and its workers."""
+    command = [sys.executable, __file__, "--measure", work.__name__, "--folder", folder, "--photos", str(num_photos)]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    seconds, memory = printed.split()
+    return float(seconds), float(memory)
 
 
-def measured(work: Callable[[Path, int], None], folder: Path, num_photos: int, sending: object) -> None:
-    """Do the work while a thread looks at the memory."""
+def measure(work: Callable[[Path, int], None], folder: Path, num_photos: int) -> None:
+    """Do the work while a thread looks at the memory, and print both."""
     done, peak = threading.Event(), [0.0]
     watcher = threading.Thread(target=watch, args=(done, peak))
     watcher.start()
@@ -155,7 +160,7 @@ def measured(work: Callable[[Path, int], None], folder: Path, num_photos: int, s
     seconds = time.perf_counter() - started
     done.set()
     watcher.join()
-    sending.send((seconds, peak[0]))
+    print(seconds, peak[0])
 
 
 def watch(done: threading.Event, peak: list[float]) -> None:
@@ -175,18 +180,26 @@ def anonymous(pid: int) -> float:
 
 
 def draw(raw: Path, num_photos: int) -> None:
-    """Files of about 600 x 750 pixels; those that are there already are kept."""
+    """Different files; those that are there already are kept."""
     raw.mkdir(parents=True, exist_ok=True)
-    missing = [number for number in range(num_photos) if not (raw / f"{number:06}.jpg").exists()]
-    if missing:
-        print(f"drawing {len(missing):,} photos", file=sys.stderr)
+    missing = [number for number in range(num_photos) if not path_of(raw, number).exists()]
     with Pool(os.cpu_count()) as pool:
-        for _ in pool.imap_unordered(draw_one, [(raw, number) for number in missing], chunksize=64):
+        drawn = [(raw, number) for number in missing if number < DIFFERENT]
+        for _ in tqdm(pool.imap_unordered(draw_one, drawn, chunksize=64), total=len(drawn), desc="draw", unit="photo"):
             pass
+    for number in missing:
+        if number >= DIFFERENT:
+            picture, comment = path_of(raw, number % DIFFERENT).read_bytes(), f"{number:010}".encode()
+            path_of(raw, number).write_bytes(picture[:2] + b"\xff\xfe\x00\x0c" + comment + picture[2:])
+
+
+def path_of(raw: Path, number: int) -> Path:
+    """A thousand files a folder."""
+    return raw / f"{number // 1000:03}" / f"{number:06}.jpg"
 
 
 def draw_one(job: tuple[Path, int]) -> None:
-    """Blots of color at three scales under a little grain: edges, areas and texture, like a photo of cloth."""
+    """Blots of color at three scales under a little grain, with the bits per pixel of street photos (1.4)."""
     raw, number = job
     generator = np.random.default_rng(number)
     width, height = (int(side + generator.integers(-40, 41)) for side in (600, 750))
@@ -194,8 +207,9 @@ def draw_one(job: tuple[Path, int]) -> None:
     for cells, share in ((4, 0.5), (16, 0.3), (75, 0.2)):
         blots = generator.integers(0, 256, (cells * 5 // 4, cells, 3), dtype=np.uint8)
         picture += share * np.asarray(Image.fromarray(blots).resize((width, height), Image.Resampling.BICUBIC))
-    grain = np.tile(generator.normal(0, 6, (128, 128, 1)).astype(np.float32), (7, 6, 1))[:height, :width]
-    Image.fromarray((picture + grain).clip(0, 255).astype(np.uint8)).save(raw / f"{number:06}.jpg", quality=88)
+    grain = np.tile(generator.normal(0, 2, (128, 128, 1)).astype(np.float32), (7, 6, 1))[:height, :width]
+    path_of(raw, number).parent.mkdir(exist_ok=True)
+    Image.fromarray((picture + grain).clip(0, 255).astype(np.uint8)).save(path_of(raw, number), quality=88)
 
 
 if __name__ == "__main__":

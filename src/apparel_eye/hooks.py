@@ -170,7 +170,7 @@ class Summary:
                 chosen["basic_precision"],
                 chosen["average_precision"],
             )
-        for name in ("submission", "predictions", "scores", "large_checkpoint", "manifest"):
+        for name in ("submission", "predictions", "scores", "large_checkpoint", "manifest", "findings"):
             if name in made and catalog.exists(name):
                 logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
         logger.info("Compare runs: make mlflow (or mlflow ui --backend-store-uri %s)", mlflow.get_tracking_uri())

@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_a_file_that_is_no_photo_says_why_and_has_no_answer(tag: Tag, descriptio
         assert problem in table.loc[key, "problem"]
         assert table.loc[key, "value"] == ""
         assert table.loc[key, ["confidence", *(f"probability of {value}" for value in description.values)]].isna().all()
+
+
+@pytest.mark.fault(90)
+def test_no_name_of_a_file_is_a_formula_and_all_of_them_are_paths(tag: Tag, folder: Path) -> None:
+    for name in ("=1+1.png", "@SUM(A1).png", "-2.png", "+3.png", " 4.png", "\t5.png"):
+        shutil.copy(folder / GOOD[0], folder / name)
+    photos = tag()["photo"]
+    assert not photos.str.match(r"[=+\-@\s]").any()
+    assert all((folder / photo).is_file() for photo in photos)
+    assert len(photos) == len(GOOD) + len(BAD) + 6
 
 
 def answers_of(table: pd.DataFrame, values: Sequence[str]) -> pd.DataFrame:

@@ -53,22 +53,17 @@ def find_copies(thumbnails: NDArray[np.uint8], rows: NDArray[np.intp], min_simil
     with tqdm(total=len(rows), desc="compare photos", unit="photo", disable=None) as bar:
         for block in torch.split(torch.arange(len(rows)), _BLOCK):
             others, orientations = _first_sieve(signatures, block)
-            found += [
-                _second_sieve(signatures, *part)
-                for part in zip(
-                    torch.split(block, 16), torch.split(others, 16), torch.split(orientations, 16), strict=True
-                )
-            ]
+            parts = [torch.split(tensor, _SUBBLOCK) for tensor in (block, others, orientations)]
+            found += [_second_sieve(signatures, *part) for part in zip(*parts, strict=True)]
             bar.update(len(block))
-    candidates = _once(torch.cat(found))
-    likeness = [torch.zeros(0)]
+    candidates = torch.cat(found)
+    likeness = torch.zeros(len(candidates))
     with tqdm(total=len(candidates), desc="align likely copies", unit="pair", disable=None) as bar:
-        for block in (
-            torch.split(candidates, _BLOCK) if len(candidates) else ()
-        ):  # split makes one empty part of nothing
-            likeness.append(_third_sieve(thumbnails, rows, block))
+        for first in range(0, len(candidates), _BLOCK):
+            block = candidates[first : first + _BLOCK]
+            likeness[first : first + _BLOCK] = _third_sieve(thumbnails, rows, block)
             bar.update(len(block))
-    return _copies(rows, candidates, torch.cat(likeness), min_similarity)
+    return _copies(rows, candidates, likeness, min_similarity)
 
 
 def _first_sieve(signatures: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,15 +121,12 @@ def _turned(orientation: int) -> Tensor:
     return torch.stack([top, left, height, width], dim=1)
 
 
-def _once(candidates: Tensor) -> Tensor:
-    """Each pair once, in whichever order it was found first."""
-    pairs = candidates[:, :2].sort(dim=1).values.numpy()
-    _, places = np.unique(pairs, axis=0, return_index=True)
-    return candidates[torch.from_numpy(places)]
-
-
 def _copies(rows: NDArray[np.intp], candidates: Tensor, likeness: Tensor, min_similarity: float) -> Pairs:
-    kept = likeness >= min_similarity
-    pairs = rows[candidates[kept, :2].sort(dim=1).values.numpy()]
-    names = np.array(ORIENTATIONS)[candidates[kept, 2].numpy()]
-    return Pairs(pairs[:, 0], pairs[:, 1], likeness[kept].double().numpy(), names)
+    """Each pair once; most are found from both of their photos, and the better alignment counts."""
+    similar, kept = likeness.double().numpy(), (likeness >= min_similarity).numpy()
+    pairs, orientations = candidates[:, :2].sort(dim=1).values.numpy()[kept], candidates[:, 2].numpy()[kept]
+    order = np.lexsort((-similar[kept], pairs[:, 1], pairs[:, 0]))
+    _, first = np.unique(pairs[order], axis=0, return_index=True)
+    best = order[first]
+    chosen = rows[pairs[best]]
+    return Pairs(chosen[:, 0], chosen[:, 1], similar[kept][best], np.array(ORIENTATIONS)[orientations[best]])

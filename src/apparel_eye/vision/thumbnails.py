@@ -1,7 +1,6 @@
 """Small grey squares by which copies of a photo are recognized."""
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from apparel_eye.vision.reading.photos import Pixels
@@ -17,7 +16,7 @@ _UNIFORM = 4
 def thumbnail(image: Image.Image) -> Pixels:
     """A photo without its padding, grey and squashed to a square, shape (``SIDE``, ``SIDE``)."""
     grey = image.convert("L")
-    pixels = np.asarray(grey, dtype=np.int16)
+    pixels = np.asarray(grey)
     height, width = pixels.shape
     top, bottom = _padding(pixels), _padding(pixels[::-1])
     left, right = _padding(pixels.T), _padding(pixels.T[::-1])
@@ -25,11 +24,11 @@ def thumbnail(image: Image.Image) -> Pixels:
     return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX, box=box))
 
 
-def _padding(lines: NDArray[np.int16]) -> int:
+def _padding(lines: Pixels) -> int:
     """How many of the first lines are of one color."""
-    outer = lines[: int(_MOST * len(lines))]
-    if not len(outer):
-        return 0
-    deviation = np.abs(outer - np.median(lines[0]).astype(np.int16))
-    uniform = (deviation.max(axis=1) <= 3 * _UNIFORM) & (deviation.mean(axis=1) <= _UNIFORM / 2)
-    return int(uniform.cumprod().sum())
+    color = int(np.sort(lines[0])[lines.shape[1] // 2])
+    for number, line in enumerate(lines[: int(_MOST * len(lines))]):
+        deviation = np.abs(line.astype(np.int16) - color)
+        if deviation.max() > 3 * _UNIFORM or deviation.mean() > _UNIFORM / 2:
+            return number
+    return int(_MOST * len(lines))

@@ -1,5 +1,6 @@
 """From the raw folder to the manifest."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from matplotlib.figure import Figure
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.parameters import DuplicateParameters, LabelParameters, PhotoParameters
 from apparel_eye.raw_folder import RawFolder
+
+logger = logging.getLogger(__name__)
 
 NumberArray = Any
 """A NumPy array; Kedro reads the annotations of nodes when it runs, where NumPy's own are no types."""
@@ -76,6 +79,9 @@ def summarize_category(
     from apparel_eye.ingestion.overview import count_values
 
     findings = find(photo_list, manifest, quarantine, duplicates, thumbnails, notes)
+    for found in findings.to_dict("records"):
+        count, example = f"{found['photos']:,} " if found["photos"] else "", found["for_example"]
+        logger.info("    %s%s%s", count, found["finding"], f", for example {example}" if example else "")
     return count_values(manifest, quarantine, values), findings
 
 
