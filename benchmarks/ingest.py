@@ -52,8 +52,10 @@ def main() -> None:
         return
     folder = arguments.folder or Path(tempfile.mkdtemp())
     try:
-        most = max([arguments.photos, *arguments.growth])
-        draw(folder / "raw", most)
+        sizes = {arguments.photos, *arguments.growth}
+        draw(folder / "raw", max(sizes))
+        for num_photos in sizes:
+            link(folder / "raw", folder / f"raw-{num_photos}", num_photos)
         compare(folder, arguments.photos)
         grow(folder, arguments.growth)
     finally:
@@ -89,9 +91,9 @@ def grow(folder: Path, sizes: list[int]) -> None:
 
 def first_scan(folder: Path, num_photos: int) -> None:
     """List, read, check, hash and make thumbnails; a second one if there are results."""
-    raw = scan_folder(folder / "raw")
+    raw = scan_folder(folder / f"raw-{num_photos}")
     known = [dataset.load() if dataset.exists() else np.zeros(0) for dataset in results(folder)]
-    for part in scan_photos(photos_of(raw.files[:num_photos]), raw, *known, LIMITS):
+    for part in scan_photos(photos_of(raw.files), raw, *known, LIMITS):
         for dataset, rows in zip(results(folder), part, strict=True):
             dataset.save(rows)
 
@@ -100,9 +102,9 @@ def match(folder: Path, num_photos: int) -> None:
     """Find copies among what was scanned."""
     from apparel_eye.ingestion.copies import find_duplicates  # imports torch, whose memory is no part of a scan
 
-    raw = scan_folder(folder / "raw")
+    raw = scan_folder(folder / f"raw-{num_photos}")
     records, thumbnails = (dataset.load() for dataset in results(folder))
-    find_duplicates(photos_of(raw.files[:num_photos]), records, thumbnails, min_similarity=0.65)
+    find_duplicates(photos_of(raw.files), records, thumbnails, min_similarity=0.65)
 
 
 def results(folder: Path) -> tuple[ArrayDataset, ArrayDataset]:
@@ -113,7 +115,8 @@ def results(folder: Path) -> tuple[ArrayDataset, ArrayDataset]:
 
 def bare_loop(folder: Path, num_photos: int) -> None:
     """Decode and hash over as many processes."""
-    paths = [folder / "raw" / file.key for file in scan_folder(folder / "raw").files[:num_photos]]
+    root = folder / f"raw-{num_photos}"
+    paths = [root / file.key for file in scan_folder(root).files]
     with Pool(os.cpu_count()) as pool:
         for _ in pool.imap(decode_and_hash, paths, chunksize=32):
             pass
@@ -190,7 +193,17 @@ def draw(raw: Path, num_photos: int) -> None:
     for number in missing:
         if number >= DIFFERENT:
             picture, comment = path_of(raw, number % DIFFERENT).read_bytes(), f"{number:010}".encode()
+            path_of(raw, number).parent.mkdir(exist_ok=True)
             path_of(raw, number).write_bytes(picture[:2] + b"\xff\xfe\x00\x0c" + comment + picture[2:])
+
+
+def link(raw: Path, root: Path, num_photos: int) -> None:
+    """A raw folder of some of the files, by hard links."""
+    for number in range(num_photos):
+        path = path_of(root, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.hardlink_to(path_of(raw, number))
 
 
 def path_of(raw: Path, number: int) -> Path:

@@ -70,7 +70,8 @@ def test_a_pipe_that_takes_the_place_of_a_photo_is_not_waited_for(
     status = (tmp_path / "a.jpg").stat()
     (tmp_path / "a.jpg").unlink()
     os.mkfifo(tmp_path / "a.jpg")
-    monkeypatch.setattr(Path, "stat", lambda path, **_: status)  # as it was before
+    for call in ("stat", "lstat"):
+        monkeypatch.setattr(Path, call, lambda path, **_: status)  # as it was before
     assert after_reading(tmp_path, "a.jpg") == b""
 
 

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from apparel_eye.folder_walk import LINK_OUT, RawFile, Walk, not_listed
 
 __all__ = ["RawFile", "RawFolder", "scan_folder"]
 
-_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)  # Windows has no pipes in folders
+_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)  # Windows has neither
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class RawFolder:
     folders: tuple[str, ...] = ()
     passed: tuple[tuple[str, str], ...] = ()
     follow_links: bool = False
+    _real_folders: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def read(self, key: str) -> bytes:
         """The bytes of a file below the folder; an ``OSError`` says why it cannot be read."""
@@ -32,13 +34,25 @@ class RawFolder:
 
     def open(self, key: str) -> BufferedReader:
         """The file, to be read in parts."""
-        path = Path(os.path.realpath(self.root / key))
-        if not self.follow_links and not path.is_relative_to(os.path.realpath(self.root)):
-            raise PermissionError(errno.EPERM, LINK_OUT, key)
+        folder, _, name = key.rpartition("/")
+        path = Path(self._real(folder), name)
+        if stat.S_ISLNK(path.lstat().st_mode):
+            path = Path(self._checked(os.path.realpath(path)))
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(errno.EINVAL, "not a regular file", key)
-        # a pipe that took the file's place just now would block without the flag
-        return open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK))
+        # a link or a pipe that took the file's place just now would lead out, or block, without the flags
+        return open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NOFOLLOW | _NONBLOCK))
+
+    def _real(self, folder: str) -> str:
+        """Where a folder really is; looked up once, since resolving a path takes as long as reading a photo."""
+        if folder not in self._real_folders:
+            self._real_folders[folder] = self._checked(os.path.realpath(self.root / folder))
+        return self._real_folders[folder]
+
+    def _checked(self, path: str) -> str:
+        if not self.follow_links and not Path(path).is_relative_to(os.path.realpath(self.root)):
+            raise PermissionError(errno.EPERM, LINK_OUT, path)
+        return path
 
 
 def scan_folder(root: Path, parameter: str = "raw", follow_links: bool = False) -> RawFolder:

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.ingestion.record import RECORD, Records, Thumbnails, look, number_of
+from apparel_eye.ingestion.record import RECORD, Records, Thumbnails, look, numbers_of
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.vision import reading
+from apparel_eye.vision import reading, thumbnails
 from apparel_eye.vision.thumbnails import SIDE
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 32
+_CHUNK = 64
 """Photos that a process gets at a time."""
 _PART = 2048
 """Photos held in memory at a time."""
@@ -34,7 +34,9 @@ _WORTH_A_PROCESS = 256
 def scan_photos(
     photos: pd.DataFrame, folder: RawFolder, known: Records, known_thumbnails: Thumbnails, limits: PhotoParameters
 ) -> Iterator[tuple[ArrayPart, ArrayPart]]:
-    """A record and a thumbnail of each photo, in parts, see ``record.RECORD`` and ``vision.thumbnails``.
+    """A record and a thumbnail of each photo, in parts; nothing if they would be those that are known.
+
+    See ``record.RECORD`` and ``vision.thumbnails``.
 
     Args:
         photos: with ``image_key``, ``size``, ``modified`` and ``problem`` of ``layouts.COLUMNS``.
@@ -49,23 +51,25 @@ def scan_photos(
     place = _places(identities, known, known_thumbnails)
     changed = np.flatnonzero(place < 0)
     logger.info("%s of %s photos are new or have changed; they are read", f"{len(changed):,}", f"{len(photos):,}")
+    if len(known) and len(known) == len(known_thumbnails) and np.array_equal(place, np.arange(len(known))):
+        return
     keys, problems = photos["image_key"].to_numpy(), photos["problem"].to_numpy()
     with tqdm(total=len(changed), desc="scan", unit="photo", disable=None) as bar:
         fresh = _read(folder, limits, keys[changed], problems[changed], identities[changed])
         waiting: list[tuple[Records, Thumbnails]] = []
         for first in range(0, max(len(photos), 1), _PART):
             of_part = place[first : first + _PART]
-            records, thumbnails = np.zeros(len(of_part), RECORD), np.zeros((len(of_part), SIDE, SIDE), np.uint8)
+            records, pixels = np.zeros(len(of_part), RECORD), np.zeros((len(of_part), SIDE, SIDE), np.uint8)
             kept = of_part >= 0
-            records[kept], thumbnails[kept] = known[of_part[kept]], known_thumbnails[of_part[kept]]
-            records[~kept], thumbnails[~kept] = _take(int((~kept).sum()), fresh, waiting, bar)
-            yield ArrayPart(first, len(photos), records), ArrayPart(first, len(photos), thumbnails)
+            records[kept], pixels[kept] = known[of_part[kept]], known_thumbnails[of_part[kept]]
+            records[~kept], pixels[~kept] = _take(int((~kept).sum()), fresh, waiting, bar)
+            yield ArrayPart(first, len(photos), records), ArrayPart(first, len(photos), pixels)
 
 
 def _identities(photos: pd.DataFrame, limits: PhotoParameters) -> NDArray[np.uint64]:
     """Changes with a photo's path, size or time, with the limits and with the code that reads photos."""
     digest = hashlib.blake2b(limits.model_dump_json().encode())
-    for module in sorted(Path(reading.__path__[0]).glob("*.py")):
+    for module in [*sorted(Path(reading.__path__[0]).glob("*.py")), Path(thumbnails.__file__)]:
         digest.update(module.read_bytes())
     number = partial(hashlib.blake2b, key=digest.digest()[:32], digest_size=8)
     columns = zip(photos["image_key"], photos["size"], photos["modified"], photos["problem"], strict=True)
@@ -75,7 +79,7 @@ def _identities(photos: pd.DataFrame, limits: PhotoParameters) -> NDArray[np.uin
     )
 
 
-def _places(identities: NDArray[np.uint64], known: Records, thumbnails: Thumbnails) -> NDArray[np.intp]:
+def _places(identities: NDArray[np.uint64], known: Records, known_thumbnails: Thumbnails) -> NDArray[np.intp]:
     """The row of each photo among the known ones whose thumbnail is the one that was recorded, else -1."""
     if not len(known):
         return np.full(len(identities), -1)
@@ -83,9 +87,12 @@ def _places(identities: NDArray[np.uint64], known: Records, thumbnails: Thumbnai
     sorted_identities = known["identity"][order]
     found = np.searchsorted(sorted_identities, identities).clip(max=len(known) - 1)
     place = np.where(sorted_identities[found] == identities, order[found], -1)
-    for row in np.flatnonzero(place >= 0):
-        if place[row] >= len(thumbnails) or number_of(thumbnails[place[row]]) != known["shows"][place[row]]:
-            place[row] = -1  # a scan that was killed between writing one file and the other
+    place[place >= len(known_thumbnails)] = -1
+    for first in range(0, len(place), _PART):
+        part = place[first : first + _PART]
+        kept = np.flatnonzero(part >= 0)
+        foreign = numbers_of(known_thumbnails[part[kept]]) != known["shows"][part[kept]]
+        part[kept[foreign]] = -1  # a run was killed after it had written one file and before the other
     return place
 
 
@@ -97,9 +104,9 @@ def _take(
         waiting.append(next(fresh))
         bar.update(len(waiting[-1][0]))
     records = np.concatenate([np.zeros(0, RECORD), *(chunk[0] for chunk in waiting)])
-    thumbnails = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *(chunk[1] for chunk in waiting)])
-    waiting[:] = [(records[count:], thumbnails[count:])]
-    return records[:count], thumbnails[:count]
+    pixels = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *(chunk[1] for chunk in waiting)])
+    waiting[:] = [(records[count:], pixels[count:])]
+    return records[:count], pixels[:count]
 
 
 def _read(
