@@ -28,7 +28,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from apparel_eye.ingestion.scan import scan_photos
-from apparel_eye.io import ArrayDataset
+from apparel_eye.io import ArrayDataset, EarlierArrayDataset
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.raw_folder import scan_folder
 
@@ -92,7 +92,8 @@ def grow(folder: Path, sizes: list[int]) -> None:
 def first_scan(folder: Path, num_photos: int) -> None:
     """List, read, check, hash and make thumbnails; a second one if there are results."""
     raw = scan_folder(folder / f"raw-{num_photos}")
-    known = [dataset.load() if dataset.exists() else np.zeros(0) for dataset in results(folder)]
+    paths = [str(dataset.path) for dataset in results(folder)]
+    known = [EarlierArrayDataset(path, check=number == 0).load() for number, path in enumerate(paths)]
     for part in scan_photos(photos_of(raw.files), raw, *known, LIMITS):
         for dataset, rows in zip(results(folder), part, strict=True):
             dataset.save(rows)

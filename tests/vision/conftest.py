@@ -13,6 +13,7 @@ from apparel_eye.parameters import (
     AugmentationParameters,
     HeadParameters,
     InferParameters,
+    LossParameters,
     PhaseParameters,
     PhotoParameters,
     StageParameters,
@@ -72,7 +73,9 @@ def train(head: HeadParameters, augmentation: AugmentationParameters, phase: Pha
         seed=1,
         batch_size=8,
         weight_decay=1e-2,
-        label_smoothing=0.0,
+        loss=LossParameters(
+            name="cross_entropy", label_smoothing=0, maybe_share=0, focal_gamma=2, order_weight=1, class_balance=0
+        ),
         freeze_statistics=True,
         layer_group_factors=(0.01, 1.0, 1.0),
         precision="float32",

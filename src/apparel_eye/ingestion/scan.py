@@ -4,7 +4,6 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +70,9 @@ def _identities(photos: pd.DataFrame, limits: PhotoParameters) -> NDArray[np.uin
     digest = hashlib.blake2b(limits.model_dump_json().encode())
     for module in [*sorted(Path(reading.__path__[0]).glob("*.py")), Path(thumbnails.__file__)]:
         digest.update(module.read_bytes())
-    number = partial(hashlib.blake2b, key=digest.digest()[:32], digest_size=8)
-    columns = zip(photos["image_key"], photos["size"], photos["modified"], photos["problem"], strict=True)
-    return np.array(
-        [int.from_bytes(number("\0".join(map(str, photo)).encode()).digest(), "little") for photo in columns],
-        dtype=np.uint64,
-    )
+    columns = photos[["image_key", "size", "modified", "problem"]]
+    numbers = pd.util.hash_pandas_object(columns, index=False).to_numpy(dtype=np.uint64)
+    return numbers ^ np.frombuffer(digest.digest()[:8], dtype=np.uint64)
 
 
 def _places(identities: NDArray[np.uint64], known: Records, known_thumbnails: Thumbnails) -> NDArray[np.intp]:

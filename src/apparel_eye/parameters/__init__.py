@@ -23,6 +23,7 @@ from apparel_eye.parameters.predicting import (
 from apparel_eye.parameters.training import (
     AugmentationParameters,
     HeadParameters,
+    LossParameters,
     PhaseParameters,
     StageParameters,
     StagesParameters,
@@ -39,6 +40,7 @@ __all__ = [
     "IngestParameters",
     "LabelParameters",
     "LogisticParameters",
+    "LossParameters",
     "Parameters",
     "PhaseParameters",
     "PhotoParameters",

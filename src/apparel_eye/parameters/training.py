@@ -53,6 +53,17 @@ class PhaseParameters(Parameters):
         return sum(self.cycle_lengths)
 
 
+class LossParameters(Parameters):
+    """What training makes small, see ``vision.losses``."""
+
+    name: Literal["cross_entropy", "focal", "earth_mover"]
+    label_smoothing: Share = Field(description="of each photo, spread evenly over the values")
+    maybe_share: Share = Field(description="of each photo that has them, for the values marked m")
+    focal_gamma: float = Field(ge=0, description="of focal: how much less a photo counts that is right already")
+    order_weight: float = Field(ge=0, description="of earth_mover: weight of the distance beside cross entropy")
+    class_balance: Share = Field(description="0: photos count alike, 1: values do")
+
+
 class StageParameters(Parameters):
     """One image size: first the head alone, then all layers."""
 
@@ -78,7 +89,7 @@ class TrainParameters(Parameters):
     seed: Seed
     batch_size: int = Field(ge=2)
     weight_decay: float = Field(ge=0)
-    label_smoothing: Share
+    loss: LossParameters
     freeze_statistics: bool = Field(description="batch norm keeps its running statistics when all layers train")
     layer_group_factors: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=3, max_length=3)
     precision: Literal["auto", "float32", "bfloat16"] = Field(description="auto: what a short timing finds faster")

@@ -10,14 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from apparel_eye.errors import DivergedError
 from apparel_eye.metrics import Marks, scores
-from apparel_eye.parameters import PhaseParameters
+from apparel_eye.parameters import LossParameters, PhaseParameters
 from apparel_eye.subsets import Rows
-from apparel_eye.vision import device, randomness, schedule
+from apparel_eye.vision import device, losses, randomness, schedule
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,8 @@ class Work:
         model: trained in place.
         groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
         inputs: the model's inputs for positions among the training photos, in an epoch.
-        targets: index of the value of each training photo.
+        targets: what the network should say of each training photo, shape (photos, values).
+        weights: how much each counts, shape (photos,).
         set_mode: puts the model into the mode for training.
         evaluate: probabilities of the validation photos, shape (validation photos, values).
         marks: their labels.
@@ -39,7 +39,8 @@ class Work:
     model: nn.Module
     groups: list[dict[str, Any]]
     inputs: Callable[[Rows, int], Tensor]
-    targets: Rows
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
     set_mode: Callable[[], object]
     evaluate: Callable[[], NDArray[np.float64]]
     marks: Marks
@@ -53,7 +54,7 @@ class Settings:
     phase: PhaseParameters
     batch_size: int
     weight_decay: float
-    label_smoothing: float
+    loss: LossParameters
     precision: str
     seed: int
 
@@ -99,7 +100,7 @@ def _train_epoch(
     work: Work, settings: Settings, optimizer: torch.optim.Optimizer, epoch: int, num_steps: int, bar: Any
 ) -> float:
     where = next(work.model.parameters()).device
-    targets = torch.as_tensor(work.targets, device=where)
+    targets, weights = (torch.as_tensor(array, device=where) for array in (work.targets, work.weights))
     loss_sum = torch.zeros((), device=where)
     # evenly dealt, so that no batch is left with a single photo, of which batch norm knows no variance
     batches = np.array_split(randomness.order(settings.seed, epoch, len(work.targets)), num_steps)
@@ -112,7 +113,7 @@ def _train_epoch(
         inputs = work.inputs(positions, epoch)
         with device.autocast(where, settings.precision):
             logits = work.model(inputs)
-        loss = functional.cross_entropy(logits.float(), targets[positions], label_smoothing=settings.label_smoothing)
+        loss = losses.mean_loss(logits, targets[positions], weights[positions], settings.loss)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

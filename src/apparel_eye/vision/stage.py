@@ -12,7 +12,7 @@ from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
-from apparel_eye.vision import backbones, device, engine, schedule, views
+from apparel_eye.vision import backbones, device, engine, losses, schedule, views
 from apparel_eye.vision.batches import Pixels, batches, to_half, to_tensor
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
 from apparel_eye.vision.groups import parameter_groups
@@ -80,7 +80,8 @@ def train_head(
         model=model.head,
         groups=[{"params": list(model.head.parameters()), "factor": 1.0}],
         inputs=lambda positions, epoch: cached[(epoch % num_views) * num_train + positions].float(),
-        targets=subsets.train_targets,
+        targets=losses.target_distributions(subsets.train_marks, train.loss),
+        weights=losses.photo_weights(subsets.train_marks, train.loss),
         set_mode=model.head.train,
         evaluate=evaluate,
         marks=subsets.validation_marks,
@@ -112,7 +113,8 @@ def fine_tune(
             to_tensor(pixels, subsets.train[positions], where),
             views.draw(train.seed, epoch, subsets.train[positions], augmentation),
         ),
-        targets=subsets.train_targets,
+        targets=losses.target_distributions(subsets.train_marks, train.loss),
+        weights=losses.photo_weights(subsets.train_marks, train.loss),
         set_mode=lambda: _train_mode(model, train.freeze_statistics),
         evaluate=lambda: predict_plain(
             model.eval(), description, pixels, subsets.validation, train.batch_size, precisions["predict"]
@@ -149,7 +151,7 @@ def _settings(name: str, phase: PhaseParameters, train: TrainParameters, precisi
         phase=phase,
         batch_size=train.batch_size,
         weight_decay=train.weight_decay,
-        label_smoothing=train.label_smoothing,
+        loss=train.loss,
         precision=precision,
         seed=train.seed,
     )

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from apparel_eye.metrics import marks_of
+from apparel_eye.parameters import LossParameters
+from apparel_eye.vision.losses import LOSSES, mean_loss, photo_weights, target_distributions
+
+LOGITS = torch.tensor([[2.0, 0.5, -1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [-2.0, 1.0, 1.0, 0.3]])
+CLASSES = torch.tensor([0, 3, 2])
+
+
+def loss(**changes: object) -> LossParameters:
+    usual = {
+        "name": "cross_entropy",
+        "label_smoothing": 0.0,
+        "maybe_share": 0.0,
+        "focal_gamma": 2.0,
+        "order_weight": 1.0,
+        "class_balance": 0.0,
+    }
+    return LossParameters.model_validate({**usual, **changes})
+
+
+def hard(classes: torch.Tensor) -> torch.Tensor:
+    return functional.one_hot(classes, 4).float()
+
+
+def test_cross_entropy_is_that_of_torch() -> None:
+    expected = functional.cross_entropy(LOGITS, CLASSES, reduction="none")
+    torch.testing.assert_close(LOSSES["cross_entropy"](LOGITS, hard(CLASSES), loss()), expected)
+
+
+def test_smoothed_targets_give_the_smoothed_loss_of_torch() -> None:
+    marks = marks_of(["ynnn", "nynn", "nnyn", "nnny"])
+    smooth = loss(label_smoothing=0.2)
+    targets = torch.from_numpy(target_distributions(marks, smooth))[CLASSES]
+    expected = functional.cross_entropy(LOGITS, CLASSES, label_smoothing=0.2, reduction="none")
+    torch.testing.assert_close(LOSSES["cross_entropy"](LOGITS, targets, smooth), expected)
+
+
+def test_focal_loss_follows_its_formula_and_is_cross_entropy_without_focus() -> None:
+    of_label = LOGITS.softmax(dim=1)[torch.arange(3), CLASSES]
+    torch.testing.assert_close(
+        LOSSES["focal"](LOGITS, hard(CLASSES), loss(focal_gamma=2)), -((1 - of_label) ** 2) * of_label.log()
+    )
+    torch.testing.assert_close(
+        LOSSES["focal"](LOGITS, hard(CLASSES), loss(focal_gamma=0)),
+        LOSSES["cross_entropy"](LOGITS, hard(CLASSES), loss()),
+    )
+
+
+def test_the_earth_movers_distance_is_the_square_of_each_step_that_probability_must_go() -> None:
+    """All probability on the first value: three steps to the fourth one, one to the second, none to the first."""
+    sure = torch.tensor([[50.0, 0.0, 0.0, 0.0]]).repeat(3, 1)
+    targets = hard(torch.tensor([3, 1, 0]))
+    moved = LOSSES["earth_mover"](sure, targets, loss(order_weight=1)) - LOSSES["cross_entropy"](sure, targets, loss())
+    torch.testing.assert_close(moved, torch.tensor([3.0, 1.0, 0.0]), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_is_least_where_the_network_says_what_it_should_and_never_infinite(name: str) -> None:
+    logits = torch.zeros(5, 4, requires_grad=True)
+    classes = torch.tensor([0, 1, 2, 3, 3])
+    optimizer = torch.optim.Adam([logits], lr=0.2)
+    for _ in range(200):
+        optimizer.zero_grad()
+        found = mean_loss(logits, hard(classes), torch.ones(5), loss(name=name))
+        found.backward()
+        optimizer.step()
+    assert logits.argmax(dim=1).tolist() == classes.tolist()
+    assert found < 0.02
+    extreme = torch.tensor([[1e4, -1e4, 0.0, 0.0]], requires_grad=True)
+    at_worst = mean_loss(extreme, hard(torch.tensor([1])), torch.ones(1), loss(name=name))
+    at_worst.backward()
+    assert torch.isfinite(at_worst)
+    assert torch.isfinite(extreme.grad).all()
+
+
+def test_a_share_goes_to_the_values_that_an_annotator_could_not_exclude() -> None:
+    targets = target_distributions(marks_of(["nymn", "mymn", "ynnn"]), loss(maybe_share=0.3))
+    np.testing.assert_allclose(targets, [[0, 0.7, 0.3, 0], [0.15, 0.7, 0.15, 0], [1, 0, 0, 0]], atol=1e-7)
+
+
+def test_smoothing_leaves_out_values_without_photos() -> None:
+    targets = target_distributions(marks_of(["ynnn", "nyn" + "n"]), loss(label_smoothing=0.1))
+    np.testing.assert_allclose(targets, [[0.95, 0.05, 0, 0], [0.05, 0.95, 0, 0]], atol=1e-7)
+
+
+def test_photos_count_alike_or_values_do() -> None:
+    marks = marks_of(["ynn"] * 6 + ["nyn"] * 2 + ["nny"] * 4)
+    np.testing.assert_allclose(photo_weights(marks, loss(class_balance=0)), np.ones(12))
+    balanced = photo_weights(marks, loss(class_balance=1))
+    np.testing.assert_allclose([balanced[:6].sum(), balanced[6:8].sum(), balanced[8:].sum()], [4, 4, 4], rtol=1e-6)
+    half = photo_weights(marks, loss(class_balance=0.5))
+    assert half[6] / half[0] == pytest.approx(np.sqrt(3))
+    assert half.mean() == pytest.approx(1)
+
+
+def test_weights_scale_the_loss_of_their_photo() -> None:
+    weights = torch.tensor([2.0, 0.0, 1.0])
+    single = LOSSES["cross_entropy"](LOGITS, hard(CLASSES), loss())
+    torch.testing.assert_close(mean_loss(LOGITS, hard(CLASSES), weights, loss()), (2 * single[0] + single[2]) / 3)
