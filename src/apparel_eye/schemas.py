@@ -108,6 +108,15 @@ class Folds(Table):
     part: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
 
 
+class Rates(Table):
+    """One row per step of a learning-rate sweep; none where the rate was given."""
+
+    step: Series[int] = pa.Field(ge=1)
+    learning_rate: Series[float] = pa.Field(gt=0)
+    loss: Series[float]
+    smoothed_loss: Series[float]
+
+
 class Epochs(Table):
     """One row per epoch of a phase; the best and the last weights are of such an epoch."""
 

@@ -11,6 +11,7 @@ from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.metrics import marks_of
 from apparel_eye.parameters import (
     AugmentationParameters,
+    FinderParameters,
     HeadParameters,
     InferParameters,
     LossParameters,
@@ -76,6 +77,7 @@ def train(head: HeadParameters, augmentation: AugmentationParameters, phase: Pha
         loss=LossParameters(
             name="cross_entropy", label_smoothing=0, maybe_share=0, focal_gamma=2, order_weight=1, class_balance=0
         ),
+        finder=FinderParameters(start=1e-4, end=10, num_steps=20, smoothing=0.9, stop_at=4),
         freeze_statistics=True,
         layer_group_factors=(0.01, 1.0, 1.0),
         precision="float32",

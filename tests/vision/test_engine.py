@@ -22,7 +22,9 @@ CROSS_ENTROPY = LossParameters(
 
 def settings_of(phase: PhaseParameters, **changed: object) -> engine.Settings:
     settings: dict[str, object] = {"name": "head", "batch_size": 8, "weight_decay": 0.0, "loss": CROSS_ENTROPY}
-    return engine.Settings(phase=phase, precision="float32", seed=1, **{**settings, **changed})
+    return engine.Settings(
+        phase=phase, learning_rate=phase.rate, precision="float32", seed=1, **{**settings, **changed}
+    )
 
 
 @pytest.fixture
@@ -40,8 +42,8 @@ def make_work() -> Callable[..., engine.Work]:
                 {"params": list(model[1].parameters()), "factor": 1.0},
             ],
             inputs=inputs or (lambda positions, epoch: torch.ones(len(positions), 2)),
-            targets=np.eye(NUM_VALUES, dtype=np.float32)[np.arange(num_photos) % NUM_VALUES],
-            weights=np.ones(num_photos, dtype=np.float32),
+            targets=torch.eye(NUM_VALUES)[torch.arange(num_photos) % NUM_VALUES],
+            weights=torch.ones(num_photos),
             set_mode=model.train,
             evaluate=lambda: np.array([[0.5, 0.25, 0.25]] * 4),
             marks=marks_of(["ynn"] * 4),
@@ -112,7 +114,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_photos_not_over_batches(
         nn.init.normal_(parameter)
     with torch.no_grad():
         logits = work.model(torch.arange(5.0)[:, None].expand(-1, 2) * 3)
-        expected = nn.functional.cross_entropy(logits, torch.from_numpy(work.targets)).item()
+        expected = nn.functional.cross_entropy(logits, work.targets).item()
     (epoch,) = engine.train(work, settings_of(slow, batch_size=3))
     assert epoch.row["train_loss"] == pytest.approx(expected, rel=1e-5)
 
@@ -124,7 +126,7 @@ def test_distributions_are_learned_as_they_are(make_work: Callable[..., engine.W
     for parameter in work.model.parameters():
         nn.init.normal_(parameter)
     smoothed = np.array([0.8, 0.1, 0.1])
-    work.targets[:] = np.where(work.targets == 1, 0.8, 0.1)
+    work.targets.copy_(torch.where(work.targets == 1, 0.8, 0.1))
     *_, last = engine.train(work, settings_of(long))
     assert last.row["train_loss"] == pytest.approx(-(smoothed * np.log(smoothed)).sum(), rel=0.01)
 

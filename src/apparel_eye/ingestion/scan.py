@@ -71,8 +71,9 @@ def _identities(photos: pd.DataFrame, limits: PhotoParameters) -> NDArray[np.uin
     for module in [*sorted(Path(reading.__path__[0]).glob("*.py")), Path(thumbnails.__file__)]:
         digest.update(module.read_bytes())
     columns = photos[["image_key", "size", "modified", "problem"]]
-    numbers = pd.util.hash_pandas_object(columns, index=False).to_numpy(dtype=np.uint64)
-    return numbers ^ np.frombuffer(digest.digest()[:8], dtype=np.uint64)
+    numbers = np.asarray(pd.util.hash_pandas_object(columns, index=False), dtype=np.uint64)
+    own: NDArray[np.uint64] = np.frombuffer(digest.digest()[:8], dtype=np.uint64)
+    return np.bitwise_xor(numbers, own)
 
 
 def _places(identities: NDArray[np.uint64], known: Records, known_thumbnails: Thumbnails) -> NDArray[np.intp]:

@@ -22,6 +22,7 @@ from apparel_eye.parameters.predicting import (
 )
 from apparel_eye.parameters.training import (
     AugmentationParameters,
+    FinderParameters,
     HeadParameters,
     LossParameters,
     PhaseParameters,
@@ -35,6 +36,7 @@ __all__ = [
     "AugmentationParameters",
     "BoostParameters",
     "DuplicateParameters",
+    "FinderParameters",
     "HeadParameters",
     "InferParameters",
     "IngestParameters",

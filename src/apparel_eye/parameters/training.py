@@ -37,10 +37,18 @@ class HeadParameters(Parameters):
 class PhaseParameters(Parameters):
     """Cosine annealing with warm restarts (SGDR, arXiv:1608.03983); no cycles: the phase is left out."""
 
-    learning_rate: float = Field(gt=0, description="of the head, at the start of a cycle")
+    learning_rate: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
+        description="of the head, at the start of a cycle; auto: what the learning-rate finder suggests"
+    )
     num_cycles: int = Field(ge=0)
     cycle_epochs: int = Field(ge=1)
     cycle_multiplier: int = Field(ge=1)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate once it is a number."""
+        assert self.learning_rate != "auto"
+        return self.learning_rate
 
     @property
     def cycle_lengths(self) -> tuple[int, ...]:
@@ -62,6 +70,16 @@ class LossParameters(Parameters):
     focal_gamma: float = Field(ge=0, description="of focal: how much less a photo counts that is right already")
     order_weight: float = Field(ge=0, description="of earth_mover: weight of the distance beside cross entropy")
     class_balance: Share = Field(description="0: photos count alike, 1: values do")
+
+
+class FinderParameters(Parameters):
+    """The learning-rate finder (arXiv:1506.01186), run where a learning rate is ``auto``."""
+
+    start: float = Field(gt=0)
+    end: float = Field(gt=0)
+    num_steps: int = Field(ge=2)
+    smoothing: float = Field(ge=0, lt=1, description="share of the average that a step keeps")
+    stop_at: float = Field(gt=1, description="times the best smoothed loss")
 
 
 class StageParameters(Parameters):
@@ -90,6 +108,7 @@ class TrainParameters(Parameters):
     batch_size: int = Field(ge=2)
     weight_decay: float = Field(ge=0)
     loss: LossParameters
+    finder: FinderParameters
     freeze_statistics: bool = Field(description="batch norm keeps its running statistics when all layers train")
     layer_group_factors: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=3, max_length=3)
     precision: Literal["auto", "float32", "bfloat16"] = Field(description="auto: what a short timing finds faster")

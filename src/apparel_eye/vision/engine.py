@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from tqdm import tqdm
 
 from apparel_eye.errors import DivergedError
@@ -29,8 +30,8 @@ class Work:
         model: trained in place.
         groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
         inputs: the model's inputs for positions among the training photos, in an epoch.
-        targets: what the network should say of each training photo, shape (photos, values).
-        weights: how much each counts, shape (photos,).
+        targets: what the network should say of each training photo, shape (photos, values), on the device.
+        weights: how much each counts, shape (photos,), on the device.
         set_mode: puts the model into the mode for training.
         evaluate: probabilities of the validation photos, shape (validation photos, values).
         marks: their labels.
@@ -39,8 +40,8 @@ class Work:
     model: nn.Module
     groups: list[dict[str, Any]]
     inputs: Callable[[Rows, int], Tensor]
-    targets: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    targets: Tensor
+    weights: Tensor
     set_mode: Callable[[], object]
     evaluate: Callable[[], NDArray[np.float64]]
     marks: Marks
@@ -52,6 +53,7 @@ class Settings:
 
     name: str
     phase: PhaseParameters
+    learning_rate: float
     batch_size: int
     weight_decay: float
     loss: LossParameters
@@ -70,14 +72,13 @@ class Epoch:
 
 def train(work: Work, settings: Settings) -> Iterator[Epoch]:
     """Train in place and yield after each epoch; the caller decides what to do with it."""
-    optimizer = torch.optim.AdamW(work.groups, lr=settings.phase.learning_rate, weight_decay=settings.weight_decay)
-    num_photos = len(work.targets)
-    # at least two photos in each: with batches of two and an odd number of photos, one batch has three
-    num_steps = max(1, min(-(-num_photos // settings.batch_size), num_photos // 2))
+    optimizer = optimizer_of(work, settings)
+    num_steps = len(batches_of(settings, 0, len(work.targets)))
     with tqdm(total=settings.phase.epochs * num_steps, desc=settings.name, unit="step", disable=None) as bar:
         for number in range(settings.phase.epochs):
             started = time.perf_counter()
-            loss = _train_epoch(work, settings, optimizer, number, num_steps, bar)
+            batches = batches_of(settings, number, len(work.targets))
+            loss = _train_epoch(work, settings, optimizer, number, batches, bar)
             probabilities = work.evaluate()
             if not np.isfinite(probabilities).all():
                 raise _diverged(settings, number, "not finite on validation photos")
@@ -85,8 +86,7 @@ def train(work: Work, settings: Settings) -> Iterator[Epoch]:
             row = {
                 "epoch": number + 1,
                 "cycle": schedule.cycle_at(settings.phase, number)[0] + 1,
-                "learning_rate": settings.phase.learning_rate
-                * schedule.factor_at(settings.phase, number, 0, num_steps),
+                "learning_rate": settings.learning_rate * schedule.factor_at(settings.phase, number, 0, num_steps),
                 "train_loss": loss,
                 "validation_loss": measured.pop("log_loss"),
                 **measured,
@@ -96,28 +96,54 @@ def train(work: Work, settings: Settings) -> Iterator[Epoch]:
             yield Epoch(number, row, probabilities)
 
 
+def take_step(
+    work: Work,
+    settings: Settings,
+    optimizer: torch.optim.Optimizer,
+    positions: Rows,
+    epoch: int,
+    step: int,
+    rate: float,
+) -> Tensor:
+    """One step on a batch at a learning rate of the head; its mean loss, as it was before."""
+    where = work.targets.device
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["factor"]
+    torch.manual_seed(int(randomness.uniform(settings.seed, epoch, [step], 1)[0, 0] * 2**53))  # dropout's
+    inputs = work.inputs(positions, epoch)
+    with device.autocast(where, settings.precision):
+        logits = work.model(inputs)
+    loss = losses.mean_loss(logits, work.targets[positions], work.weights[positions], settings.loss)
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.detach()
+
+
+def batches_of(settings: Settings, epoch: int, num_photos: int) -> list[Rows]:
+    """Positions of the training photos in the order of an epoch, evenly dealt.
+
+    So no batch is left with a single photo, of which batch norm knows no variance; with batches of two and an odd
+    number of photos, one batch has three.
+    """
+    num_steps = max(1, min(-(-num_photos // settings.batch_size), num_photos // 2))
+    return np.array_split(randomness.order(settings.seed, epoch, num_photos), num_steps)
+
+
+def optimizer_of(work: Work, settings: Settings) -> Optimizer:
+    """Without a state yet; rates are set at each step."""
+    return torch.optim.AdamW(work.groups, weight_decay=settings.weight_decay)
+
+
 def _train_epoch(
-    work: Work, settings: Settings, optimizer: torch.optim.Optimizer, epoch: int, num_steps: int, bar: Any
+    work: Work, settings: Settings, optimizer: Optimizer, epoch: int, batches: Sequence[Rows], bar: Any
 ) -> float:
-    where = next(work.model.parameters()).device
-    targets, weights = (torch.as_tensor(array, device=where) for array in (work.targets, work.weights))
-    loss_sum = torch.zeros((), device=where)
-    # evenly dealt, so that no batch is left with a single photo, of which batch norm knows no variance
-    batches = np.array_split(randomness.order(settings.seed, epoch, len(work.targets)), num_steps)
+    loss_sum = torch.zeros((), device=work.targets.device)
     work.set_mode()
     for step, positions in enumerate(batches):
-        factor = schedule.factor_at(settings.phase, epoch, step, num_steps)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.phase.learning_rate * group["factor"] * factor
-        torch.manual_seed(int(randomness.uniform(settings.seed, epoch, [step], 1)[0, 0] * 2**53))  # dropout's
-        inputs = work.inputs(positions, epoch)
-        with device.autocast(where, settings.precision):
-            logits = work.model(inputs)
-        loss = losses.mean_loss(logits, targets[positions], weights[positions], settings.loss)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        loss_sum += loss.detach() * len(positions)  # no .item(): it would wait for the device at each batch
+        rate = settings.learning_rate * schedule.factor_at(settings.phase, epoch, step, len(batches))
+        # no .item(): it would wait for the device at each batch
+        loss_sum += take_step(work, settings, optimizer, positions, epoch, step, rate) * len(positions)
         bar.update()
     mean_loss = (loss_sum / len(work.targets)).item()
     if not np.isfinite(mean_loss):
@@ -126,7 +152,7 @@ def _train_epoch(
 
 
 def _diverged(settings: Settings, epoch: int, found: str) -> DivergedError:
-    rate = settings.phase.learning_rate
+    rate = settings.learning_rate
     return DivergedError(
         f"{settings.name}: the loss of epoch {epoch + 1} is {found}, at a learning rate of {rate:g}; "
         f"lower it, for example to {rate / 10:g}"

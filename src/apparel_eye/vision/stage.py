@@ -5,19 +5,18 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from tqdm import tqdm
 
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
-from apparel_eye.vision import backbones, device, engine, losses, schedule, views
+from apparel_eye.vision import backbones, device, engine, schedule, views
 from apparel_eye.vision.batches import Pixels, batches, to_half, to_tensor
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
-from apparel_eye.vision.groups import parameter_groups
-from apparel_eye.vision.inference import predict_plain, to_probabilities
+from apparel_eye.vision.rate_finder import Sweep, sweep_rates
 from apparel_eye.vision.selection import Selection
+from apparel_eye.vision.work import all_layers_work, head_work
 
 History = list[dict[str, float]]
 
@@ -65,29 +64,24 @@ def train_head(
 
     An epoch takes less time than writing its checkpoint would.
     """
-    num_train = len(subsets.train)
-    num_views = (len(features) - len(subsets.validation)) // num_train
-    where = device.current()
-    model = start(description, weights, train.seed).to(where)
-    cached = torch.from_numpy(np.array(features)).to(where)
-    validation = cached[num_views * num_train :].float()
-
-    @torch.inference_mode()
-    def evaluate() -> NDArray[np.float64]:
-        return to_probabilities(model.head.eval()(validation), description)
-
-    work = engine.Work(
-        model=model.head,
-        groups=[{"params": list(model.head.parameters()), "factor": 1.0}],
-        inputs=lambda positions, epoch: cached[(epoch % num_views) * num_train + positions].float(),
-        targets=losses.target_distributions(subsets.train_marks, train.loss),
-        weights=losses.photo_weights(subsets.train_marks, train.loss),
-        set_mode=model.head.train,
-        evaluate=evaluate,
-        marks=subsets.validation_marks,
-    )
+    model = start(description, weights, train.seed)
+    work = head_work(model, description, features, subsets, train)
     initial = Checkpoint.single(backbones.state(model), description.model_dump(mode="json"))
-    yield from _train(work, _settings("head", phase, train, "float32"), model, subsets, initial, every_epoch=False)
+    settings = _settings("head", phase, phase.rate, train, "float32")
+    yield from _train(work, settings, model, subsets, initial, every_epoch=False)
+
+
+def sweep_head(
+    features: NDArray[np.float16],
+    subsets: Subsets,
+    description: Description,
+    weights: Weights,
+    phase: PhaseParameters,
+    train: TrainParameters,
+) -> Sweep:
+    """How the loss of the head answers to the learning rate, see ``rate_finder``."""
+    work = head_work(start(description, weights, train.seed), description, features, subsets, train)
+    return sweep_rates(work, _settings("head", phase, train.finder.start, train, "float32"), train.finder)
 
 
 def fine_tune(
@@ -103,26 +97,26 @@ def fine_tune(
 
     Without cycles the checkpoint is handed on as it is.
     """
-    where = device.current()
     model, description = restore(checkpoint)
-    device.to_device(model, where)
-    work = engine.Work(
-        model=model,
-        groups=parameter_groups(model, train.layer_group_factors),
-        inputs=lambda positions, epoch: views.render(
-            to_tensor(pixels, subsets.train[positions], where),
-            views.draw(train.seed, epoch, subsets.train[positions], augmentation),
-        ),
-        targets=losses.target_distributions(subsets.train_marks, train.loss),
-        weights=losses.photo_weights(subsets.train_marks, train.loss),
-        set_mode=lambda: _train_mode(model, train.freeze_statistics),
-        evaluate=lambda: predict_plain(
-            model.eval(), description, pixels, subsets.validation, train.batch_size, precisions["predict"]
-        ),
-        marks=subsets.validation_marks,
-    )
-    settings = _settings("all layers", phase, train, precisions["train"])
+    work = all_layers_work(model, description, pixels, subsets, augmentation, train, precisions)
+    settings = _settings("all layers", phase, phase.rate, train, precisions["train"])
     yield from _train(work, settings, model, subsets, checkpoint, every_epoch=True)
+
+
+def sweep_all_layers(
+    pixels: Pixels,
+    subsets: Subsets,
+    checkpoint: Checkpoint,
+    phase: PhaseParameters,
+    augmentation: AugmentationParameters,
+    train: TrainParameters,
+    precisions: Mapping[str, str],
+) -> Sweep:
+    """How the loss of all layers answers to the learning rate of the head, see ``rate_finder``."""
+    model, description = restore(checkpoint)
+    work = all_layers_work(model, description, pixels, subsets, augmentation, train, precisions)
+    settings = _settings("all layers", phase, train.finder.start, train, precisions["train"])
+    return sweep_rates(work, settings, train.finder)
 
 
 def _train(
@@ -145,21 +139,16 @@ def _train(
             yield selection.checkpoint(initial.description), list(history)
 
 
-def _settings(name: str, phase: PhaseParameters, train: TrainParameters, precision: str) -> engine.Settings:
+def _settings(
+    name: str, phase: PhaseParameters, rate: float, train: TrainParameters, precision: str
+) -> engine.Settings:
     return engine.Settings(
         name=name,
         phase=phase,
+        learning_rate=rate,
         batch_size=train.batch_size,
         weight_decay=train.weight_decay,
         loss=train.loss,
         precision=precision,
         seed=train.seed,
     )
-
-
-def _train_mode(model: Classifier, freeze_statistics: bool) -> None:
-    model.train()
-    if freeze_statistics:
-        for module in model.backbone.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()

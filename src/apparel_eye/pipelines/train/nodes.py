@@ -1,5 +1,6 @@
 """From photos and folds to checkpoints. The library is imported when a node runs, so that listing needs no torch."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
-from apparel_eye.parameters import PhotoParameters, ResizeMode, StageParameters, TrainParameters
+from apparel_eye.parameters import PhaseParameters, PhotoParameters, ResizeMode, StageParameters, TrainParameters
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.schemas import Epochs
+from apparel_eye.schemas import Epochs, Rates
 from apparel_eye.subsets import make_subsets
+
+logger = logging.getLogger(__name__)
 
 Weights = dict[str, NDArray[Any]]
 Pixels = NDArray[np.uint8]
@@ -74,6 +77,28 @@ def compute_features(
     )
 
 
+def find_head_rate(
+    features: NDArray[np.float16],
+    pixels: Pixels,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    initial: Weights | Checkpoint,
+    train: TrainParameters,
+    stage: Stage,
+    category: str,
+) -> pd.DataFrame:
+    """How the loss of the head answers to the learning rate; nothing where the rate is given."""
+    from apparel_eye.vision.classifier import describe
+    from apparel_eye.vision.stage import sweep_head
+
+    if not _is_wanted(stage.head):
+        return _rates([])
+    subsets = make_subsets(manifest, folds, values)
+    description = describe(train, category, values, pixels.shape[1:3], subsets.present)
+    return _rates(sweep_head(features, subsets, description, _weights(initial), stage.head, train))
+
+
 def train_head(
     features: NDArray[np.float16],
     pixels: Pixels,
@@ -81,6 +106,7 @@ def train_head(
     folds: pd.DataFrame,
     values: list[str],
     initial: Weights | Checkpoint,
+    head_rates: pd.DataFrame,
     train: TrainParameters,
     stage: Stage,
     category: str,
@@ -91,10 +117,30 @@ def train_head(
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
-    for checkpoint, history in training.train_head(
-        features, subsets, description, _weights(initial), stage.head, train
-    ):
+    phase = _with_rate(stage.head, head_rates)
+    for checkpoint, history in training.train_head(features, subsets, description, _weights(initial), phase, train):
         yield checkpoint, _table(history)
+
+
+def find_rate(
+    pixels: Pixels,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    head_checkpoint: Checkpoint,
+    precisions: dict[str, str],
+    train: TrainParameters,
+    stage: Stage,
+    category: str,
+) -> pd.DataFrame:
+    """How the loss of all layers answers to the learning rate; nothing where the rate is given."""
+    from apparel_eye.vision.stage import sweep_all_layers
+
+    if not _is_wanted(stage.all):
+        return _rates([])
+    subsets = make_subsets(manifest, folds, values)
+    augmentation = train.augmentation.for_category(is_length(category))
+    return _rates(sweep_all_layers(pixels, subsets, head_checkpoint, stage.all, augmentation, train, precisions))
 
 
 def fine_tune(
@@ -103,6 +149,7 @@ def fine_tune(
     folds: pd.DataFrame,
     values: list[str],
     head_checkpoint: Checkpoint,
+    all_rates: pd.DataFrame,
     precisions: dict[str, str],
     train: TrainParameters,
     stage: Stage,
@@ -113,10 +160,18 @@ def fine_tune(
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
+    phase = _with_rate(stage.all, all_rates)
     for checkpoint, history in training.fine_tune(
-        pixels, subsets, head_checkpoint, stage.all, augmentation, train, precisions
+        pixels, subsets, head_checkpoint, phase, augmentation, train, precisions
     ):
         yield checkpoint, _table(history)
+
+
+def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
+    """The curves of the learning-rate finder."""
+    from apparel_eye.figures import rate_curves
+
+    return rate_curves({"head": head_rates, "all layers": all_rates})
 
 
 def join_phases(head_history: pd.DataFrame, all_history: pd.DataFrame) -> pd.DataFrame:
@@ -134,6 +189,26 @@ def draw_curves(history: pd.DataFrame) -> Figure:
     from apparel_eye.figures import curves
 
     return curves(history)
+
+
+def _is_wanted(phase: PhaseParameters) -> bool:
+    return phase.learning_rate == "auto" and phase.epochs > 0
+
+
+def _with_rate(phase: PhaseParameters, rates: pd.DataFrame) -> PhaseParameters:
+    """The phase with the suggested rate in the place of ``auto``."""
+    from apparel_eye.vision.rate_finder import suggest_rate
+
+    if not _is_wanted(phase):
+        return phase
+    rate = suggest_rate(rates.to_dict("records"))
+    logger.info("    learning rate %.1e: a tenth of where the loss was lowest", rate)
+    return phase.model_copy(update={"learning_rate": rate})
+
+
+def _rates(rows: list[dict[str, float]]) -> pd.DataFrame:
+    columns = list(Rates.to_schema().columns)
+    return pd.DataFrame(rows, columns=columns).astype("float64").astype({"step": "int64"})
 
 
 def _weights(initial: Weights | Checkpoint) -> Weights:

@@ -1,0 +1,64 @@
+"""The learning-rate finder: how the loss answers to a rate that grows from batch to batch.
+
+As in fast.ai 0.7: an exponential sweep, an exponential average of the loss without its bias toward zero, a stop once
+that is several times the best, and weights as they were before (arXiv:1506.01186, section 3.3).
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from tqdm import tqdm
+
+from apparel_eye.errors import DivergedError
+from apparel_eye.parameters import FinderParameters
+from apparel_eye.subsets import Rows
+from apparel_eye.vision import engine
+
+Sweep = list[dict[str, float]]
+
+
+def sweep_rates(work: engine.Work, settings: engine.Settings, finder: FinderParameters) -> Sweep:
+    """A row per step: ``step`` from 1, ``learning_rate`` of the head, ``loss`` and ``smoothed_loss``.
+
+    The other layer groups keep their share of the rate. The model's weights, statistics and mode are left as they were.
+    """
+    before, was_training = copy.deepcopy(work.model.state_dict()), work.model.training
+    optimizer = engine.optimizer_of(work, settings)
+    rows: Sweep = []
+    average, best = 0.0, math.inf
+    work.set_mode()
+    batches = _endless_batches(settings, len(work.targets))
+    with tqdm(total=finder.num_steps, desc=f"rates of {settings.name}", unit="step", disable=None) as bar:
+        for step, (epoch, positions) in zip(range(finder.num_steps), batches, strict=False):
+            rate = finder.start * (finder.end / finder.start) ** (step / finder.num_steps)
+            loss = engine.take_step(work, settings, optimizer, positions, epoch, step, rate).item()
+            average = finder.smoothing * average + (1 - finder.smoothing) * loss
+            smoothed = average / (1 - finder.smoothing ** (step + 1))
+            if not math.isfinite(smoothed) or smoothed > finder.stop_at * best:
+                break
+            rows.append({"step": step + 1, "learning_rate": rate, "loss": loss, "smoothed_loss": smoothed})
+            best = min(best, smoothed)
+            bar.update()
+    work.model.load_state_dict(before)
+    work.model.train(was_training)
+    return rows
+
+
+def suggest_rate(rows: Sequence[Mapping[Any, float]]) -> float:
+    """A tenth of the rate at which the smoothed loss is lowest: there it still falls, with room before it grows.
+
+    Raises:
+        DivergedError: the loss was never finite.
+    """
+    if not rows:
+        raise DivergedError("the loss is not finite at the smallest learning rate; set learning_rate to a number")
+    return min(rows, key=lambda row: row["smoothed_loss"])["learning_rate"] / 10
+
+
+def _endless_batches(settings: engine.Settings, num_photos: int) -> Iterator[tuple[int, Rows]]:
+    for epoch in count():
+        for positions in engine.batches_of(settings, epoch, num_photos):
+            yield epoch, positions
