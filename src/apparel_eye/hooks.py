@@ -170,6 +170,10 @@ class Summary:
                 chosen["basic_precision"],
                 chosen["average_precision"],
             )
+            if "test" in scores:
+                test = scores["test"]
+                on_test = (test["photos"], test["basic_precision"], test["average_precision"])
+                logger.info("On the %d photos of the given test it reaches %.3f / %.3f", *on_test)
         for name in ("submission", "predictions", "scores", "large_checkpoint", "manifest", "findings"):
             if name in made and catalog.exists(name):
                 logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
