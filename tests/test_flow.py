@@ -44,7 +44,7 @@ def same_settings(garments: Path, data: Path) -> dict[str, object]:
     "name",
     [
         "03_primary/{}/manifest.parquet",
-        "03_primary/{}/quarantine.parquet",
+        "03_primary/{}/quarantine.csv",
         "06_models/{}/large.safetensors",
         "06_models/{}/xgboost.json",
         "07_model_output/{}/submission.csv",
@@ -82,7 +82,7 @@ def test_the_manifest_has_all_photos_but_the_broken_one(results: Path, broken_qu
     folder = results / "03_primary" / CATEGORY
     manifest = Manifest.validate(pd.read_parquet(folder / "manifest.parquet"))
     assert manifest["role"].value_counts().to_dict() == {"labelled": NUM_LABELLED, "to predict": NUM_QUESTIONS - 1}
-    quarantine = pd.read_parquet(folder / "quarantine.parquet")
+    quarantine = pd.read_csv(folder / "quarantine.csv")
     assert quarantine[["image_key", "reason"]].to_numpy().tolist() == [[f"rank/{broken_question}", "not an image"]]
 
 

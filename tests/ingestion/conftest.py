@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from apparel_eye.ingestion.copies import find_duplicates
-from apparel_eye.ingestion.manifest import make_manifest
+from apparel_eye.ingestion.manifest import check_losses, make_manifest
 from apparel_eye.ingestion.scan import scan_photos
 from apparel_eye.layouts import read_layout
 from apparel_eye.parameters import IngestParameters, PhotoParameters
@@ -93,7 +93,8 @@ def ingest(limits: IngestParameters, scan: Callable[..., Scanned]) -> Callable[.
         photos = PhotoList.validate(layout.photos)
         records, thumbnails = scan(raw, photos, limits.photos)
         duplicates = find_duplicates(photos, records, thumbnails, limits.duplicates.min_similarity)
-        manifest, quarantine = make_manifest(photos, records, Duplicates.validate(duplicates), category, labels, share)
+        manifest, quarantine = make_manifest(photos, records, Duplicates.validate(duplicates), category, labels)
+        check_losses(manifest, quarantine, share)
         return Ingested(
             photos,
             thumbnails,

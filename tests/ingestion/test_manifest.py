@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
@@ -171,3 +172,17 @@ def test_photos_of_a_given_test_keep_their_labels_but_are_not_learned_from(
         ["train", "labelled", "yn"],
         ["train", "labelled", "ny"],
     ]
+
+
+def test_where_too_many_bad_photos_stop_the_run_all_of_them_can_be_looked_up(
+    raw: Path, kedro_run: Callable[..., tuple[int, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for number in (2, 3, 6):
+        (raw / "base" / FOLDER / f"{number}.png").write_bytes(b"{}")
+    data = tmp_path_factory.mktemp("data")
+    exit_code, said = kedro_run("--pipeline=ingest", raw=raw, category="skirt_length", data=data)
+    assert exit_code == 3
+    assert "3 of 10 photos cannot be used (3 not an image)" in said
+    left_out = pd.read_csv(data / "03_primary" / "skirt_length" / "quarantine.csv")
+    assert left_out["image_key"].tolist() == [f"base/{FOLDER}/{number}.png" for number in (2, 3, 6)]
+    assert left_out["sha256"].tolist() == [hashlib.sha256(b"{}").hexdigest()] * 3

@@ -308,9 +308,10 @@ def test_the_command_counts_the_same_and_reads_again_what_was_touched(
 
 def check_files(data: Path, category: str) -> None:
     primary, reporting = data / "03_primary" / category, data / "08_reporting" / category
-    manifest, folds, questions, quarantine = (
-        pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds", "questions", "quarantine")
+    manifest, folds, questions = (
+        pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds", "questions")
     )
+    quarantine = pd.read_csv(primary / "quarantine.csv")
     used, labelled = photos_of(category, reason=""), photos_of(category, reason="", role="labelled")
     assert set(manifest["image_key"]) == {photo.image_key for photo in used}
     assert manifest["group"].nunique() == num_groups(category)

@@ -23,7 +23,6 @@ def make_manifest(
     duplicates: pd.DataFrame,
     category: str,
     labels: LabelParameters,
-    max_share: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Manifest and quarantine, see ``schemas``.
 
@@ -33,11 +32,9 @@ def make_manifest(
         duplicates: of ``copies.find_duplicates``.
         category: the photos'.
         labels: what happens to copies with different values, and what finds a product or person in a path.
-        max_share: of the photos, that may be left out.
 
     Raises:
-        DataError: too much is left out, a value loses all of its photos, or a given split has the same file on both
-            sides.
+        DataError: a given split has the same file on both sides, or copies have different values and may not.
     """
     table = photos.assign(
         category=category,
@@ -50,9 +47,29 @@ def make_manifest(
     table = _leave_out_conflicts(table, copies, labels.conflicts)
     table["group"] = _groups(table, copies, labels.group_pattern)
     bad = table["reason"] != ""
-    _check_losses(table, bad, max_share)
     manifest = table.loc[~bad, MANIFEST].sort_values("image_key", ignore_index=True)
     return manifest, table.loc[bad, QUARANTINE].sort_values("image_key", ignore_index=True)
+
+
+def check_losses(manifest: pd.DataFrame, quarantine: pd.DataFrame, max_share: float) -> None:
+    """Refuse to go on if too much was left out.
+
+    Raises:
+        DataError: more than ``max_share`` of the photos are in the quarantine, or all of a value's.
+    """
+    if quarantine.empty:
+        return
+    num_photos, first = len(manifest) + len(quarantine), quarantine.iloc[0]
+    counts = ", ".join(f"{count} {reason}" for reason, count in quarantine["reason"].value_counts().items())
+    shown = f"({counts}), for example {first['image_key']}: {first['message'] or first['reason']}"
+    if len(quarantine) > max_share * num_photos:
+        raise DataError(
+            f"{len(quarantine)} of {num_photos} photos cannot be used {shown}; all stand in quarantine.csv: mend or "
+            "remove them, or allow more with --params ingest.max_quarantine_share=SHARE"
+        )
+    lost = sorted(set(quarantine["value"]) - set(manifest["value"]) - {""})
+    if lost:
+        raise DataError(f"no photo of {lost[0]!r} can be used {shown}; mend them, see quarantine.csv")
 
 
 def _components(image_keys: pd.Series, pairs: NDArray[np.object_]) -> NDArray[np.intp]:
@@ -114,19 +131,3 @@ def _check_given_split(duplicates: pd.DataFrame) -> None:
             f"{len(on_both)} photos stand on both sides of the given split, for example {first['first_image_key']} and "
             f"{first['second_image_key']}; remove one of each"
         )
-
-
-def _check_losses(table: pd.DataFrame, bad: pd.Series, max_share: float) -> None:
-    counts = ", ".join(f"{count} {reason}" for reason, count in table.loc[bad, "reason"].value_counts().items())
-    example = "".join(
-        f"{row['image_key']}: {row['message'] or row['reason']}" for row in table[bad][:1].to_dict("records")
-    )
-    if bad.sum() > max_share * len(table):
-        raise DataError(
-            f"{bad.sum()} of {len(table)} photos cannot be used ({counts}), for example {example}; mend or remove "
-            "them, or allow more with --params ingest.max_quarantine_share=SHARE"
-        )
-    labelled = table[table["role"] == "labelled"]
-    lost = sorted(set(labelled["value"]) - set(labelled.loc[~bad, "value"]))
-    if lost:
-        raise DataError(f"no photo of {lost[0]!r} can be used ({counts}), for example {example}; mend them")

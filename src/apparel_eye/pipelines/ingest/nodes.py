@@ -58,11 +58,13 @@ def make_manifest(
     category: str,
     labels: LabelParameters,
     max_share: float,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The photos that can be used, and those that were left out."""
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """The photos that can be used, and those that were left out; both are saved before too many stop the run."""
     from apparel_eye.ingestion import manifest
 
-    return manifest.make_manifest(photo_list, photo_records, duplicates, category, labels, max_share)
+    usable, left_out = manifest.make_manifest(photo_list, photo_records, duplicates, category, labels)
+    yield usable, left_out
+    manifest.check_losses(usable, left_out, max_share)
 
 
 def summarize_category(
