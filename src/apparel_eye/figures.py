@@ -71,8 +71,8 @@ def curves(history: pd.DataFrame) -> Figure:
     return figure
 
 
-def rate_curves(sweeps: Mapping[str, pd.DataFrame]) -> Figure:
-    """Loss against the learning rate of the head, for each phase whose rate was looked for."""
+def rate_curves(sweeps: Mapping[str, pd.DataFrame], suggested: Mapping[str, float]) -> Figure:
+    """Loss against the learning rate of the head, and the suggestion, for each phase whose rate was looked for."""
     figure = Figure(figsize=(5 * len(sweeps), 4), dpi=_DPI, layout="constrained")
     for axes, (name, sweep) in zip(figure.subplots(1, len(sweeps), squeeze=False)[0], sweeps.items(), strict=True):
         axes.set(title=name, xlabel="learning rate of the head", ylabel="loss")
@@ -81,10 +81,9 @@ def rate_curves(sweeps: Mapping[str, pd.DataFrame]) -> Figure:
             axes.text(0.5, 0.5, "given, or nothing is trained", ha="center", transform=axes.transAxes)
             axes.set(xticks=[], yticks=[])
             continue
-        best = float(sweep["learning_rate"].iloc[sweep["smoothed_loss"].to_numpy().argmin()]) / 10
         axes.semilogx(sweep["learning_rate"], sweep["loss"], color=_GREY, label="of a batch")
         axes.semilogx(sweep["learning_rate"], sweep["smoothed_loss"], color=_BLUE, label="smoothed")
-        axes.axvline(best, color=_ORANGE, linestyle="--", label=f"suggested: {best:.1e}")
+        axes.axvline(suggested[name], color=_ORANGE, linestyle="--", label=f"suggested: {suggested[name]:.1e}")
         axes.legend(frameon=False)
     return figure
 

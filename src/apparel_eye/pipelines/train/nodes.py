@@ -170,8 +170,11 @@ def fine_tune(
 def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
     """The curves of the learning-rate finder."""
     from apparel_eye.figures import rate_curves
+    from apparel_eye.vision.rate_finder import suggest_rate
 
-    return rate_curves({"head": head_rates, "all layers": all_rates})
+    sweeps = {"head": head_rates, "all layers": all_rates}
+    suggested = {name: suggest_rate(sweep.to_dict("records")) for name, sweep in sweeps.items() if len(sweep)}
+    return rate_curves(sweeps, suggested)
 
 
 def join_phases(head_history: pd.DataFrame, all_history: pd.DataFrame) -> pd.DataFrame:
