@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from apparel_eye.figures import gallery
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.vision.reading.photos import PhotoError, Pixels, read_photo, resize_photo
+from apparel_eye.vision.reading.photos import PhotoError, Pixels, at_height, read_photo
 
 _HEIGHT = 240
 """Of a photo on a sheet, in pixels."""
@@ -67,4 +67,4 @@ def _pixels(photos: RawFolder, image_key: str, limits: PhotoParameters) -> Pixel
         image = read_photo(photos.read(image_key), limits, at_least=_HEIGHT).image
     except (OSError, PhotoError):
         return _WHITE
-    return resize_photo(image, (_HEIGHT, max(1, round(_HEIGHT * image.width / image.height))), "squash")
+    return at_height(image, _HEIGHT)

@@ -30,14 +30,10 @@ def draw_contact_sheet(
 ) -> Figure:
     """The first photos with their values."""
     from apparel_eye.figures import gallery
-    from apparel_eye.vision.reading.photos import read_photo, resize_photo
+    from apparel_eye.vision.reading.photos import at_height, read_photo
 
     readable = predictions[predictions["problem"] == ""].head(predict.num_shown)
-    photos = [read_photo(own_photos.read(key), limits).image for key in readable["photo"]]
-    height = 320
-    pixels = [
-        resize_photo(photo, (height, max(1, round(height * photo.width / photo.height))), "squash") for photo in photos
-    ]
+    pixels = [at_height(read_photo(own_photos.read(key), limits).image, 320) for key in readable["photo"]]
     titles = [
         f"{value}\n{confidence:.0%}"
         for value, confidence in zip(readable["value"], readable["confidence"], strict=True)

@@ -21,7 +21,7 @@ from apparel_eye.vision.reading.orientation import QUARTER_TURNS, orientation_of
 from apparel_eye.vision.reading.signatures import recognize
 from apparel_eye.vision.reading.verdicts import FIXES, PhotoError
 
-__all__ = ["Photo", "PhotoError", "Pixels", "in_threads", "read_photo", "resize_photo"]
+__all__ = ["Photo", "PhotoError", "Pixels", "at_height", "in_threads", "read_photo", "resize_photo"]
 
 Pixels = NDArray[np.uint8]
 Item = TypeVar("Item")
@@ -80,6 +80,11 @@ def resize_photo(image: Image.Image, size: tuple[int, int], mode: ResizeMode) ->
         return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
     color = tuple(int(mean) for mean in np.asarray(image.resize((1, 1), Image.Resampling.BOX))[0, 0])
     return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color=color))
+
+
+def at_height(image: Image.Image, height: int) -> Pixels:
+    """A photo as pixels of a height, its side ratio kept."""
+    return resize_photo(image, (height, max(1, round(height * image.width / image.height))), "squash")
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
