@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint viz mlflow clean constraints
+.PHONY: help demo test kill-test lint viz mlflow clean constraints
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 # made once, and again when what is to be installed has changed
 $(READY): pyproject.toml constraints.txt
@@ -26,6 +26,9 @@ demo: $(READY)  ## draw garments, train on them and predict, about two minutes
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
+
+kill-test: $(READY)  ## kill training 30 times, go on, and compare every bit with a run that was left alone
+	@$(BIN)/python -W ignore tests/kill_runs.py
 
 lint: $(READY)  ## style, types and import contracts
 	@$(BIN)/ruff format --check src tests benchmarks docs

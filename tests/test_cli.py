@@ -1,12 +1,21 @@
+import errno
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from apparel_eye import cli, interruption
+from apparel_eye.errors import LockedError
+from apparel_eye.samples import write_samples
+
 Run = Callable[..., tuple[int, str]]
+Ingest = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.parametrize(
@@ -94,3 +103,85 @@ def test_the_command_as_users_type_it_says_one_line(project: Path, empty_trackin
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "error: there is no parameter train.bakbone; did you mean train.backbone?\n"
+
+
+@pytest.fixture(scope="module")
+def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough to be ingested."""
+    folder = tmp_path_factory.mktemp("few") / "raw"
+    write_samples(folder, ["skirt_length"], photos=2, questions=1, seed=1, size=64)
+    return folder
+
+
+@pytest.fixture
+def ingest(project: Path, few_photos: Path, empty_tracking: Path, tmp_path: Path) -> Ingest:
+    """`kedro run --pipeline=ingest` by a shell, with something before and after it; the exit code is Kedro's."""
+
+    def run(before: str = "", after: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        kedro = Path(sys.executable).with_name("kedro")
+        params = f"raw={few_photos},category=skirt_length,data={tmp_path / 'data'}"
+        line = f"{before} {kedro} run --env=test --pipeline=ingest --params={params} {after}; exit ${{PIPESTATUS[0]}}"
+        tracking = shutil.copy(empty_tracking, tmp_path / "mlflow.db")
+        given = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tracking}", **environment}
+        command = ["bash", "-c", line]
+        return subprocess.run(command, cwd=project, env=given, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.mark.parametrize("after", ["2>&1 | head -1", "> /dev/full"])
+@pytest.mark.fault(97, 109, 110)
+def test_no_work_is_lost_where_nobody_can_read_what_is_said_and_few_files_may_be_open(
+    ingest: Ingest, tmp_path: Path, after: str
+) -> None:
+    done = ingest("ulimit -n 64;", after, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "data" / "03_primary" / "skirt_length" / "manifest.parquet").is_file()
+    assert [word for word in ("Traceback", "Logging error", "Exception ignored") if word in done.stderr] == []
+
+
+@pytest.mark.fault(109)
+def test_too_few_files_that_may_be_open_are_told(ingest: Ingest) -> None:
+    done = ingest("ulimit -n 10;")
+    assert done.returncode == 4
+    assert "too many files are open; raise the limit, for example by: ulimit -n 4096" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "words"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), 4, "too many files are open"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x/y"), 4, "/x/y: no space is left"),
+        (RuntimeError("can't start new thread"), 4, "no more threads"),
+        (interruption.Interrupted(signal.SIGTERM), 143, "stopped by SIGTERM; the same command goes on"),
+        (interruption.Interrupted(signal.SIGINT), 130, "stopped by SIGINT; the same command goes on"),
+        (LockedError("in use"), 5, "in use"),
+    ],
+    ids=repr,
+)
+@pytest.mark.fault(95, 109)
+def test_what_stops_a_run_ends_with_its_exit_code_and_one_line(
+    kedro_run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, exit_code: int, words: str
+) -> None:
+    def stop(**options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.kedro_run, "callback", stop)
+    code, said = kedro_run()
+    assert code == exit_code
+    assert said.startswith("error: ")
+    assert words in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.fault(95)
+def test_signals_are_handled_during_a_run_only(kedro_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(**options: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(cli.kedro_run, "callback", run)
+    assert kedro_run()[0] == 143
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import numpy as np
@@ -31,30 +32,62 @@ def test_the_overview_has_a_bar_and_a_number_for_each_value(tmp_path: Path) -> N
 
 @pytest.fixture
 def history() -> pd.DataFrame:
+    """Cycles of 1 + 2 epochs of a head, of 2 epochs of all layers, and of one of the next stage's head."""
     phases = [("small", "head")] * 3 + [("small", "all")] * 2 + [("large", "head")]
     generator = np.random.default_rng(0)
-    columns = ["learning_rate", "train_loss", "validation_loss", "basic_precision", "average_precision"]
-    numbers = pd.DataFrame(generator.uniform(0.1, 1, (6, 5)), columns=columns)
-    return numbers.assign(stage=[stage for stage, _ in phases], phase=[phase for _, phase in phases])
+    columns = ["train_loss", "validation_loss", "basic_precision", "average_precision"]
+    numbers = pd.DataFrame(generator.uniform(0.1, 1, (6, 4)), columns=columns)
+    return numbers.assign(
+        stage=[stage for stage, _ in phases],
+        phase=[phase for _, phase in phases],
+        cycle=[1, 2, 2, 1, 1, 1],
+        steps=[4, 4, 4, 3, 3, 5],
+        rate_1=[0, 0, 0, 1e-4, 0.5e-4, 0],
+        rate_2=[1e-2, 1e-2, 0.5e-2, 1e-3, 0.5e-3, 2e-2],
+    )
 
 
 def test_the_curves_show_every_epoch_of_every_measure(history: pd.DataFrame, tmp_path: Path) -> None:
     figure = curves(history)
     shown = [
         line.get_ydata().tolist()
-        for axes in figure.axes
+        for axes in figure.axes[:2]
         for line in axes.lines
         if len(line.get_xdata()) == len(history)
     ]
-    measures = ["train_loss", "validation_loss", "basic_precision", "average_precision", "learning_rate"]
-    assert shown == [history[measure].tolist() for measure in measures]
+    assert shown == [
+        history[measure].tolist()
+        for measure in ("train_loss", "validation_loss", "basic_precision", "average_precision")
+    ]
     draw(figure, tmp_path)
+
+
+def test_the_curves_show_the_rate_of_each_step_of_each_layer_group(history: pd.DataFrame) -> None:
+    first, second = (line for line in curves(history).axes[2].lines if len(line.get_xdata()) > 2)
+    # first step of the cycle, its number of steps, steps of an epoch, rates of both groups at its start
+    cycles = [(0, 4, 4, 0, 1e-2), (1, 8, 4, 0, 1e-2), (3, 6, 3, 1e-4, 1e-3), (5, 5, 5, 0, 2e-2)]
+    steps = [start + step / of_epoch for start, num_steps, of_epoch, _, _ in cycles for step in range(num_steps)]
+    for line, group in ((first, 3), (second, 4)):
+        expected = [
+            cycle[group] * (1 + math.cos(math.pi * step / cycle[1])) / 2 or math.nan
+            for cycle in cycles
+            for step in range(cycle[1])
+        ]
+        np.testing.assert_allclose(line.get_xdata(), steps)
+        np.testing.assert_allclose(line.get_ydata(), expected)
+
+
+def test_each_layer_group_has_a_name_and_a_color(history: pd.DataFrame) -> None:
+    axes = curves(history.assign(rate_3=history["rate_2"])).axes[2]
+    lines = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    assert [line.get_label() for line in lines] == [f"layer group {number}" for number in (1, 2, 3)]
+    assert len({line.get_color() for line in lines}) == 3
 
 
 def test_the_curves_are_parted_between_phases(history: pd.DataFrame) -> None:
     figure = curves(history)
     for axes in figure.axes:
-        assert [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2] == [3.5, 5.5]
+        assert [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2] == [3, 5]
     assert [text.get_text() for text in figure.axes[0].texts] == ["small\nhead", "small\nall", "large\nhead"]
 
 

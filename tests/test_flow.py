@@ -138,6 +138,10 @@ def test_the_history_has_every_epoch_of_every_phase_in_order(results: Path, test
         for epoch in range(1, getattr(getattr(test_parameters.train.stages, stage), phase).epochs + 1)
     ]
     assert history[["stage", "phase", "epoch"]].to_numpy().tolist() == expected
+    rates = history.filter(regex=r"^rate_\d$").div(history["learning_rate"], axis=0)
+    factors = {"head": [0, 0, 1], "all": test_parameters.train.layer_group_factors}
+    np.testing.assert_allclose(rates, [factors[phase] for phase in history["phase"]])
+    assert (history["learning_rate"] > 0).all()
 
 
 @pytest.mark.parametrize("pipeline", ["__default__", "train"])
@@ -254,6 +258,7 @@ def test_a_given_split_is_kept_to_the_end_with_rates_that_are_found(
     models = tmp_path / "data" / "06_models" / "collars"
     for phase in ("head", "all"):
         sweep = pd.read_parquet(models / f"small_{phase}_rates.parquet")
-        first = pd.read_parquet(models / f"small_{phase}_history.parquet")["learning_rate"].iloc[0]
+        history = pd.read_parquet(models / "small_history.parquet")
+        first = history.loc[history["phase"] == phase, "learning_rate"].iloc[0]
         assert first == pytest.approx(sweep["learning_rate"][sweep["smoothed_loss"].idxmin()] / 10)
         assert pd.read_parquet(models / f"medium_{phase}_rates.parquet").empty

@@ -1,10 +1,18 @@
+import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
-from pydantic import ValidationError
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from apparel_eye import pipeline_registry
+from apparel_eye.errors import UsageError
+from apparel_eye.hooks import ParameterCheck
 from apparel_eye.parameters import (
+    STAGES,
     AugmentationParameters,
     InferParameters,
     PhaseParameters,
@@ -13,22 +21,111 @@ from apparel_eye.parameters import (
 )
 
 Tree = dict[str, Any]
+KeyPath = tuple[str | int, ...]
+"""Keys from the top on, positions within a list."""
 ENVIRONMENTS = ("base", "cpu", "demo", "test")
+WRONG_TYPES = {
+    bool: (2, "perhaps", None, []),
+    int: ("1e-3", "7", True, 1.5, None, [1], {}),
+    float: ("1e-3", "7", True, None, [1.0], {}),
+    str: (7, True, None, [], {}),
+    list: ("text", 1.5, True, None, {}),
+    dict: ("text", 7, None, []),
+}
 
 
-def keys_of(tree: Tree, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, branch in tree.items():
-        yield (*above, key)
-        if isinstance(branch, dict):
-            yield from keys_of(branch, (*above, key))
+def fields_of(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every key that there is, with what is known of it."""
+    for key, field in model.model_fields.items():
+        yield (*above, key), field
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from fields_of(field.annotation, (*above, key))
+
+
+def at(tree: Any, path: KeyPath) -> Any:
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
+def replaced(tree: Any, path: KeyPath, value: object) -> Any:
+    """A copy with another value at a path."""
+    if not path:
+        return value
+    key, *below = path
+    copy = dict(tree) if isinstance(tree, dict) else list(tree)
+    copy[key] = replaced(tree[key], tuple(below), value)
+    return copy
 
 
 def with_misspelt_key(tree: Tree, path: tuple[str, ...]) -> Tree:
     """A copy in which the key at the path has a letter too many."""
-    key, *below = path
-    if below:
-        return {**tree, key: with_misspelt_key(tree[key], tuple(below))}
-    return {**{name: value for name, value in tree.items() if name != key}, f"{key}x": tree[key]}
+    *above, key = path
+    around = at(tree, tuple(above))
+    misspelt = {**{name: value for name, value in around.items() if name != key}, f"{key}x": around[key]}
+    return dict(replaced(tree, tuple(above), misspelt))
+
+
+def parts_of(annotation: Any) -> Iterator[Any]:
+    """A type with the types that it is made of, and what is said of their values."""
+    yield annotation
+    if get_origin(annotation) is not Literal:
+        for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
+            yield from parts_of(part)
+    if isinstance(annotation, FieldInfo):
+        yield from annotation.metadata
+
+
+def out_of_range(field: FieldInfo) -> list[float]:
+    """Numbers below the lowest and above the highest limit that is told of a key."""
+    parts = [*parts_of(field.annotation), *field.metadata]
+    lower = [part.ge - 1 for part in parts if isinstance(part, Ge)] + [
+        part.gt for part in parts if isinstance(part, Gt)
+    ]
+    upper = [part.le + 1 for part in parts if isinstance(part, Le)] + [
+        part.lt for part in parts if isinstance(part, Lt)
+    ]
+    return [*sorted(lower)[:1], *sorted(upper)[-1:]]
+
+
+def kinds_of(field: FieldInfo) -> set[type]:
+    """Types of the values that a key may have, as YAML has them."""
+    types = list(parts_of(field.annotation))
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        return {dict}
+    return {kind for kind in (bool, int, float, str) if kind in types} | {
+        list for part in types if get_origin(part) is tuple
+    }
+
+
+def nonsense_for(kinds: set[type], field: FieldInfo) -> list[object]:
+    """What must not stand in the place of a value of some types."""
+    wrong = [mutant for kind in kinds or {str} for mutant in WRONG_TYPES[kind]]
+    fine = kinds | ({int} if float in kinds else set())
+    wrong = [mutant for mutant in wrong if type(mutant) not in fine]
+    if kinds & {int, float}:
+        wrong += [-1, math.nan, math.inf, -math.inf, *out_of_range(field)]
+    if any(get_origin(part) is Literal for part in parts_of(field.annotation)):
+        wrong += ["no such choice"]
+    return wrong
+
+
+def mutants(tree: Tree) -> Iterator[tuple[KeyPath, object]]:
+    """Every key of a tree with each kind of nonsense, within lists as well."""
+    for path, field in fields_of(ProjectParameters):
+        kinds, value = kinds_of(field), at(tree, path)
+        yield from ((path, wrong) for wrong in nonsense_for(kinds, field))
+        for position in range(len(value) if isinstance(value, list) else 0):
+            yield from (((*path, position), wrong) for wrong in nonsense_for(kinds - {list}, field))
+
+
+def refusal(tree: Tree) -> str:
+    """What a run with these parameters stops with; nothing where it goes on."""
+    try:
+        ParameterCheck().after_context_created(SimpleNamespace(config_loader={"parameters": tree}))  # type: ignore[arg-type]
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
@@ -37,16 +134,35 @@ def test_every_environment_has_parameters_that_pass(parameters_of: Callable[[str
     assert set(ProjectParameters.model_validate(tree).model_dump()) == set(tree)
 
 
-def test_every_misspelt_key_is_refused_by_name(parameters_of: Callable[[str], Tree]) -> None:
+@pytest.mark.fault(111)
+def test_every_misspelt_key_is_refused_with_the_key_that_is_meant(parameters_of: Callable[[str], Tree]) -> None:
     tree = parameters_of("base")
-    paths = list(keys_of(tree))
+    paths = [path for path, _ in fields_of(ProjectParameters)]
     assert ("train", "stages", "small", "head", "learning_rate") in paths
     for path in paths:
-        with pytest.raises(ValidationError) as caught:
-            ProjectParameters.model_validate(with_misspelt_key(tree, path))
-        problems = {(problem["type"], problem["loc"]) for problem in caught.value.errors()}
-        assert ("extra_forbidden", (*path[:-1], f"{path[-1]}x")) in problems
-        assert ("missing", path) in problems
+        name = ".".join(path)
+        said = refusal(with_misspelt_key(tree, path))
+        assert f"there is no parameter {name}x; did you mean {name}?" in said
+        assert f"parameter {name} is missing" in said
+
+
+@pytest.mark.fault(111)
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_nonsense_is_refused_with_its_key_and_value(parameters_of: Callable[[str], Tree], env: str) -> None:
+    tree = parameters_of(env)
+    wrong = list(mutants(tree))
+    assert len(wrong) > 1000
+    accepted = []
+    for path, value in wrong:
+        said = refusal(replaced(tree, path, value))
+        if f"parameter {'.'.join(map(str, path))} is {value!r}: " not in said:
+            accepted.append(f"{'.'.join(map(str, path))}={value!r}: {said or 'accepted'}")
+    assert accepted == []
+
+
+def test_every_column_may_be_submitted() -> None:
+    [choice] = (field.annotation for path, field in fields_of(ProjectParameters) if path == ("submit", "column"))
+    assert get_args(choice) == ("auto", *pipeline_registry._COLUMNS)
 
 
 def test_parameters_cannot_be_changed(test_parameters: ProjectParameters) -> None:
@@ -88,3 +204,30 @@ def test_a_validation_fold_that_does_not_exist_is_refused_with_those_that_do() -
 def test_more_drawn_views_than_there_are_are_refused() -> None:
     with pytest.raises(ValidationError, match="num_drawn is 9, but there are 8 views"):
         InferParameters(num_views=8, num_drawn=9, batch_size=1, seed=1)
+
+
+@pytest.mark.fault(111)
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        (([64, 64], 4095, 9216), "medium.size is an area of 4095 pixels, less than the 4096 of small.size"),
+        ((50176, 89401, [256, 256]), "large.size is an area of 65536 pixels, less than the 89401 of medium.size"),
+        (([64, 32], [32, 64], 2048), ""),
+        ((9216, [128, 128], 36864), ""),
+    ],
+    ids=["smaller area", "smaller height and width", "equal areas", "ascending"],
+)
+def test_sizes_of_stages_ascend(
+    parameters_of: Callable[[str], Tree], sizes: tuple[int | list[int], ...], said: str
+) -> None:
+    tree = parameters_of("base")
+    for stage, size in zip(STAGES, sizes, strict=True):
+        tree = replaced(tree, ("train", "stages", stage, "size"), size)
+    assert said in refusal(tree)
+    assert bool(said) == bool(refusal(tree))
+
+
+@pytest.mark.fault(111)
+def test_a_finder_that_goes_nowhere_is_refused(parameters_of: Callable[[str], Tree]) -> None:
+    said = refusal(replaced(parameters_of("base"), ("train", "finder", "start"), 10.0))
+    assert "parameter train.finder: start is 10.0; give one below end, which is 10.0" in said

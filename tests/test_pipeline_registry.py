@@ -12,15 +12,17 @@ from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from apparel_eye.io import EarlierArrayDataset, PhotoFolderDataset, RawFolderDataset
+from apparel_eye.io import EarlierArrayDataset, EarlierCheckpointDataset, PhotoFolderDataset, RawFolderDataset
 from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.parameters import STAGES
 from apparel_eye.pipeline_registry import register_pipelines
+from apparel_eye.pipelines import train
 
 PIPELINES = register_pipelines()
 ALL_NODES = [*PIPELINES["__default__"].nodes, *PIPELINES["predict"].nodes]
 NAMES = ("ingest", "split", "train", "infer", "activations", "boost", "report", "submit", "predict", "__default__")
 FOLDERS = {"raw_folder", "photos", "own_photos"}
-TRAINED = {"large_checkpoint", "precisions"}
+TRAINED = {"large_checkpoint", "modes"}
 
 
 def conf(project: Path, **runtime_params: str) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def test_the_default_is_all_but_predict() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_pipeline_contains_what_it_needs(name: str) -> None:
     free = {entry for entry in PIPELINES[name].inputs() if not entry.startswith(("params:", "known_"))}
+    free = {entry for entry in free if not entry.endswith("_resume_from")}
     assert free - FOLDERS == (TRAINED if name == "predict" else set())
 
 
@@ -70,7 +73,29 @@ def test_all_that_is_made_is_written_sealed(catalog: DataCatalog, name: str) -> 
 def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: DataCatalog, name: str) -> None:
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
     read = [entry for entry in datasets_of(PIPELINES[name]) if entry not in made]
-    assert {type(catalog[entry]) for entry in read} <= {RawFolderDataset, PhotoFolderDataset, EarlierArrayDataset}
+    earlier = {EarlierArrayDataset, EarlierCheckpointDataset}
+    assert {type(catalog[entry]) for entry in read} <= {RawFolderDataset, PhotoFolderDataset, *earlier}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_phase_goes_on_from_what_it_wrote(catalog: DataCatalog, stage: str) -> None:
+    for earlier, written in (
+        ("head_resume_from", f"{stage}.head_checkpoint"),
+        ("all_resume_from", f"{stage}_checkpoint"),
+    ):
+        assert catalog[f"{stage}.{earlier}"]._describe() == catalog[written]._describe()
+
+
+def test_stages_may_be_others_and_each_starts_from_the_one_before() -> None:
+    nodes = {node.name: node.inputs for node in train.create_pipeline(("tiny", "huge")).nodes}
+    for stage, initial, other in (("tiny", "backbone_weights", "huge"), ("huge", "tiny_checkpoint", "tiny")):
+        for name in ("compute_features", "find_head_rate", "train_head"):
+            assert initial in nodes[f"{stage}.{name}"]
+            assert f"params:train.stages.{stage}" in nodes[f"{stage}.{name}"]
+        own = [entry for name, inputs in nodes.items() if name.startswith(f"{stage}.") for entry in inputs]
+        assert [entry for entry in own if other in entry and entry != initial] == []
+    assert nodes["draw_examples"][0] == "tiny_pixels"
+    assert nodes["join_stages"] == ["tiny_history", "huge_history"]
 
 
 def test_every_entry_of_the_catalog_is_used(project: Path, catalog: DataCatalog) -> None:

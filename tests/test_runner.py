@@ -1,4 +1,6 @@
-import importlib.util
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,10 +11,11 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.errors import SurroundingsError
+from apparel_eye import interruption
+from apparel_eye.errors import DataError, LockedError, StoppedError, SurroundingsError
 from apparel_eye.io import AtomicDataset, RawFolderDataset
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.runner import FinishedRunner, _checksum_of, fingerprint_of
+from apparel_eye.runner import FinishedRunner
 
 PARAMETERS = {"scale": 1, "offset": 10, "fail_after": 9}
 ALL = ["measure", "shift", "count", "grow"]
@@ -24,6 +27,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ran: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None  # happens while `count` runs
         self.pipeline = Pipeline(
             [
                 Node(self._measure, ["raw", "params:scale"], "sizes", name="measure"),
@@ -61,6 +65,7 @@ class Bench:
 
     def _count(self, sizes: list[int]) -> int:
         self.ran.append("count")
+        self.meanwhile()
         return len(sizes)
 
     def _grow(self, shifted: list[int], fail_after: int) -> Iterator[tuple[list[int], int]]:
@@ -145,33 +150,6 @@ def test_nodes_before_one_that_fails_are_finished(bench: Bench) -> None:
     assert bench.run(scale=2) == ["grow"]
 
 
-def test_a_changed_line_of_the_pipeline_changes_its_fingerprint(bench: Bench, tmp_path: Path) -> None:
-    def fingerprint() -> str:
-        _checksum_of.cache_clear()
-        return fingerprint_of(node, bench.catalog())
-
-    code = tmp_path / "some_pipeline"
-    code.mkdir()
-    (code / "nodes.py").write_text("def double(sizes):\n    return 2 * sizes\n")
-    (code / "more.py").write_text("A = 1\n")
-    node = Node(function_of(code / "nodes.py", "double"), "sizes", "doubled", name="double")
-    before = fingerprint()
-    (tmp_path / "elsewhere.py").write_text("A = 1\n")
-    assert fingerprint() == before
-    (code / "more.py").write_text("A = 2\n")
-    assert fingerprint() != before
-
-
-def function_of(path: Path, name: str) -> Callable[..., Any]:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., Any] = getattr(module, name)
-    return function
-
-
 @pytest.mark.fault(57)
 def test_where_nothing_can_be_written_no_node_runs(
     open_folder: Path, nobody: Callable[[], AbstractContextManager[None]]
@@ -198,3 +176,77 @@ def test_a_file_in_the_place_of_the_output_folder_is_named(tmp_path: Path) -> No
             bench.pipeline, DataCatalog({**bench.catalog(), "raw": RawFolderDataset(str(tmp_path / "raw"))})
         )
     assert bench.ran == []
+
+
+@pytest.mark.fault(99)
+def test_a_second_run_that_would_write_to_the_same_folder_runs_no_node(bench: Bench) -> None:
+    receiving, sending = os.pipe()
+
+    def wait() -> None:
+        os.write(sending, b"x")
+        time.sleep(60)
+
+    child = os.fork()
+    if not child:
+        try:
+            bench.meanwhile = wait
+            bench.run(scale=2)
+        finally:
+            os._exit(1)
+    assert os.read(receiving, 1) == b"x"
+    started = time.perf_counter()
+    with pytest.raises(LockedError, match=f"{bench.folder} is in use by another run .process {child} on"):
+        bench.run()
+    assert time.perf_counter() - started < 2
+    assert bench.ran == []
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert "measure" in bench.run()
+
+
+@pytest.mark.fault(93)
+def test_what_killed_saves_left_is_removed_at_the_next_start(bench: Bench) -> None:
+    left = [".123-sizes.json", ".123-sizes.json.seal", ".77-grown.json"]
+    for name in left:
+        (bench.folder / name).write_text("half")
+    bench.run()
+    assert [path for path in bench.folder.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_run_that_makes_nothing_leaves_no_folders(bench: Bench) -> None:
+    other = Bench(bench.folder / "new" / "results")
+    with pytest.raises(DataError, match="raw does not exist"):
+        other.run()
+    assert not (bench.folder / "new").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.fault(95)
+def test_a_run_that_is_asked_to_stop_says_what_it_did_and_goes_on_later(bench: Bench, number: signal.Signals) -> None:
+    def ask() -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+
+    bench.meanwhile = ask
+    with interruption.handled(), pytest.raises(StoppedError) as caught:
+        bench.run(scale=2)
+    assert caught.value.exit_code == 128 + number
+    assert str(caught.value) == f"stopped by {number.name} during count; the same command goes on from there"
+    bench.meanwhile = lambda: None
+    assert "count" in bench.run(scale=2)
+    assert "measure" not in bench.ran
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.fault(95)
+def test_a_request_that_came_while_nothing_could_be_raised_is_heard_before_the_next_node(bench: Bench) -> None:
+    class Doomed:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+
+    bench.meanwhile = lambda: Doomed() and None
+    with interruption.handled(), pytest.raises(StoppedError, match="SIGTERM"):
+        bench.run(scale=2)
+    assert set(bench.ran) < set(ALL)
+    assert "count" in bench.ran

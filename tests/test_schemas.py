@@ -60,6 +60,24 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "width": [300, 0],
         "height": [400, 0],
     },
+    "Rates": {"step": [1, 2], "learning_rate": [1e-5, 2e-5], "loss": [1.0, 0.9], "smoothed_loss": [1.0, 0.95]},
+    "History": {
+        "epoch": [1, 1],
+        "cycle": [1, 1],
+        "steps": [8, 8],
+        "learning_rate": [1e-2, 0.0],
+        "rate_1": [0.0, 0.0],
+        "rate_2": [1e-2, 0.0],
+        "parts": [1, 4],
+        "train_loss": [1.0, 0.9],
+        "validation_loss": [1.0, 0.9],
+        "basic_precision": [0.5, float("nan")],
+        "average_precision": [0.5, float("nan")],
+        "accuracy": [0.5, 0.0],
+        "seconds": [0.0, 2.5],
+        "phase": ["head", "all"],
+        "stage": ["small", "small"],
+    },
     "Probabilities": {
         "column": ["tta", "plain"],
         "image_key": ["1", "1"],
@@ -98,6 +116,13 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("Questions", "image_key", ["1", None]),
     ("Overview", "value", ["x", "x"]),
     ("Overview", "labelled", [2, -1]),
+    ("Rates", "step", [0, 1]),
+    ("Rates", "learning_rate", [0.0, 1e-5]),
+    ("History", "epoch", [0, 1]),
+    ("History", "parts", [0, 1]),
+    ("History", "rate_2", [-1e-2, 0.0]),
+    ("History", "rates", [0.0, 0.0]),
+    ("History", "phase", ["head", "tail"]),
     ("Probabilities", "p1", [0.7, 0.0]),
     ("Probabilities", "p1", [float("nan"), 0.0]),
     ("Probabilities", "column", ["tta", "tta"]),
@@ -117,7 +142,15 @@ def test_a_good_table_passes_unchanged(schema: str) -> None:
     pd.testing.assert_frame_equal(validate(schema, GOOD[schema]), pd.DataFrame(GOOD[schema]))
 
 
-@pytest.mark.parametrize(("schema", "column"), [(schema, column) for schema in GOOD for column in GOOD[schema]])
+NEEDED = [
+    (schema, column)
+    for schema in GOOD
+    for column in GOOD[schema]
+    if not (schema == "History" and column.startswith("rate_"))  # of these there may be more or fewer
+]
+
+
+@pytest.mark.parametrize(("schema", "column"), NEEDED)
 def test_a_table_that_lacks_a_column_is_refused(schema: str, column: str) -> None:
     columns = {name: cells for name, cells in GOOD[schema].items() if name != column}
     with pytest.raises((SchemaError, SchemaErrors)):

@@ -33,6 +33,10 @@ def test_targets_are_indices_of_the_values(subsets: Subsets) -> None:
     assert subsets.train_targets.tolist() == [2, 1]
 
 
+def test_photos_that_train_have_their_keys(subsets: Subsets) -> None:
+    assert subsets.train_keys.tolist() == ["a", "e"]
+
+
 def test_validation_photos_have_their_own_marks_and_parts(subsets: Subsets) -> None:
     assert ["".join(marks) for marks in subsets.validation_marks] == ["nyn", "nym", "nny"]
     assert subsets.validation_parts.tolist() == [1, 0, 0]

@@ -17,15 +17,17 @@ def distributions(num_rows: int, seed: int) -> np.ndarray:
 @pytest.fixture
 def table() -> pd.DataFrame:
     nobody = np.array([], dtype=np.intp)
+    no_marks = np.empty((0, 3), "U1")
     subsets = Subsets(
-        np.array([2]),
-        np.array([0]),
-        VALIDATION,
-        np.empty((0, 3), "U1"),
-        nobody,
-        QUESTIONS,
-        nobody,
-        np.empty((0, 3), "U1"),
+        train=np.array([2]),
+        train_marks=np.array([list("ynn")]),
+        train_keys=np.array(["2.jpg"]),
+        validation=VALIDATION,
+        validation_marks=no_marks,
+        validation_parts=nobody,
+        questions=QUESTIONS,
+        tests=nobody,
+        test_marks=no_marks,
     )
     manifest = pd.DataFrame({"image_key": KEYS})
     tables = [

@@ -11,10 +11,13 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines
 from kedro.io.core import DatasetError
 
-from apparel_eye.errors import ApparelEyeError, DataError, SurroundingsError, UsageError
+from apparel_eye import interruption
+from apparel_eye.console import make_lasting
+from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, UsageError, in_words
 from apparel_eye.nearest import nearest
 
 _RUNNER = "apparel_eye.runner.FinishedRunner"
+_NO_THREAD = "can't start new thread"  # Python's own words
 
 
 @click.group(name="apparel-eye")
@@ -26,10 +29,12 @@ def _run(debug: bool, **options: Any) -> Any:
     """Run a pipeline; what is finished with the same settings and data is loaded, not made again."""
     options["runner"] = options["runner"] or _RUNNER
     warnings.simplefilter("ignore", KedroDeprecationWarning)
+    make_lasting()
     try:
-        _check_pipelines(options)
-        return kedro_run.callback(**options)  # type: ignore[misc]
-    except Exception as error:
+        with interruption.handled():
+            _check_pipelines(options)
+            return kedro_run.callback(**options)  # type: ignore[misc]
+    except (Exception, interruption.Interrupted) as error:
         stop = _stop_of(error)
         if debug or stop is None:
             raise
@@ -63,8 +68,12 @@ def _stop_of(error: BaseException) -> ApparelEyeError | None:
         if isinstance(found, ApparelEyeError):
             return found
     for found in chain:
+        if isinstance(found, interruption.Interrupted):
+            return StoppedError(f"stopped by {found}; the same command goes on from there", found.signal_number)
         if isinstance(found, OSError):
-            return SurroundingsError(f"{found.strerror or found}: {found.filename or 'no file named'}")
+            return SurroundingsError(": ".join([*([str(found.filename)] if found.filename else []), in_words(found)]))
+        if isinstance(found, RuntimeError) and _NO_THREAD in str(found):
+            return SurroundingsError("this machine starts no more threads; raise the limit, see: ulimit -u")
     if isinstance(error, DatasetError):
         return DataError(str(error))
     return None

@@ -1,5 +1,21 @@
 """The ways to stop: each says what is wrong, where, and what to do, and leaves with its own exit code."""
 
+import errno
+
+_ELSEWHERE = "free some space, or name another folder with --params data=FOLDER"
+_REASONS = {
+    errno.ENOSPC: f"no space is left, or no room for another file; {_ELSEWHERE}",
+    errno.EDQUOT: f"the quota is used up; {_ELSEWHERE}",
+    errno.EFBIG: f"files may not become that large; {_ELSEWHERE}",
+    errno.EIO: "the disk fails (input/output error); see to it, or name another folder with --params data=FOLDER",
+    errno.EROFS: "the disk can only be read; name another folder with --params data=FOLDER",
+    errno.EXDEV: "its folder lies on two file systems; name another folder with --params data=FOLDER",
+    errno.EACCES: "permission denied; name another folder with --params data=FOLDER",
+    errno.EPERM: "not permitted; name another folder with --params data=FOLDER",
+    errno.EMFILE: "too many files are open; raise the limit, for example by: ulimit -n 4096",
+    errno.ENFILE: "too many files are open on this machine; close other programs",
+}
+
 
 class ApparelEyeError(ValueError):
     """A stop that the user can do something about; shown in one line, without a traceback."""
@@ -35,3 +51,17 @@ class DivergedError(ApparelEyeError):
     """Training ran into numbers that are not finite."""
 
     exit_code = 6
+
+
+class StoppedError(ApparelEyeError):
+    """The run was asked to stop, by Ctrl-C or SIGTERM; what was saved is gone on from by the same command."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number  # as shells say of a program that a signal ended
+
+
+def in_words(error: OSError) -> str:
+    """Why the operating system refused, and what to do."""
+    reason = error.strerror or str(error)
+    return _REASONS.get(error.errno or 0, f"{reason}; name another folder with --params data=FOLDER")

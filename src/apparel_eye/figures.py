@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from apparel_eye.vision.schedule import cosine
+
 _BLUE, _ORANGE, _GREY = "#1f6f8b", "#d97b29", "#b8c0c4"
+_LAYERS = colormaps["viridis"]
 _DPI = 110
 
 
@@ -54,8 +58,11 @@ def curves(history: pd.DataFrame) -> Figure:
     losses.plot(epochs, history["validation_loss"], ".-", color=_BLUE, label="validation")
     precision.plot(epochs, history["basic_precision"], ".-", color=_BLUE, label="basic precision")
     precision.plot(epochs, history["average_precision"], ".-", color=_ORANGE, label="average precision")
-    rates.semilogy(epochs, history["learning_rate"], ".-", color=_BLUE)
-    rates.set(xlabel="epoch", ylabel="learning rate of the head")
+    for number, column in enumerate(history.filter(regex=r"^rate_\d+$"), start=1):
+        steps, of_steps = _rates_by_step(history, str(column))
+        rates.semilogy(steps, of_steps, linewidth=1, color=_LAYERS(number / 4), label=f"layer group {number}")
+    rates.set(xlabel="epoch", ylabel="learning rate")
+    rates.legend(frameon=False, loc="lower right")
     losses.set(ylabel="log loss")
     precision.set(ylabel="validation")
     phases = history["stage"] + " " + history["phase"]
@@ -63,12 +70,25 @@ def curves(history: pd.DataFrame) -> Figure:
     for axes in (losses, precision, rates):
         axes.spines[["top", "right"]].set_visible(False)
         for start in starts[1:]:
-            axes.axvline(start + 0.5, color=_GREY, linewidth=0.8)
+            axes.axvline(start, color=_GREY, linewidth=0.8)
     for start in starts:
         losses.text(start + 1, 1.02, phases.iloc[start].replace(" ", "\n"), transform=losses.get_xaxis_transform())
     losses.legend(frameon=False)
     precision.legend(frameon=False)
     return figure
+
+
+def _rates_by_step(history: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where on the epochs' axis each step stands, and its learning rate; frozen layers have none."""
+    at, rates = [], []
+    first = 0.0
+    for _, cycle in history.groupby(["stage", "phase", "cycle"], sort=False):
+        progress = np.concatenate([number + np.arange(steps) / steps for number, steps in enumerate(cycle["steps"])])
+        at.append(first + progress)
+        rates.append(cycle[column].iloc[0] * np.array([cosine(each / len(cycle)) for each in progress]))
+        first += len(cycle)
+    of_steps = np.concatenate(rates)
+    return np.concatenate(at), np.where(of_steps > 0, of_steps, np.nan)
 
 
 def rate_curves(sweeps: Mapping[str, pd.DataFrame], suggested: Mapping[str, float]) -> Figure:

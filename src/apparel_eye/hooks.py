@@ -1,10 +1,9 @@
-"""What happens around a run: parameters are checked, MLflow is told, and the result is shown."""
+"""What happens around a run: parameters are checked, and the result is shown; ``tracking`` tells MLflow."""
 
 import difflib
 import logging
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,12 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
-from kedro.pipeline.node import Node
-from kedro_mlflow.framework.hooks import MlflowHook
-from mlflow.entities import Metric, Param
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import ProjectParameters
 
 logger = logging.getLogger(__name__)
-
-_PARAMS_PER_CALL = 100  # more than that MLflow refuses
 
 
 class ParameterCheck:
@@ -34,19 +28,46 @@ class ParameterCheck:
         try:
             ProjectParameters.model_validate(context.config_loader["parameters"])
         except ValidationError as error:
-            raise UsageError("; ".join(_explain(problem) for problem in error.errors())) from error
+            raise UsageError(_explain(error.errors())) from error
 
 
-def _explain(problem: Mapping[str, Any]) -> str:
-    """One problem in words: the key, what was found, what would be right."""
-    *where, key = [str(part) for part in problem["loc"]]
+def _explain(problems: list[Any]) -> str:
+    """Problems in words: the key, what was found, what would be right, be it one of several kinds."""
+    said: dict[str, list[str]] = {}
+    for problem in problems:
+        key, remedy = _in_words(problem)
+        said.setdefault(key, []).append(remedy)
+    return "; ".join(f"{key}{' or '.join(dict.fromkeys(remedies))}" for key, remedies in said.items())
+
+
+def _in_words(problem: Mapping[str, Any]) -> tuple[str, str]:
+    """What is wrong, and what would be right."""
+    where, key = _place(problem["loc"])
     name = ".".join([*where, key])
     if problem["type"] == "extra_forbidden":
         known = sorted(_fields_at(where))
         alike = difflib.get_close_matches(key, known, n=1)
         remedy = f"did you mean {'.'.join([*where, alike[0]])}?" if alike else f"there are {', '.join(known)}"
-        return f"there is no parameter {name}; {remedy}"
-    return f"parameter {name} is {problem['input']!r}: {problem['msg']}"
+        return f"there is no parameter {name}; ", remedy
+    if problem["type"] == "missing":
+        return f"parameter {name} is missing", ""
+    remedy = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], dict) and problem["type"] == "value_error":
+        return f"parameter {name}: ", remedy
+    return f"parameter {name} is {problem['input']!r}: ", remedy
+
+
+def _place(location: Sequence[str | int]) -> tuple[list[str], str]:
+    """The keys around a key, and itself; which of several kinds was tried, as pydantic has it, is left out."""
+    model: Any = ProjectParameters
+    place: list[str] = []
+    for part in location:
+        if not hasattr(model, "model_fields"):
+            place += [str(part)] if isinstance(part, int) else []
+            continue
+        place.append(str(part))
+        model = model.model_fields[part].annotation if part in model.model_fields else None
+    return place[:-1], place[-1]
 
 
 def _fields_at(where: list[str]) -> set[str]:
@@ -54,102 +75,6 @@ def _fields_at(where: list[str]) -> set[str]:
     for part in where:
         model = model.model_fields[part].annotation
     return set(model.model_fields)
-
-
-class MlflowTracking(MlflowHook):  # type: ignore[misc]
-    """One MLflow run a Kedro run: parameters as leaves, metrics per epoch as they come, scores, figures, files.
-
-    What is logged stands in the catalog: ``metadata: {mlflow: history | checkpoint | scores | artifact}``; the first
-    two while a node runs.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._kinds: dict[str, str] = {}
-        self._logged_epochs: dict[str, int] = {}
-        self._paths: dict[str, Path] = {}
-
-    @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
-        super().before_pipeline_run(run_params, pipeline, catalog)
-        self._kinds, self._logged_epochs = _declared(pipeline, catalog), {}
-        self._paths = {name: _path_of(name, catalog) for name in self._kinds}
-        category = catalog.load("params:category")
-        name = "+".join(run_params["pipeline_names"] or ["all"])
-        mlflow.set_tags({"category": category, "mlflow.runName": f"{name} {category}"})
-        self._log_parameters(pipeline, catalog)
-
-    @hook_impl
-    def before_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], is_async: bool) -> None:
-        """Parameters were logged before the first node ran, as leaves."""
-
-    @hook_impl
-    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        kind = self._kinds.get(dataset_name)
-        if kind == "history":
-            self._log_history(dataset_name, data)
-        elif kind == "checkpoint":
-            mlflow.log_artifact(str(self._paths[dataset_name]))
-
-    @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
-        for name, kind in self._kinds.items():
-            if not catalog.exists(name):
-                continue
-            if kind == "history":  # of what was finished before, too, so that runs can be compared
-                self._log_history(name, catalog.load(name))
-            elif kind == "scores":
-                mlflow.log_metrics(dict(_numbers(catalog.load(name))))
-            elif kind == "artifact":
-                mlflow.log_artifact(str(self._paths[name]))
-        super().after_pipeline_run(run_params, pipeline, catalog)
-
-    def _log_parameters(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        used = {name: catalog.load(name) for name in pipeline.inputs() if name.startswith("params:")}
-        leaves = {
-            key: value for name, tree in used.items() for key, value in _leaves(name.removeprefix("params:"), tree)
-        }
-        params = [Param(key, str(value)) for key, value in sorted(leaves.items())]
-        client, run_id = mlflow.MlflowClient(), self.run_id
-        for first in range(0, len(params), _PARAMS_PER_CALL):
-            client.log_batch(run_id, params=params[first : first + _PARAMS_PER_CALL])
-
-    def _log_history(self, name: str, history: Any) -> None:
-        """New epochs only: a training node saves its history after each of them."""
-        prefix = name.removesuffix("_history").replace(".", "/")
-        known = self._logged_epochs.get(name, 0)
-        now = int(time.time() * 1000)
-        metrics = [
-            Metric(f"{prefix}/{column}", float(value), now, int(row["epoch"]))
-            for row in history.iloc[known:].to_dict(orient="records")
-            for column, value in row.items()
-            if column not in ("epoch", "cycle")
-        ]
-        mlflow.MlflowClient().log_batch(self.run_id, metrics=metrics)
-        self._logged_epochs[name] = len(history)
-
-
-def _declared(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, str]:
-    """Which of the pipeline's results are logged, and as what."""
-    metadata = {name: getattr(catalog.get(name), "metadata", None) or {} for name in sorted(pipeline.all_outputs())}
-    return {name: entry["mlflow"] for name, entry in metadata.items() if "mlflow" in entry}
-
-
-def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    tree = value.model_dump() if isinstance(value, BaseModel) else value
-    if isinstance(tree, dict):
-        for key, branch in tree.items():
-            yield from _leaves(f"{name}.{key}", branch)
-    else:
-        yield name, tree
-
-
-def _numbers(tree: Mapping[str, Any], prefix: str = "scores") -> Iterator[tuple[str, float]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _numbers(value, f"{prefix}/{key}")
-        elif isinstance(value, int | float):
-            yield f"{prefix}/{key}", float(value)
 
 
 class Summary:

@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Pipeline
 
+from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines import activations, boost, infer, ingest, predict, report, split, submit, train
-from apparel_eye.pipelines.train.pipeline import STAGES
 
 _LAST = STAGES[-1]
 _MODELS = ("network", "xgboost", "logistic")
@@ -36,4 +36,4 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 def _pretrained() -> Pipeline:
     """What activations need of the training pipeline."""
-    return train.create_pipeline().only_nodes("fetch_backbone", "choose_precisions")
+    return train.create_pipeline().only_nodes("fetch_backbone", "choose_modes")

@@ -117,12 +117,20 @@ class Rates(Table):
     smoothed_loss: Series[float]
 
 
+RATES = r"^rate_\d+$"
+COUNTS = ("epoch", "cycle", "steps", "parts")
+"""Columns of the history that are whole numbers."""
+
+
 class Epochs(Table):
     """One row per epoch of a phase; the best and the last weights are of such an epoch."""
 
     epoch: Series[int] = pa.Field(ge=1)
     cycle: Series[int] = pa.Field(ge=1)
-    learning_rate: Series[float] = pa.Field(ge=0)
+    steps: Series[int] = pa.Field(ge=1, description="of the epoch")
+    learning_rate: Series[float] = pa.Field(ge=0, description="of the head, at the start of the epoch")
+    rates: Series[float] = pa.Field(alias=RATES, regex=True, ge=0, description="of each layer group, from the stem on")
+    parts: Series[int] = pa.Field(ge=1, description="in which each batch was computed")
     train_loss: Series[float]
     validation_loss: Series[float]
     basic_precision: Series[float] = pa.Field(nullable=True)

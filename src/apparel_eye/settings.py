@@ -12,7 +12,8 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
 from omegaconf.resolvers import oc
 
-from apparel_eye.hooks import MlflowTracking, ParameterCheck, Summary
+from apparel_eye.hooks import ParameterCheck, Summary
+from apparel_eye.tracking import MlflowTracking
 
 HOOKS = (ParameterCheck(), MlflowTracking(), Summary())
 # the first is replaced by ours; the others would add nothing to a run
@@ -20,6 +21,7 @@ DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry", "kedro-viz")
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
+    "config_patterns": {"mlflow": ["mlflow*"]},
     "custom_resolvers": {
         "oc.env": oc.env,  # Kedro allows it in credentials only
         "expand": lambda path: str(Path(os.path.expandvars(path)).expanduser()),  # before Kedro makes it absolute

@@ -20,6 +20,7 @@ class Subsets:
     Attributes:
         train: rows of the photos to fit on.
         train_marks: their label strings as characters, shape (training photos, values).
+        train_keys: their image keys.
         validation: rows of the photos that select.
         validation_marks: their label strings, likewise.
         validation_parts: the part of each, for scores of what was selected on the other parts.
@@ -30,6 +31,7 @@ class Subsets:
 
     train: Rows
     train_marks: Marks
+    train_keys: NDArray[np.str_]
     validation: Rows
     validation_marks: Marks
     validation_parts: Rows
@@ -72,6 +74,7 @@ def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[s
     return Subsets(
         train=train,
         train_marks=marks_of(dealt["label_string"].iloc[train].tolist()),
+        train_keys=dealt["image_key"].iloc[train].to_numpy(dtype=np.str_),
         validation=validation,
         validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist()),
         validation_parts=dealt["part"].iloc[validation].to_numpy(dtype=np.intp),

@@ -1,11 +1,12 @@
-"""The table in which probabilities travel, see ``schemas.Probabilities``."""
+"""Tables in which probabilities, learning rates and epochs travel, see ``schemas``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.schemas import COUNTS, RATES, Epochs, Rates
 from apparel_eye.subsets import Subsets
 
 
@@ -30,3 +31,18 @@ def probabilities_of(table: pd.DataFrame, column: str, image_keys: Sequence[str]
     """One column's probabilities of given photos, in their order, shape (photos, values)."""
     of_column = table[table["column"] == column].set_index("image_key").filter(regex=r"^p\d+$")
     return of_column.loc[list(image_keys)].to_numpy(dtype=np.float64)
+
+
+def rates_table(sweep: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """What a learning-rate finder measured, see ``schemas.Rates``; without rows where nothing was looked for."""
+    columns = list(Rates.to_schema().columns)
+    return pd.DataFrame(sweep, columns=columns).astype("float64").astype({"step": "int64"})
+
+
+def history_table(histories: Mapping[str, Sequence[Mapping[str, float]]], num_groups: int) -> pd.DataFrame:
+    """The epochs of a stage's phases, given by name in the order in which they ran, see ``schemas.StageHistory``."""
+    rates = [f"rate_{number}" for number in range(1, num_groups + 1)]
+    columns = [column for name in Epochs.to_schema().columns for column in (rates if name == RATES else [name])]
+    rows = [{**row, "phase": phase} for phase, history in histories.items() for row in history]
+    table = pd.DataFrame(rows, columns=[*columns, "phase"])
+    return table.astype(dict.fromkeys(columns, "float64") | dict.fromkeys(COUNTS, "int64") | {"phase": "str"})

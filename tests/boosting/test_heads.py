@@ -23,7 +23,15 @@ def subsets() -> Subsets:
     labels = marks_of([("ynnn", "nnyn", "nnny")[row // 3 % 3] for row in rows])
     train, validation, questions = (rows[rows % 3 == turn] for turn in range(3))
     return Subsets(
-        train, labels[train], validation, labels[validation], np.arange(10) % 2, questions, questions[:0], labels[:0]
+        train=train,
+        train_marks=labels[train],
+        train_keys=np.array([f"{row}.jpg" for row in train]),
+        validation=validation,
+        validation_marks=labels[validation],
+        validation_parts=np.arange(10) % 2,
+        questions=questions,
+        tests=questions[:0],
+        test_marks=labels[:0],
     )
 
 

@@ -12,7 +12,7 @@ from kedro.io.core import DatasetError
 
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, as_arrays
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.io import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, seal
 
 Dataset = Any
@@ -66,11 +66,12 @@ class Steps:
                 return None
             self.count += 1
             is_last = self.count == self._kill_at
-            result = change(*arguments, **options) if self._after or not is_last else None
-            if is_last:
-                self._dead = True
-                raise Killed
-            return result
+            try:
+                return change(*arguments, **options) if self._after or not is_last else None
+            finally:
+                if is_last:
+                    self._dead = True
+                    raise Killed
 
         return changed
 
@@ -227,7 +228,7 @@ def test_a_failed_writer_leaves_the_old_file_and_nothing_beside_it(tmp_path: Pat
 
     path = tmp_path / "file"
     seal.write(path, lambda temporary: temporary.write_text("old") and None)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(SurroundingsError, match="disk full"):
         seal.write(path, fail)
     seal.check(path)
     assert path.read_text() == "old"

@@ -3,9 +3,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kedro.io.core import DatasetError
+from safetensors.numpy import save_file
 
-from apparel_eye.checkpoint import Checkpoint, as_arrays
-from apparel_eye.io import CheckpointDataset, WeightsDataset
+from apparel_eye.checkpoint import Checkpoint, State, about, as_arrays
+from apparel_eye.errors import DataError
+from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset, seal
 
 WEIGHTS: dict[str, Any] = {
     "backbone.conv.weight": np.random.default_rng(0).normal(size=(2, 3, 1)).astype(np.float32),
@@ -49,3 +52,151 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path, dataset_class: Any
     for name in ("once", "again"):
         dataset_class(str(tmp_path / name)).save(data)
     assert (tmp_path / "once").read_bytes() == (tmp_path / "again").read_bytes()
+
+
+def unfinished(step: int) -> Checkpoint:
+    state = State({"moments": np.full(1000, step)}, {"step": step})
+    return Checkpoint({1: WEIGHTS}, {"best": 1, "last": 1}, {"a": 1}, [{"epoch": 1, "loss": 0.1}], state)
+
+
+FINISHED = Checkpoint.single(WEIGHTS, {"a": 1})
+
+
+class Training:
+    """The file of a checkpoint as the node that writes it sees it, and as a later run does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "small.safetensors"
+        self.before = folder / "small.before.safetensors"
+        self.dataset = CheckpointDataset(str(self.path))
+        self.earlier = EarlierCheckpointDataset(str(self.path))
+
+    def step(self) -> int | None:
+        """The step that a later run goes on from."""
+        state = self.earlier.load().state
+        return None if state is None else state.notes["step"]
+
+    def files(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir() if path.suffix != ".seal"}
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Training:
+    return Training(tmp_path)
+
+
+def test_a_state_comes_back_with_weights_and_history(training: Training) -> None:
+    training.dataset.save(unfinished(3))
+    for loaded in (training.dataset.load(), training.earlier.load()):
+        assert_equal(as_arrays(loaded), as_arrays(unfinished(3)))
+        assert about(loaded) == about(unfinished(3))
+
+
+def test_a_state_without_arrays_is_a_state(training: Training) -> None:
+    training.dataset.save(Checkpoint({}, {}, state=State({}, {"step": 0})))
+    assert training.dataset.is_unfinished()
+    assert training.step() == 0
+
+
+def test_the_last_two_states_are_kept_until_training_has_finished(training: Training) -> None:
+    assert training.step() is None
+    for step in range(1, 5):
+        training.dataset.save(unfinished(step))
+        assert training.step() == step
+        before = EarlierCheckpointDataset(str(training.before)).load().state
+        assert (before and before.notes["step"]) == (step - 1 or None)
+    assert training.files() == {"small.safetensors", "small.before.safetensors"}
+    training.dataset.save(FINISHED)
+    assert training.files() == {"small.safetensors"}
+    assert {path.name for path in training.folder.iterdir()} == {"small.safetensors", "small.safetensors.seal"}
+    assert training.step() is None
+    assert_equal(training.dataset.load().of("best"), WEIGHTS)
+
+
+def test_a_finished_checkpoint_is_not_kept_beside_the_first_state_of_new_training(training: Training) -> None:
+    training.dataset.save(FINISHED)
+    training.dataset.save(unfinished(1))
+    assert training.files() == {"small.safetensors"}
+
+
+def damage(path: Path, position: int = -5) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("position", [3, 20, -5], ids=["length", "header", "arrays"])
+def test_a_damaged_state_is_told_and_the_one_before_it_is_used(
+    training: Training, position: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    for step in (1, 2):
+        training.dataset.save(unfinished(step))
+    damage(training.path, position)
+    assert training.step() == 1
+    assert f"{training.path} is damaged" in caplog.text
+    assert "the state before it is used" in caplog.text
+
+
+def test_a_damaged_state_never_takes_the_place_of_the_whole_one_before_it(training: Training) -> None:
+    for step in (1, 2):
+        training.dataset.save(unfinished(step))
+    damage(training.path)
+    training.dataset.save(unfinished(3))
+    damage(training.path)
+    assert training.step() == 1
+
+
+def test_where_all_states_are_damaged_there_is_none(training: Training, caplog: pytest.LogCaptureFixture) -> None:
+    for step in (1, 2):
+        training.dataset.save(unfinished(step))
+    damage(training.path)
+    damage(training.before)
+    assert training.step() is None
+    assert caplog.text.count("is damaged") == 2
+
+
+@pytest.mark.parametrize("header", [{}, {"checkpoint": "{"}, {"checkpoint": "[]"}, {"checkpoint": '{"chosen": {}}'}])
+def test_a_sealed_file_of_another_version_is_no_checkpoint(training: Training, header: dict[str, str]) -> None:
+    seal.write(training.path, lambda path: save_file({"0/a": np.zeros(2)}, path, metadata=header))
+    assert training.step() is None
+    assert not training.dataset.is_unfinished()
+    with pytest.raises(DatasetError) as caught:
+        training.dataset.load()
+    assert isinstance(caught.value.__cause__, DataError)
+
+
+def test_to_forget_removes_states_and_leaves_what_is_finished(training: Training) -> None:
+    training.dataset.forget()
+    for step in (1, 2):
+        training.dataset.save(unfinished(step))
+    assert training.dataset.is_unfinished()
+    training.dataset.forget()
+    assert list(training.folder.iterdir()) == []
+    training.dataset.save(FINISHED)
+    training.dataset.forget()
+    assert_equal(training.dataset.load().of("best"), WEIGHTS)
+
+
+def test_complete_is_only_a_whole_finished_checkpoint(training: Training) -> None:
+    assert not training.dataset.is_complete()
+    training.dataset.save(unfinished(1))
+    assert not training.dataset.is_complete()
+    training.dataset.save(FINISHED)
+    assert training.dataset.is_complete()
+    damage(training.path)
+    assert not training.dataset.is_complete()
+
+
+def test_what_a_run_goes_on_from_is_only_read_and_never_a_reason_to_run_again(training: Training) -> None:
+    with pytest.raises(DatasetError, match="only read"):
+        training.earlier.save(FINISHED)  # type: ignore[arg-type]
+    before = training.earlier.fingerprint()
+    training.dataset.save(unfinished(1))
+    assert training.earlier.fingerprint() == before
+
+
+def test_others_may_read_the_file_as_they_may_any_other(training: Training) -> None:
+    training.dataset.save(FINISHED)
+    (training.folder / "other").write_text("x")
+    assert training.path.stat().st_mode == (training.folder / "other").stat().st_mode

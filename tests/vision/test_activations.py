@@ -3,14 +3,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apparel_eye.vision import backbones
+from apparel_eye.vision import backbones, pretrained
 from apparel_eye.vision.activations import extract
 from apparel_eye.vision.backbones import Weights
+from apparel_eye.vision.device import Mode
 
 
 @pytest.fixture
 def weights() -> Weights:
-    return backbones.pretrained_weights("test_resnet", "none", seed=1)
+    return pretrained.pretrained_weights("test_resnet", "none", seed=1)
 
 
 def by_hand(pixels: NDArray[np.uint8], weights: Weights) -> NDArray[np.float32]:
@@ -27,7 +28,7 @@ def by_hand(pixels: NDArray[np.uint8], weights: Weights) -> NDArray[np.float32]:
 def test_activations_are_the_last_feature_maps_of_each_view(
     pixels: NDArray[np.uint8], weights: Weights, names: tuple[str, ...]
 ) -> None:
-    parts = list(extract(pixels, "test_resnet", weights, names, 8, "float32"))
+    parts = list(extract(pixels, "test_resnet", weights, names, 8, Mode()))
     assert [(part.start, part.stop, part.num_rows) for part in parts] == [(0, 8, 21), (8, 16, 21), (16, 21, 21)]
     found = np.concatenate([part.rows for part in parts])
     expected = by_hand(pixels, weights)[:, [("plain", "mirrored").index(name) for name in names]]
@@ -41,6 +42,6 @@ def test_activations_too_large_for_half_precision_are_cut_off_and_stay_finite(
     last = [name for name in weights if name.startswith("layer4.") and name.endswith((".weight", ".bias"))]
     weights.update({name: weights[name] * 1e4 for name in last})
     assert by_hand(pixels[:2], weights).max() > np.finfo(np.float16).max
-    (part,) = extract(pixels[:2], "test_resnet", weights, ["plain"], 8, "float32")
+    (part,) = extract(pixels[:2], "test_resnet", weights, ["plain"], 8, Mode())
     assert np.isfinite(part.rows).all()
     assert part.rows.max() == np.finfo(np.float16).max

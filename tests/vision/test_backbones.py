@@ -1,30 +1,44 @@
 import re
-import socket
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-import timm
 import torch
-from safetensors.numpy import save_file
+from timm.layers import resample_abs_pos_embed
+from torch import nn
 
-from apparel_eye.errors import DataError, SurroundingsError, UsageError
-from apparel_eye.vision import backbones
-from apparel_eye.vision.backbones import Weights, create, load, normalization, pretrained_weights, restored, state
+from apparel_eye.errors import DataError, UsageError
+from apparel_eye.vision.backbones import (
+    Weights,
+    create,
+    feature_maps,
+    fit_to,
+    load,
+    normalization,
+    own_size,
+    restored,
+    state,
+)
+
+SIZE = (96, 64)
+RESIZED = ["test_vit", "test_vit_relpos", "test_maxvit", "swin_tiny_patch4_window7_224"]
+"""Networks for photos of one size, of each way in which their weights depend on it; one of them does not."""
 
 
 @pytest.fixture
 def weights() -> Weights:
-    return pretrained_weights("test_resnet", "none", seed=1)
+    return random_weights("test_resnet")
 
 
-@pytest.fixture
-def file(tmp_path: Path, weights: Weights) -> Path:
-    save_file(weights, tmp_path / "weights.safetensors")
-    return tmp_path / "weights.safetensors"
+def random_weights(name: str, size: tuple[int, int] | None = None) -> Weights:
+    torch.manual_seed(1)
+    return state(create(name, size))
 
 
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.fault(112)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -36,9 +50,12 @@ def file(tmp_path: Path, weights: Weights) -> Path:
     ],
     ids=["unknown", "misspelt", "unknown tag", "unknown with a known tag", "like no other"],
 )
-def test_an_unknown_name_is_refused_with_the_nearest_ones(name: str, message: str) -> None:
-    with pytest.raises(UsageError, match=rf"train\.backbone is {re.escape(repr(name))}.*nearest are .*{message}"):
+def test_an_unknown_name_is_refused_with_the_three_nearest_ones(name: str, message: str) -> None:
+    with pytest.raises(
+        UsageError, match=rf"train\.backbone is {re.escape(repr(name))}.*nearest are .*{message}"
+    ) as caught:
         create(name)
+    assert len(str(caught.value).partition("nearest are ")[2].split(", ")) == 3
 
 
 @torch.inference_mode()
@@ -47,122 +64,102 @@ def test_a_backbone_has_no_classifier() -> None:
     assert model(torch.zeros(1, 3, 64, 64)).shape == (1, model.num_features)
 
 
-def test_random_weights_are_those_of_the_seed(weights: Weights) -> None:
-    torch.rand(5)
-    np.testing.assert_equal(pretrained_weights("test_resnet", "none", seed=1), weights)
-    other = pretrained_weights("test_resnet", "none", seed=2)
-    assert not np.array_equal(other["conv1.0.weight"], weights["conv1.0.weight"])
+@torch.inference_mode()
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("test_resnet", (96, 3, 2)),
+        ("test_convnext", (64, 3, 2)),
+        ("test_efficientnet", (256, 3, 2)),
+        ("test_mambaout", (64, 3, 2)),
+        ("test_vit", (64, 6, 4)),
+        ("test_vit_relpos", (96, 6, 4)),
+        ("test_maxvit", (128, 3, 2)),
+        ("swin_tiny_patch4_window7_224", (768, 3, 2)),
+    ],
+)
+def test_feature_maps_are_timms_intermediates_of_the_last_level(name: str, shape: tuple[int, int, int]) -> None:
+    torch.manual_seed(0)
+    model = create(name, SIZE).eval()
+    maps = feature_maps(model, drawn(2, 3, *SIZE))
+    assert maps.shape == (2, *shape)
+    if name != "test_efficientnet":  # whose intermediates lack the last convolution
+        options = {"indices": 1, "intermediates_only": True, "output_fmt": "NCHW"}
+        if name != "test_resnet":
+            options["norm"] = True
+        [expected] = model.forward_intermediates(drawn(2, 3, *SIZE), **options)
+        torch.testing.assert_close(maps, expected)
 
 
-def test_the_bundled_file_fills_all_tensors_but_the_two_of_the_classifier() -> None:
-    loaded = pretrained_weights("tf_efficientnet_lite0", "bundled", seed=1)
-    random = pretrained_weights("tf_efficientnet_lite0", "none", seed=1)
-    assert len(loaded) == 296 - 2
-    trained = {name for name in loaded if not name.endswith("num_batches_tracked")}
-    assert {name for name in trained if np.array_equal(loaded[name], random[name])} == set()
-    assert all(loaded[name].min() >= 0 for name in loaded if name.endswith("running_var"))
+@torch.inference_mode()
+def test_a_transformers_maps_keep_the_places_of_its_patches() -> None:
+    """Without positions and blocks, a bright patch is bright at its place only."""
+    model = create("test_vit", SIZE).eval()
+    model.pos_embed.zero_()
+    model.blocks = nn.Identity()
+    photos = torch.zeros(1, 3, *SIZE)
+    plain = feature_maps(model, photos)
+    photos[:, :, 4 * 16 : 5 * 16, 2 * 16 : 3 * 16] = 1  # row 4, column 2
+    changed = (feature_maps(model, photos) != plain).any(dim=1)[0]
+    assert changed.nonzero().tolist() == [[4, 2]]
 
 
-def test_bundled_tensors_have_the_kinds_of_the_names_they_get(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[str] = []
-    original = torch.load
-
-    def recording(path: Path, weights_only: bool) -> dict[str, torch.Tensor]:
-        tensors = original(path, weights_only=weights_only)
-        read.extend(tensors)
-        return tensors
-
-    monkeypatch.setattr(torch, "load", recording)
-    names = list(pretrained_weights("tf_efficientnet_lite0", "bundled", seed=1))
-    assert len(read) == 296
-    assert [name.rpartition(".")[2] for name in read[:-2]] == [name.rpartition(".")[2] for name in names]
-    assert read[-2:] == ["_fc.weight", "_fc.bias"]
+def test_position_embeddings_are_resampled_by_timm_from_and_to_any_side_ratio() -> None:
+    weights = random_weights("test_vit", (160, 96))
+    fitted = fit_to("test_vit", weights, (96, 128), size_before=(160, 96))
+    before = torch.from_numpy(weights["pos_embed"])
+    expected = resample_abs_pos_embed(before, new_size=(6, 8), old_size=(10, 6), num_prefix_tokens=1)
+    np.testing.assert_array_equal(fitted["pos_embed"], expected.numpy())
+    assert {name for name in weights if not np.array_equal(fitted[name], weights[name])} == {"pos_embed"}
 
 
-def test_the_bundled_file_is_of_one_backbone_only() -> None:
-    with pytest.raises(UsageError, match="tf_efficientnet_lite0 only, not of test_resnet"):
-        pretrained_weights("test_resnet", "bundled", seed=1)
+def test_position_embeddings_are_turned_where_only_the_side_ratio_changes() -> None:
+    weights = random_weights("test_vit", (96, 64))
+    fitted = fit_to("test_vit", weights, (64, 96), size_before=(96, 64))
+    assert fitted["pos_embed"].shape == weights["pos_embed"].shape
+    assert not np.allclose(fitted["pos_embed"], weights["pos_embed"])
 
 
-def test_a_bundled_file_that_was_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbones, "_BUNDLED_SHA256", "0" * 64)
-    with pytest.raises(DataError, match="not the file this version expects"):
-        pretrained_weights("tf_efficientnet_lite0", "bundled", seed=1)
+@pytest.mark.parametrize("name", RESIZED)
+def test_weights_fit_a_network_of_another_size_once_they_are_fitted(name: str) -> None:
+    weights = random_weights(name)
+    smaller = fit_to(name, weights, SIZE)
+    larger = fit_to(name, smaller, (128, 96), size_before=SIZE)
+    with torch.inference_mode():
+        for fitted, size in ((smaller, SIZE), (larger, (128, 96))):
+            maps = feature_maps(restored(name, fitted, size), drawn(1, 3, *size))
+            assert maps.isfinite().all()
 
 
-def test_a_hub_that_cannot_be_reached_is_named_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise TimeoutError("timed out")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(backbones, "try_to_load_from_cache", lambda repository, file: None)
-    started = time.monotonic()
-    with pytest.raises(SurroundingsError, match=r"test_resnet.*hub.*--env=cpu.*train\.pretrained=FILE"):
-        pretrained_weights("test_resnet", "hub", seed=1)
-    assert time.monotonic() - started < 5
+@pytest.mark.parametrize("name", ["test_vit", "test_resnet"])
+def test_weights_of_the_same_size_stay_as_they_are(name: str) -> None:
+    weights = random_weights(name)
+    assert fit_to(name, weights, own_size(name)) is weights
 
 
-def test_weights_from_the_hub_are_taken_over(monkeypatch: pytest.MonkeyPatch, weights: Weights) -> None:
-    original = timm.create_model
-
-    def with_weights(name: str, pretrained: bool, num_classes: int) -> torch.nn.Module:
-        model = original(name, pretrained=False, num_classes=num_classes)
-        if pretrained:
-            load(model, weights)
-        return model
-
-    monkeypatch.setattr(timm, "create_model", with_weights)
-    monkeypatch.setattr(backbones, "try_to_load_from_cache", lambda repository, file: "cached")
-    np.testing.assert_equal(pretrained_weights("test_resnet", "hub", seed=2), weights)
+def test_weights_of_a_convolutional_network_fit_all_sizes(weights: Weights) -> None:
+    assert fit_to("test_resnet", weights, (32, 320), size_before=(96, 64)) is weights
 
 
-def test_weights_for_non_commercial_use_are_refused() -> None:
-    with pytest.raises(UsageError, match="non-commercial use"):
-        pretrained_weights("resnext101_32x4d.fb_swsl_ig1b_ft_in1k", "hub", seed=1)
+@pytest.mark.fault(113)
+def test_weights_that_were_not_fitted_are_refused() -> None:
+    with pytest.raises(DataError, match=r"'pos_embed' \(1, 101, 64\) instead of \(1, 25, 64\)"):
+        load(create("test_vit", SIZE), random_weights("test_vit"))
 
 
-def test_weights_of_a_file_are_loaded_as_they_are(file: Path, weights: Weights) -> None:
-    np.testing.assert_equal(pretrained_weights("test_resnet", str(file), seed=2), weights)
-
-
-def test_a_files_classifier_is_left_out(file: Path, weights: Weights) -> None:
-    save_file({**weights, "fc.weight": np.ones((1000, 8), dtype=np.float32)}, file)
-    np.testing.assert_equal(pretrained_weights("test_resnet", str(file), seed=2), weights)
-
-
-def test_a_file_that_lacks_weights_is_refused_by_their_name(file: Path, weights: Weights) -> None:
-    save_file({name: array for name, array in weights.items() if name != "layer1.0.conv1.weight"}, file)
-    with pytest.raises(DataError, match=r"first difference at 'layer1\.0\.conv1\.weight'"):
-        pretrained_weights("test_resnet", str(file), seed=1)
-
-
-@pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_weights_that_are_not_finite_are_refused(file: Path, weights: Weights, number: float) -> None:
-    weights["layer1.0.conv1.weight"].flat[3] = number
-    save_file(weights, file)
-    with pytest.raises(DataError, match=r"not finite, for example 'layer1\.0\.conv1\.weight'"):
-        pretrained_weights("test_resnet", str(file), seed=1)
-
-
-def test_a_file_that_is_no_safetensors_is_refused(file: Path) -> None:
-    file.write_bytes(b"<html>Not Found</html>")
-    with pytest.raises(DataError, match=r"weights\.safetensors"):
-        pretrained_weights("test_resnet", str(file), seed=1)
-
-
-@pytest.mark.parametrize("name", ["missing.safetensors", "weights.pth", "bundeld"])
-def test_other_sources_are_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / "weights.pth").write_bytes(b"pickle")
-    with pytest.raises(SurroundingsError, match="neither hub, bundled or none"):
-        pretrained_weights("test_resnet", str(tmp_path / name), seed=1)
-
-
+@pytest.mark.fault(113)
 def test_weights_of_another_shape_are_refused(weights: Weights) -> None:
     weights["conv1.0.weight"] = np.zeros((1, 3, 3, 3), dtype=np.float32)
-    with pytest.raises(DataError, match=r"first difference at 'conv1\.0\.weight' of shape"):
+    with pytest.raises(DataError, match=r"1 of another shape, for example 'conv1\.0\.weight' \(1, 3, 3, 3\)"):
         load(create("test_resnet"), weights)
+
+
+@pytest.mark.fault(113)
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(weights: Weights, number: float) -> None:
+    weights["bn1.running_var"].flat[3] = number
+    with pytest.raises(DataError, match=r"1 of 90 arrays of weights are not finite, for example 'bn1\.running_var'"):
+        restored("test_resnet", weights)
 
 
 def test_a_restored_backbone_is_in_evaluation_mode_and_has_the_weights(weights: Weights) -> None:

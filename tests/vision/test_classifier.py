@@ -58,8 +58,8 @@ def test_the_weights_are_those_of_the_reason(checkpoint: Checkpoint) -> None:
 
 def test_weights_of_another_network_are_refused(checkpoint: Checkpoint) -> None:
     fewer = dict(checkpoint.of("best"))
-    del fewer["head.0.weight"]
-    with pytest.raises(DataError, match=r"do not fit.*'head\.0\.weight'"):
+    del fewer["head.hidden.0.weight"]
+    with pytest.raises(DataError, match=r"do not fit.*'head\.hidden\.0\.weight'"):
         restore(Checkpoint.single(fewer, checkpoint.description))
 
 
@@ -73,9 +73,9 @@ def test_a_head_for_other_values_starts_from_the_seed(classifier: Classifier, de
     more_values = description.model_copy(update={"values": tuple("abcde"), "present": (0, 1)})
     started, again, other = (backbones.state(start(more_values, weights, seed)) for seed in (1, 1, 2))
     np.testing.assert_equal(started, again)
-    assert started["head.6.weight"].shape == (5, 16)
-    assert not np.array_equal(started["head.6.weight"], other["head.6.weight"])
-    taken = [name for name in weights if not name.startswith("head.6.")]
+    assert started["head.hidden.6.weight"].shape == (5, 16)
+    assert not np.array_equal(started["head.hidden.6.weight"], other["head.hidden.6.weight"])
+    taken = [name for name in weights if not name.startswith("head.hidden.6.")]
     np.testing.assert_equal({name: started[name] for name in taken}, {name: weights[name] for name in taken})
 
 
@@ -108,3 +108,17 @@ def test_a_description_says_what_the_parameters_ask_for(train: TrainParameters) 
     assert made.present == (1,)
     assert (made.mean, made.std) == backbones.normalization("test_resnet")
     assert Description.model_validate_json(made.model_dump_json()) == made
+
+
+@pytest.mark.parametrize("backbone", ["test_vit", "test_maxvit"])
+def test_a_transformer_goes_on_with_larger_photos(description: Description, backbone: str) -> None:
+    """The weights of the backbone's own size go to a small stage, its weights to a larger one of another side ratio."""
+    small = description.model_copy(update={"backbone": backbone, "size": (96, 64)})
+    large = small.model_copy(update={"size": (128, 128)})
+    pretrained = backbones.state(backbones.create(backbone))
+    first = start(small, with_prefix(pretrained), seed=1)
+    stage_before = Checkpoint.single(backbones.state(first), small.model_dump(mode="json"))
+    second = start(large, stage_before, seed=1)
+    assert first(torch.zeros(2, 3, 96, 64)).shape == second(torch.zeros(2, 3, 128, 128)).shape == (2, 3)
+    expected = backbones.fit_to(backbone, without_prefix(backbones.state(first)), large.size, small.size)
+    np.testing.assert_equal(without_prefix(backbones.state(second)), expected)

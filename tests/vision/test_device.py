@@ -1,43 +1,129 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
 
-from apparel_eye.vision import backbones, device
+from apparel_eye.errors import SurroundingsError
+from apparel_eye.parameters import TrainParameters
+from apparel_eye.vision import device, pretrained
+from apparel_eye.vision.backbones import Weights
+from apparel_eye.vision.device import DTYPES, FORMATS, Mode, modes
+
+AUTO = {"precision": "auto", "memory_format": "auto"}
 
 
-def test_each_precision_that_is_timed_is_one_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "_SIZE", 64)
+@pytest.fixture
+def weights() -> Weights:
+    return pretrained.pretrained_weights("test_resnet", "none", seed=1)
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, str], None]:
+    """Let one mode be the fastest at one kind of work, and all others equal."""
+
+    def fastest(kind: str, precision: str, memory_format: str) -> None:
+        def seconds(work: Callable[..., None], model: nn.Module, photos: torch.Tensor) -> float:
+            of_precision = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == DTYPES[precision]
+            of_format = model.conv1[0].weight.is_contiguous(memory_format=FORMATS[memory_format])
+            assert photos.is_contiguous(memory_format=FORMATS[memory_format]) == of_format
+            return 1.0 if (work.__name__, of_precision, of_format) == (f"_{kind}", True, True) else 2.0
+
+        monkeypatch.setattr(device, "_seconds", seconds)
+
+    monkeypatch.setattr(device, "_SIZE", (32, 32))
+    monkeypatch.setattr(device, "_BATCH", 2)
+    return fastest
+
+
+def test_each_mode_that_is_timed_is_one_there_is(
+    train: TrainParameters, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_SIZE", (64, 64))
     monkeypatch.setattr(device, "_REPETITIONS", 1)
-    weights = backbones.pretrained_weights("test_resnet", "none", seed=1)
-    chosen = device.fastest_precisions("test_resnet", weights)
+    chosen = modes(train.model_copy(update=AUTO), weights)
     assert set(chosen) == {"predict", "train"}
-    assert set(chosen.values()) <= set(device.DTYPES)
+    assert {mode.device for mode in chosen.values()} == {"cpu"}
+    assert {mode.precision for mode in chosen.values()} <= set(DTYPES)
+    assert {mode.memory_format for mode in chosen.values()} <= set(FORMATS)
 
 
-@pytest.mark.parametrize("fast", ["float32", "bfloat16"])
-def test_the_precision_with_the_shortest_time_is_chosen(fast: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cpu = torch.device("cpu")
-    dtypes = []
+@pytest.mark.parametrize("kind", ["predict", "train"])
+@pytest.mark.parametrize("precision", DTYPES)
+@pytest.mark.parametrize("memory_format", FORMATS)
+def test_the_mode_with_the_shortest_time_is_chosen(
+    kind: str,
+    precision: str,
+    memory_format: str,
+    train: TrainParameters,
+    weights: Weights,
+    timed: Callable[[str, str, str], None],
+) -> None:
+    timed(kind, precision, memory_format)
+    chosen = modes(train.model_copy(update=AUTO), weights)
+    assert chosen[kind] == Mode("cpu", precision, memory_format)
 
-    def work() -> None:
-        dtypes.append((torch.ones(2, 2) @ torch.ones(2, 2)).dtype)
 
-    def seconds(timed: object, where: torch.device) -> float:
-        work()
-        return 1.0 if dtypes[-1] == device.DTYPES[fast] else 2.0
+@pytest.mark.parametrize("precision", DTYPES)
+@pytest.mark.parametrize("memory_format", FORMATS)
+def test_what_the_parameters_say_is_not_timed(
+    precision: str, memory_format: str, train: TrainParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_fastest", None)
+    given = train.model_copy(update={"precision": precision, "memory_format": memory_format})
+    mode = Mode("cpu", precision, memory_format)
+    assert modes(given, {}) == {"predict": mode, "train": mode}
 
-    monkeypatch.setattr(device, "_seconds", seconds)
-    assert device._fastest(work, cpu) == fast
+
+def test_what_the_parameters_leave_open_alone_is_timed(
+    train: TrainParameters, weights: Weights, timed: Callable[[str, str, str], None]
+) -> None:
+    timed("train", "float32", "channels_last")
+    for left_open, given in (
+        ("precision", {"memory_format": "contiguous"}),
+        ("memory_format", {"precision": "bfloat16"}),
+    ):
+        chosen = modes(train.model_copy(update={**given, left_open: "auto"}), weights)
+        for mode in chosen.values():
+            assert {name: getattr(mode, name) for name in given} == given
 
 
-@pytest.mark.parametrize("precision", device.DTYPES)
+@pytest.mark.fault(107)
+@pytest.mark.parametrize("wanted", ["cuda", "mps"])
+def test_a_device_that_was_asked_for_and_is_not_there_stops_the_run(wanted: str, train: TrainParameters) -> None:
+    found = "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == found:
+        pytest.skip(f"there is {found} here")
+    expected = rf"train\.device is {wanted}, but torch finds {found} only;.*--params train\.device={found}"
+    with pytest.raises(SurroundingsError, match=expected):
+        modes(train.model_copy(update={"device": wanted}), {})
+
+
+@pytest.mark.fault(107)
+def test_processors_compute_and_it_is_said_where_no_device_was_asked_for(
+    train: TrainParameters, caplog: pytest.LogCaptureFixture
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is an accelerator here")
+    caplog.set_level("INFO", "apparel_eye")
+    assert modes(train.model_copy(update={"device": "auto"}), {})["train"].device == "cpu"
+    assert "computing on cpu" in caplog.text
+
+
+@pytest.mark.parametrize("precision", DTYPES)
 def test_matrix_products_have_the_precision_and_weights_stay_single(precision: str) -> None:
     model = nn.Linear(3, 2)
-    with device.autocast(torch.device("cpu"), precision):
-        assert model(torch.ones(1, 3)).dtype == device.DTYPES[precision]
+    with Mode(precision=precision).autocast():
+        assert model(torch.ones(1, 3)).dtype == DTYPES[precision]
     assert model.weight.dtype == torch.float32
 
 
-def test_convolutions_are_laid_out_channels_last() -> None:
-    moved = device.to_device(nn.Conv2d(4, 8, 3), torch.device("cpu"))
-    assert moved.weight.is_contiguous(memory_format=torch.channels_last)
+@pytest.mark.parametrize("memory_format", FORMATS)
+def test_convolutions_and_photos_are_laid_out_alike(memory_format: str) -> None:
+    mode = Mode(memory_format=memory_format)
+    moved = mode.place(nn.Conv2d(4, 8, 3))
+    photos = torch.rand(2, 4, 5, 6)
+    laid_out = mode.lay_out(photos)
+    assert moved.weight.is_contiguous(memory_format=FORMATS[memory_format])
+    assert laid_out.is_contiguous(memory_format=FORMATS[memory_format])
+    assert torch.equal(laid_out, photos)

@@ -7,55 +7,55 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from tqdm import tqdm
 
+from apparel_eye import interruption
 from apparel_eye.errors import DivergedError
-from apparel_eye.metrics import marks_of
-from apparel_eye.parameters import LossParameters, PhaseParameters
-from apparel_eye.schemas import Epochs
+from apparel_eye.parameters import PhaseParameters
+from apparel_eye.schemas import RATES, Epochs
 from apparel_eye.vision import engine
+from apparel_eye.vision.steps import Settings, Work
 
 NUM_VALUES = 3
-CROSS_ENTROPY = LossParameters(
-    name="cross_entropy", label_smoothing=0, maybe_share=0, focal_gamma=0, order_weight=0, class_balance=0
-)
+Inputs = Callable[[NDArray[np.intp], int], Tensor]
+MakeSettings = Callable[..., Settings]
+LinearWork = Callable[..., Work]
 
 
-def settings_of(phase: PhaseParameters, **changed: object) -> engine.Settings:
-    settings: dict[str, object] = {"name": "head", "batch_size": 8, "weight_decay": 0.0, "loss": CROSS_ENTROPY}
-    return engine.Settings(
-        phase=phase, learning_rate=phase.rate, precision="float32", seed=1, **{**settings, **changed}
-    )
+def ones(positions: NDArray[np.intp], epoch: int) -> Tensor:
+    return torch.ones(len(positions), 2)
+
+
+def randomized(work: Work) -> Work:
+    torch.manual_seed(0)
+    for parameter in work.model.parameters():
+        nn.init.normal_(parameter)
+    return work
 
 
 @pytest.fixture
-def make_work() -> Callable[..., engine.Work]:
-    """A linear model of photos that are their own numbers; the first value is always right in validation."""
+def linear_work(make_work: Callable[..., Work]) -> LinearWork:
+    """Of a model whose weights are all zero."""
 
-    def made(num_photos: int = 9, inputs: Callable[[NDArray[np.intp], int], Tensor] | None = None) -> engine.Work:
+    def made(num_photos: int = 9, inputs: Inputs = ones, **changed: object) -> Work:
         model = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, NUM_VALUES))
         for parameter in model.parameters():
             nn.init.zeros_(parameter)
-        return engine.Work(
-            model=model,
-            groups=[
-                {"params": list(model[0].parameters()), "factor": 0.01},
-                {"params": list(model[1].parameters()), "factor": 1.0},
-            ],
-            inputs=inputs or (lambda positions, epoch: torch.ones(len(positions), 2)),
-            targets=torch.eye(NUM_VALUES)[torch.arange(num_photos) % NUM_VALUES],
-            weights=torch.ones(num_photos),
-            set_mode=model.train,
-            evaluate=lambda: np.array([[0.5, 0.25, 0.25]] * 4),
-            marks=marks_of(["ynn"] * 4),
-        )
+        groups = [
+            {"params": list(model[0].parameters()), "factor": 0.01},
+            {"params": list(model[1].parameters()), "factor": 1.0},
+        ]
+        targets = torch.eye(NUM_VALUES)[torch.arange(num_photos) % NUM_VALUES]
+        return make_work(model, inputs, targets, **{"groups": groups, **changed})
 
     return made
 
 
+@pytest.mark.fault(116)
 @pytest.mark.parametrize("batch_size", [2, 3, 4, 8, 50])
 @pytest.mark.parametrize("num_photos", [2, 3, 5, 9, 16, 17])
 def test_an_epoch_has_each_photo_once_and_no_batch_of_one(
-    make_work: Callable[..., engine.Work], phase: PhaseParameters, num_photos: int, batch_size: int
+    linear_work: LinearWork, make_settings: MakeSettings, phase: PhaseParameters, num_photos: int, batch_size: int
 ) -> None:
     seen: dict[int, list[list[int]]] = {}
 
@@ -63,7 +63,7 @@ def test_an_epoch_has_each_photo_once_and_no_batch_of_one(
         seen.setdefault(epoch, []).append(positions.tolist())
         return torch.ones(len(positions), 2)
 
-    list(engine.train(make_work(num_photos, inputs), settings_of(phase, batch_size=batch_size)))
+    list(engine.train(linear_work(num_photos, inputs), make_settings(batch_size=batch_size)))
     assert len(seen) == phase.epochs
     for batches in seen.values():
         assert sorted(chain.from_iterable(batches)) == list(range(num_photos))
@@ -72,7 +72,10 @@ def test_an_epoch_has_each_photo_once_and_no_batch_of_one(
 
 
 def test_rates_of_the_groups_keep_their_ratio_along_the_cosine(
-    make_work: Callable[..., engine.Work], phase: PhaseParameters, monkeypatch: pytest.MonkeyPatch
+    linear_work: LinearWork,
+    make_settings: MakeSettings,
+    phase: PhaseParameters,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rates: list[tuple[float, float]] = []
 
@@ -82,79 +85,208 @@ def test_rates_of_the_groups_keep_their_ratio_along_the_cosine(
             super().step()
 
     monkeypatch.setattr(torch.optim, "AdamW", Recording)
-    list(engine.train(make_work(9), settings_of(phase)))
+    list(engine.train(linear_work(9), make_settings()))
     cosine = [0.5 + 0.5 * math.cos(math.pi * step / (2 * length)) for length in (1, 2, 4) for step in range(2 * length)]
-    assert [head for _, head in rates] == pytest.approx([phase.learning_rate * factor for factor in cosine])
+    assert [head for _, head in rates] == pytest.approx([phase.rate * factor for factor in cosine])
     assert [early for early, _ in rates] == pytest.approx([0.01 * head for _, head in rates])
 
 
-def test_a_row_of_the_history_says_what_was_measured(
-    make_work: Callable[..., engine.Work], phase: PhaseParameters
-) -> None:
-    slow = phase.model_copy(update={"learning_rate": 1e-12})
-    rows = [epoch.row for epoch in engine.train(make_work(9), settings_of(slow))]
-    assert set(rows[0]) == set(Epochs.to_schema().columns)
+def test_a_row_of_the_history_says_what_was_measured(linear_work: LinearWork, make_settings: MakeSettings) -> None:
+    settings = make_settings(learning_rate=1e-12, factors=(0.0, 0.01, 1.0), accumulation=2)
+    rows = [moment.row for moment in engine.train(linear_work(9), settings)]
+    expected = [*(name for name in Epochs.to_schema().columns if name != RATES), "rate_1", "rate_2", "rate_3"]
+    assert set(rows[0]) == set(expected)
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert [row["cycle"] for row in rows] == [1, 2, 2, 3, 3, 3, 3]
     cosine = [0.5 + 0.5 * math.cos(math.pi * at) for at in (0, 0, 1 / 2, 0, 1 / 4, 1 / 2, 3 / 4)]
-    assert [row["learning_rate"] for row in rows] == pytest.approx([1e-12 * factor for factor in cosine])
-    for row in rows:
+    for factor, row in zip(cosine, rows, strict=True):
+        rates = [row[name] for name in ("learning_rate", "rate_1", "rate_2", "rate_3")]
+        assert rates == pytest.approx([1e-12 * factor * share for share in (1, 0, 0.01, 1)], abs=0)
+        assert (row["steps"], row["parts"]) == (2, 2)
         assert row["train_loss"] == pytest.approx(math.log(NUM_VALUES), rel=1e-6)
         assert row["validation_loss"] == pytest.approx(math.log(2))
         assert (row["basic_precision"], row["average_precision"], row["accuracy"]) == (1, 1, 1)
+        assert row["seconds"] > 0
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_photos_not_over_batches(
-    make_work: Callable[..., engine.Work], phase: PhaseParameters
+    linear_work: LinearWork, make_settings: MakeSettings, phase: PhaseParameters
 ) -> None:
-    slow = phase.model_copy(update={"learning_rate": 1e-12, "num_cycles": 1})
-    work = make_work(5, lambda positions, epoch: torch.tensor(positions)[:, None].float().expand(-1, 2) * 3)
-    torch.manual_seed(0)
-    for parameter in work.model.parameters():
-        nn.init.normal_(parameter)
+    inputs = torch.arange(5.0)[:, None].expand(-1, 2) * 3
+    work = randomized(linear_work(5, lambda positions, epoch: inputs[positions]))
     with torch.no_grad():
-        logits = work.model(torch.arange(5.0)[:, None].expand(-1, 2) * 3)
-        expected = nn.functional.cross_entropy(logits, work.targets).item()
-    (epoch,) = engine.train(work, settings_of(slow, batch_size=3))
-    assert epoch.row["train_loss"] == pytest.approx(expected, rel=1e-5)
+        expected = nn.functional.cross_entropy(work.model(inputs), work.targets).item()
+    one_epoch = phase.model_copy(update={"num_cycles": 1})
+    (moment,) = engine.train(work, make_settings(phase=one_epoch, learning_rate=1e-12, batch_size=3))
+    assert moment.row["train_loss"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_distributions_are_learned_as_they_are(make_work: Callable[..., engine.Work], phase: PhaseParameters) -> None:
+def test_distributions_are_learned_as_they_are(linear_work: LinearWork, make_settings: MakeSettings) -> None:
     long = PhaseParameters(learning_rate=0.1, num_cycles=1, cycle_epochs=200, cycle_multiplier=1)
-    work = make_work(3, lambda positions, epoch: torch.eye(3)[positions, :2])
-    torch.manual_seed(0)
-    for parameter in work.model.parameters():
-        nn.init.normal_(parameter)
+    work = randomized(linear_work(3, lambda positions, epoch: torch.eye(3)[positions, :2]))
     smoothed = np.array([0.8, 0.1, 0.1])
     work.targets.copy_(torch.where(work.targets == 1, 0.8, 0.1))
-    *_, last = engine.train(work, settings_of(long))
+    *_, last = engine.train(work, make_settings(phase=long, learning_rate=long.rate))
     assert last.row["train_loss"] == pytest.approx(-(smoothed * np.log(smoothed)).sum(), rel=0.01)
 
 
-def test_numbers_that_are_not_finite_stop_training(
-    make_work: Callable[..., engine.Work], phase: PhaseParameters
+@pytest.mark.fault(115)
+@pytest.mark.parametrize("spoiled_by", [math.nan, math.inf])
+@pytest.mark.parametrize("bad_step", [0, 1, 2])
+@pytest.mark.parametrize("asked", [False, True], ids=["", "asked to stop meanwhile"])
+def test_a_loss_that_is_not_finite_stops_training_at_that_step_and_is_not_saved(
+    linear_work: LinearWork,
+    make_settings: MakeSettings,
+    phase: PhaseParameters,
+    bad_step: int,
+    spoiled_by: float,
+    asked: bool,
+    nobody_asked: None,
 ) -> None:
-    work = make_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan if epoch == 1 else 1.0))
-    epochs = engine.train(work, settings_of(phase))
-    assert next(epochs).number == 0
-    with pytest.raises(DivergedError, match=r"head: the loss of epoch 2 is nan in training.* 0\.01; lower it.* 0\.001"):
+    steps: list[tuple[int, list[int]]] = []
+
+    def inputs(positions: NDArray[np.intp], epoch: int) -> Tensor:
+        steps.append((epoch, positions.tolist()))
+        is_bad = [before for before, _ in steps].count(1) == bad_step + 1
+        if is_bad and asked:
+            interruption.ask()
+        return torch.full((len(positions), 2), spoiled_by if is_bad else 1.0)
+
+    moments: list[engine.Moment] = []
+    with pytest.raises(DivergedError) as stopped:
+        moments.extend(engine.train(linear_work(9, inputs), make_settings(batch_size=3, save_every_steps=1)))
+    epoch, batch = steps[-1]
+    assert (epoch, len(steps)) == (1, 3 + bad_step + 1)
+    rate = phase.rate * (0.5 + 0.5 * math.cos(math.pi * bad_step / 6))
+    assert f"head: the loss of a batch in epoch 2, step {bad_step + 1}, is nan" in (said := str(stopped.value))
+    assert f"a learning rate of {rate:.2g}; its 3 photos begin with {batch[0]}.jpg, {batch[1]}.jpg" in said
+    assert "lower learning_rate, for example to 0.001" in said
+    assert (moments[-1].state.notes["epoch"], moments[-1].state.notes["step"]) == (1, bad_step)
+    assert all(np.isfinite(array).all() for moment in moments for array in moment.state.arrays.values())
+
+
+@pytest.mark.fault(95, 115)
+def test_a_run_that_is_asked_to_stop_right_after_a_spoiled_step_does_not_save_it(
+    linear_work: LinearWork, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, nobody_asked: None
+) -> None:
+    class Asking(tqdm):
+        def update(self, n: float = 1) -> None:
+            interruption.ask()
+
+    monkeypatch.setattr(engine, "tqdm", Asking)
+    work = linear_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan))
+    with pytest.raises(DivergedError):
+        next(engine.train(work, make_settings(batch_size=3)))
+
+
+@pytest.mark.fault(115)
+def test_predictions_that_are_not_finite_stop_training(linear_work: LinearWork, make_settings: MakeSettings) -> None:
+    work = linear_work(evaluate=lambda rows: np.full((len(rows), NUM_VALUES), math.nan))
+    with pytest.raises(DivergedError, match=r"after epoch 1 predictions are not finite; lower .* to 0\.001"):
+        next(engine.train(work, make_settings()))
+
+
+def test_nothing_is_trained_without_cycles(
+    linear_work: LinearWork, make_settings: MakeSettings, phase: PhaseParameters
+) -> None:
+    settings = make_settings(phase=phase.model_copy(update={"num_cycles": 0}))
+    assert list(engine.train(linear_work(), settings)) == []
+
+
+@pytest.mark.fault(95)
+@pytest.mark.parametrize("at_step", [1, 2, 3])
+def test_a_run_that_is_asked_to_stop_ends_its_step_saves_and_goes_on_with_the_same_bits(
+    linear_work: LinearWork, make_settings: MakeSettings, at_step: int, nobody_asked: None
+) -> None:
+    steps: list[int] = []
+
+    def inputs(positions: NDArray[np.intp], epoch: int) -> Tensor:
+        return torch.tensor(positions)[:, None].float().expand(-1, 2) / 9
+
+    def asking(positions: NDArray[np.intp], epoch: int) -> Tensor:
+        steps.append(epoch)
+        if len(steps) == 3 + at_step:
+            interruption.ask()
+        return inputs(positions, epoch)
+
+    settings = make_settings(batch_size=3, weight_average=0.5)
+    *_, expected = engine.train(whole := randomized(linear_work(9, inputs)), settings)
+    moments = engine.train(randomized(linear_work(9, asking)), settings)
+    assert next(moments).row["epoch"] == 1
+    moment = next(moments)
+    assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, at_step)
+    with pytest.raises(interruption.Interrupted):
+        next(moments)
+    assert steps == [0] * 3 + [1] * at_step
+    interruption._asked.clear()
+    *_, last = engine.train(again := randomized(linear_work(9, inputs)), settings, moment.state)
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[name], tensor)
+    assert {**last.row, "seconds": 0} == {**expected.row, "seconds": 0}
+
+
+@pytest.mark.fault(95)
+def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_epoch(
+    linear_work: LinearWork, make_settings: MakeSettings, nobody_asked: None
+) -> None:
+    evaluated = 0
+
+    def evaluate(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        nonlocal evaluated
+        evaluated += 1
+        if evaluated == 2:
+            interruption.ask()
+            interruption.stop()
+        return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
+
+    settings = make_settings(batch_size=3)
+    epochs = engine.train(work := randomized(linear_work(evaluate=evaluate)), settings)
+    next(epochs)
+    moment = next(epochs)
+    assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, 3)
+    with pytest.raises(interruption.Interrupted):
+        next(epochs)
+    interruption._asked.clear()
+    weights = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
+    first = next(engine.train(again := randomized(linear_work(evaluate=evaluate)), settings, moment.state))
+    assert first.row["epoch"] == 2
+    for name, tensor in weights.items():
+        assert torch.equal(again.model.state_dict()[name], tensor)
+
+
+def test_an_epoch_that_ends_as_the_run_is_asked_to_stop_is_handed_out_first(
+    linear_work: LinearWork, make_settings: MakeSettings, nobody_asked: None
+) -> None:
+    epochs = engine.train(linear_work(), make_settings())
+    assert next(epochs).row["epoch"] == 1
+    interruption.ask()
+    with pytest.raises(interruption.Interrupted):
         next(epochs)
 
 
-def test_nothing_is_trained_without_cycles(make_work: Callable[..., engine.Work], phase: PhaseParameters) -> None:
-    assert list(engine.train(make_work(), settings_of(phase.model_copy(update={"num_cycles": 0})))) == []
+def test_seconds_of_an_epoch_go_on_from_where_they_were(linear_work: LinearWork, make_settings: MakeSettings) -> None:
+    settings = make_settings(batch_size=3, save_every_steps=1)
+    state = next(engine.train(linear_work(), settings)).state
+    later = engine.State(state.arrays, {**state.notes, "seconds": 1000.0})
+    *_, first = [next(epochs) for epochs in [engine.train(linear_work(), settings, later)] for _ in range(2)]
+    assert first.row["epoch"] == 1
+    assert 1000 < first.row["seconds"] < 1100
 
 
-def test_dropout_does_not_depend_on_what_was_drawn_before(
-    make_work: Callable[..., engine.Work], phase: PhaseParameters
+def test_photos_are_predicted_by_the_averaged_weights_and_training_goes_on_with_its_own(
+    linear_work: LinearWork, make_settings: MakeSettings
 ) -> None:
-    def losses() -> list[float]:
-        work = make_work(9, lambda positions, epoch: torch.nn.functional.dropout(torch.ones(len(positions), 2)))
-        work.model[1].bias.data.copy_(torch.tensor([0.1, 0.2, 0.3]))
-        work.model[0].weight.data.fill_(0.5)
-        work.model[1].weight.data.copy_(torch.arange(12.0).reshape(3, 4))
-        return [epoch.row["train_loss"] for epoch in engine.train(work, settings_of(phase))]
+    seen: list[Tensor] = []
 
-    first = losses()
-    torch.rand(17)
-    assert losses() == first
+    def evaluate(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        seen.append(work.model[1].bias.detach().clone())
+        return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
+
+    work = linear_work(evaluate=evaluate)
+    moments = engine.train(work, make_settings(weight_average=0.9))
+    moment = next(moments)
+    own = work.model[1].bias.detach().clone()
+    assert not torch.equal(seen[0], own)
+    with moment.average.applied():
+        assert torch.equal(work.model[1].bias, seen[0])
+    assert torch.equal(work.model[1].bias, own)

@@ -5,7 +5,8 @@ from torch import nn
 
 from apparel_eye.parameters import HeadParameters
 from apparel_eye.vision import heads
-from apparel_eye.vision.heads import averages, layers, rows, stretch_rows
+from apparel_eye.vision.dropout import Dropout
+from apparel_eye.vision.heads import Head, averages, hidden_layers, linear_layer, mean, rows, stretch_rows
 
 FILTERS = 5
 
@@ -34,21 +35,53 @@ def test_rows_tell_what_is_above_from_what_is_below_and_averages_do_not() -> Non
     assert not torch.allclose(rows(maps), rows(maps.flip(2)))
 
 
-@pytest.mark.parametrize(
-    ("hidden", "widths", "dropouts"),
-    [((), [(10, 3)], [0.25]), ((16, 8), [(10, 16), (16, 8), (8, 3)], [0.25, 0.5, 0.5])],
-)
-def test_layers_have_batch_norm_and_dropout_before_each_linear_one(
-    hidden: tuple[int, ...], widths: list[tuple[int, int]], dropouts: list[float]
-) -> None:
-    head = HeadParameters(pooling="rows", hidden=hidden, input_dropout=0.25, dropout=0.5)
-    made = layers(10, 3, head)
-    block = [nn.BatchNorm1d, nn.Dropout, nn.Linear]
-    assert [type(module) for module in made] == [*[*block, nn.ReLU] * len(hidden), *block]
+def test_means_are_the_first_half_of_averages_and_those_of_rows() -> None:
+    maps = torch.rand(2, 3, 4, 6)
+    torch.testing.assert_close(mean(maps), averages(maps)[:, :3])
+    torch.testing.assert_close(mean(maps), rows(maps).reshape(2, 3, 4).mean(dim=2))
+
+
+def parameters(hidden: tuple[int, ...], linear_fit: float = 0) -> HeadParameters:
+    return HeadParameters(pooling="rows", hidden=hidden, input_dropout=0.25, dropout=0.5, linear_fit=linear_fit)
+
+
+def test_hidden_layers_have_batch_norm_and_dropout_before_each_linear_one() -> None:
+    made = hidden_layers(10, 3, parameters((16, 8)))
+    block = [nn.BatchNorm1d, Dropout, nn.Linear]
+    assert [type(module) for module in made] == [*[*block, nn.ReLU] * 2, *block]
+    widths = [(10, 16), (16, 8), (8, 3)]
     linear = [module for module in made if isinstance(module, nn.Linear)]
     assert [(module.in_features, module.out_features) for module in linear] == widths
-    assert [module.num_features for module in made if isinstance(module, nn.BatchNorm1d)] == [w for w, _ in widths]
-    assert [module.p for module in made if isinstance(module, nn.Dropout)] == dropouts
+    assert [module.num_features for module in made if isinstance(module, nn.BatchNorm1d)] == [10, 16, 8]
+    assert [module.share for module in made if isinstance(module, Dropout)] == [0.25, 0.5, 0.5]
+
+
+def test_a_linear_layer_is_what_remains_without_hidden_ones() -> None:
+    norm, dropout, linear = linear_layer(10, 3, parameters((16, 8)))
+    assert (norm.num_features, dropout.share, linear.in_features, linear.out_features) == (10, 0.25, 10, 3)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "linear_fit", "paths"),
+    [((), 0, {"linear"}), ((), 1, {"linear"}), ((16,), 0, {"hidden"}), ((16,), 1, {"linear", "hidden"})],
+)
+def test_a_head_has_the_paths_it_needs_and_adds_them(
+    hidden: tuple[int, ...], linear_fit: float, paths: set[str]
+) -> None:
+    head = Head(10, 3, parameters(hidden, linear_fit)).eval()
+    assert {name.split(".")[0] for name, _ in head.named_parameters()} == paths
+    for parameter in head.parameters():
+        nn.init.normal_(parameter)
+    features = torch.rand(4, 10)
+    torch.testing.assert_close(head(features), sum(getattr(head, path)(features) for path in paths))
+
+
+def test_a_hidden_path_beside_a_linear_one_starts_at_zero_and_learns() -> None:
+    head = Head(10, 3, parameters((16,), 1)).train()
+    features = torch.rand(4, 10)
+    assert torch.equal(head.hidden(features), torch.zeros(4, 3))
+    head(features).square().sum().backward()
+    assert head.hidden[-1].weight.grad.abs().max() > 0
 
 
 @pytest.mark.parametrize(("old_rows", "new_rows"), [(1, 4), (3, 6), (6, 9)])

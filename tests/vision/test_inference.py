@@ -3,11 +3,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from apparel_eye import interruption
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.parameters import AugmentationParameters, InferParameters
 from apparel_eye.probabilities import FLOOR
-from apparel_eye.vision import views
+from apparel_eye.vision import batches, inference, views
 from apparel_eye.vision.classifier import Classifier, Description
+from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import Predictor, identity_of, predict_plain, to_probabilities
 
 ROWS = np.array([3, 0, 17, 8, 20])
@@ -16,7 +18,7 @@ IDENTITIES = np.arange(21, dtype=np.uint64) * 7 + 2**63
 
 @pytest.fixture
 def predictor(checkpoint: Checkpoint, infer: InferParameters, augmentation: AugmentationParameters) -> Predictor:
-    return Predictor(checkpoint, "best", infer, augmentation, "float32")
+    return Predictor(checkpoint, "best", infer, augmentation, Mode())
 
 
 @torch.inference_mode()
@@ -39,7 +41,7 @@ def test_tta_is_the_mean_of_the_plain_photos_probabilities_and_those_of_its_draw
 def test_tta_without_views_is_the_plain_prediction(
     checkpoint: Checkpoint, infer: InferParameters, augmentation: AugmentationParameters, pixels: NDArray[np.uint8]
 ) -> None:
-    without = Predictor(checkpoint, "best", infer.model_copy(update={"num_drawn": 0}), augmentation, "float32")
+    without = Predictor(checkpoint, "best", infer.model_copy(update={"num_drawn": 0}), augmentation, Mode())
     plain, averaged = without.predict(pixels, ROWS, IDENTITIES)
     np.testing.assert_array_equal(averaged, plain)
 
@@ -54,7 +56,7 @@ def test_a_photos_prediction_does_not_depend_on_its_neighbors_or_the_batch_size(
     batch_size: int,
 ) -> None:
     of_other_size = infer.model_copy(update={"batch_size": batch_size})
-    other = Predictor(checkpoint, "best", of_other_size, augmentation, "float32")
+    other = Predictor(checkpoint, "best", of_other_size, augmentation, Mode())
     everyone = np.array(predictor.predict(pixels, np.arange(21), IDENTITIES))
     np.testing.assert_allclose(other.predict(pixels, ROWS, IDENTITIES), everyone[:, ROWS], atol=1e-5)
 
@@ -80,7 +82,7 @@ def test_values_without_training_photos_get_the_floor_and_the_others_their_softm
 def test_plain_predictions_of_a_model_are_those_of_its_checkpoint(
     predictor: Predictor, classifier: Classifier, description: Description, pixels: NDArray[np.uint8]
 ) -> None:
-    plain = predict_plain(classifier, description, pixels, ROWS, 2, "float32")
+    plain = predict_plain(classifier, description, pixels, ROWS, 2, Mode())
     np.testing.assert_allclose(plain, predictor.predict(pixels, ROWS, IDENTITIES)[0], atol=1e-5)
 
 
@@ -88,10 +90,31 @@ def test_plain_predictions_of_a_model_are_those_of_its_checkpoint(
 def test_predicting_leaves_the_models_mode_as_it_is(
     classifier: Classifier, description: Description, pixels: NDArray[np.uint8], training: bool
 ) -> None:
-    predict_plain(classifier.train(training), description, pixels, ROWS, 5, "float32")
+    predict_plain(classifier.train(training), description, pixels, ROWS, 5, Mode())
     assert classifier.training is training
 
 
 def test_a_photos_identity_is_the_first_64_bits_of_its_checksum() -> None:
     assert identity_of("ffffffffffffffff" + "0" * 48) == 2**64 - 1
     assert identity_of("0000000000000010" + "f" * 48) == 16
+
+
+def test_predicting_stops_once_it_is_asked_to(
+    classifier: Classifier,
+    description: Description,
+    pixels: NDArray[np.uint8],
+    monkeypatch: pytest.MonkeyPatch,
+    nobody_asked: None,
+) -> None:
+    seen: list[int] = []
+
+    def read_and_ask(pixels: NDArray[np.uint8], rows: NDArray[np.intp], where: torch.device) -> torch.Tensor:
+        seen.extend(rows)
+        if len(seen) == 4:
+            interruption.ask()
+        return batches.read(pixels, rows, where)
+
+    monkeypatch.setattr(inference, "read", read_and_ask)
+    with pytest.raises(interruption.Interrupted):
+        predict_plain(classifier, description, pixels, ROWS, 2, Mode())
+    assert seen == ROWS[:4].tolist()

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from apparel_eye.metrics import marks_of
 from apparel_eye.parameters import LossParameters
-from apparel_eye.vision.losses import LOSSES, mean_loss, photo_weights, target_distributions
+from apparel_eye.vision.losses import LOSSES, per_photo, photo_weights, target_distributions
 
 LOGITS = torch.tensor([[2.0, 0.5, -1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [-2.0, 1.0, 1.0, 0.3]])
 CLASSES = torch.tensor([0, 3, 2])
@@ -66,13 +66,13 @@ def test_every_loss_is_least_where_the_network_says_what_it_should_and_never_inf
     optimizer = torch.optim.Adam([logits], lr=0.2)
     for _ in range(200):
         optimizer.zero_grad()
-        found = mean_loss(logits, hard(classes), torch.ones(5), loss(name=name))
+        found = per_photo(logits, hard(classes), torch.ones(5), loss(name=name)).mean()
         found.backward()
         optimizer.step()
     assert logits.argmax(dim=1).tolist() == classes.tolist()
     assert found < 0.02
     extreme = torch.tensor([[1e4, -1e4, 0.0, 0.0]], requires_grad=True)
-    at_worst = mean_loss(extreme, hard(torch.tensor([1])), torch.ones(1), loss(name=name))
+    at_worst = per_photo(extreme, hard(torch.tensor([1])), torch.ones(1), loss(name=name)).mean()
     at_worst.backward()
     assert torch.isfinite(at_worst)
     assert torch.isfinite(extreme.grad).all()
@@ -101,4 +101,12 @@ def test_photos_count_alike_or_values_do() -> None:
 def test_weights_scale_the_loss_of_their_photo() -> None:
     weights = torch.tensor([2.0, 0.0, 1.0])
     single = LOSSES["cross_entropy"](LOGITS, hard(CLASSES), loss())
-    torch.testing.assert_close(mean_loss(LOGITS, hard(CLASSES), weights, loss()), (2 * single[0] + single[2]) / 3)
+    torch.testing.assert_close(per_photo(LOGITS, hard(CLASSES), weights, loss()), weights * single)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_of_logits_in_half_precision_are_single(name: str) -> None:
+    found = per_photo(LOGITS.bfloat16(), hard(CLASSES), torch.ones(3), loss(name=name))
+    expected = per_photo(LOGITS.bfloat16().float(), hard(CLASSES), torch.ones(3), loss(name=name))
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)

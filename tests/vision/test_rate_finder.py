@@ -1,5 +1,5 @@
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -7,45 +7,34 @@ import torch
 from torch import nn
 
 from apparel_eye.errors import DivergedError
-from apparel_eye.metrics import marks_of
-from apparel_eye.parameters import FinderParameters, LossParameters, PhaseParameters
-from apparel_eye.vision import engine
+from apparel_eye.parameters import FinderParameters
+from apparel_eye.vision.dropout import Dropout
 from apparel_eye.vision.rate_finder import suggest_rate, sweep_rates
+from apparel_eye.vision.steps import Settings, Steps, Work
 
 FINDER = FinderParameters(start=1e-4, end=10.0, num_steps=50, smoothing=0.9, stop_at=4.0)
-CROSS_ENTROPY = LossParameters(
-    name="cross_entropy", label_smoothing=0, maybe_share=0, focal_gamma=0, order_weight=0, class_balance=0
-)
 
 
 @pytest.fixture
-def settings(phase: PhaseParameters) -> engine.Settings:
-    return engine.Settings("head", phase, 1e-3, 4, 0.0, CROSS_ENTROPY, "float32", 1)
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    return make_settings(batch_size=4)
 
 
 @pytest.fixture
-def work() -> engine.Work:
+def work(make_work: Callable[..., Work]) -> Work:
     """Three clouds of points that a network with batch norm and dropout tells apart."""
     torch.manual_seed(1)
     classes = torch.arange(24) % 3
     points = torch.eye(3)[classes] * 2 + torch.randn(24, 3) * 0.3
-    model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
-    return engine.Work(
-        model=model,
-        groups=[
-            {"params": list(model[0].parameters()), "factor": 0.1},
-            {"params": [*model[1].parameters(), *model[4].parameters()], "factor": 1.0},
-        ],
-        inputs=lambda positions, epoch: points[positions],
-        targets=torch.eye(3)[classes],
-        weights=torch.ones(24),
-        set_mode=model.train,
-        evaluate=lambda: np.ones((1, 3)) / 3,
-        marks=marks_of(["ynn"]),
-    )
+    model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), Dropout(0.2), nn.Linear(8, 3))
+    groups = [
+        {"params": list(model[0].parameters()), "factor": 0.1},
+        {"params": [*model[1].parameters(), *model[4].parameters()], "factor": 1.0},
+    ]
+    return make_work(model, lambda positions, epoch: points[positions], torch.eye(3)[classes], groups=groups)
 
 
-def test_rates_grow_by_one_factor_from_the_start_towards_the_end(work: engine.Work, settings: engine.Settings) -> None:
+def test_rates_grow_by_one_factor_from_the_start_towards_the_end(work: Work, settings: Settings) -> None:
     rows = sweep_rates(work, settings, FINDER.model_copy(update={"stop_at": 1e9}))
     rates = np.array([row["learning_rate"] for row in rows])
     assert [row["step"] for row in rows] == list(range(1, 51))
@@ -53,9 +42,7 @@ def test_rates_grow_by_one_factor_from_the_start_towards_the_end(work: engine.Wo
     np.testing.assert_allclose(rates[1:] / rates[:-1], (10.0 / 1e-4) ** (1 / 50))
 
 
-def test_the_smoothed_loss_is_the_exponential_average_without_its_bias(
-    work: engine.Work, settings: engine.Settings
-) -> None:
+def test_the_smoothed_loss_is_the_exponential_average_without_its_bias(work: Work, settings: Settings) -> None:
     rows = sweep_rates(work, settings, FINDER)
     for number in range(1, len(rows) + 1):
         weights = 0.9 ** np.arange(number)[::-1]
@@ -63,7 +50,7 @@ def test_the_smoothed_loss_is_the_exponential_average_without_its_bias(
         assert rows[number - 1]["smoothed_loss"] == pytest.approx(np.average(losses, weights=weights))
 
 
-def test_the_sweep_leaves_no_trace(work: engine.Work, settings: engine.Settings) -> None:
+def test_the_sweep_leaves_no_trace(work: Work, settings: Settings) -> None:
     before = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
     work.model.eval()
     first = sweep_rates(work, settings, FINDER)
@@ -74,19 +61,19 @@ def test_the_sweep_leaves_no_trace(work: engine.Work, settings: engine.Settings)
 
 
 def test_the_sweep_stops_once_the_loss_is_several_times_its_best(
-    work: engine.Work, settings: engine.Settings, monkeypatch: pytest.MonkeyPatch
+    work: Work, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses: Iterator[float] = iter([2.0, 1.0, 1.0, 3.9, 4.1, 0.1])
-    monkeypatch.setattr(engine, "take_step", lambda *_: torch.tensor(next(losses)))
+    monkeypatch.setattr(Steps, "take", lambda *_: torch.tensor(next(losses)))
     rows = sweep_rates(work, settings, FINDER.model_copy(update={"smoothing": 0.0}))
     assert [row["loss"] for row in rows] == pytest.approx([2.0, 1.0, 1.0, 3.9])
 
 
 def test_the_sweep_stops_where_the_loss_is_not_finite(
-    work: engine.Work, settings: engine.Settings, monkeypatch: pytest.MonkeyPatch
+    work: Work, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses: Iterator[float] = iter([2.0, math.nan])
-    monkeypatch.setattr(engine, "take_step", lambda *_: torch.tensor(next(losses)))
+    monkeypatch.setattr(Steps, "take", lambda *_: torch.tensor(next(losses)))
     assert len(sweep_rates(work, settings, FINDER)) == 1
 
 
@@ -100,18 +87,16 @@ def test_nothing_can_be_suggested_of_a_loss_that_never_was_finite() -> None:
         suggest_rate([])
 
 
-def test_the_suggested_rate_trains_better_than_one_far_above_or_below(
-    work: engine.Work, settings: engine.Settings
-) -> None:
+def test_the_suggested_rate_trains_better_than_one_far_above_or_below(work: Work, settings: Settings) -> None:
     suggested = suggest_rate(sweep_rates(work, settings, FINDER))
     start = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
 
     def loss_after(rate: float) -> float:
         work.model.load_state_dict(start)
-        optimizer = engine.optimizer_of(work, settings)
+        steps = Steps(work, settings)
         work.model.train()
         for step in range(60):
-            last = engine.take_step(work, settings, optimizer, np.arange(24), 0, step, rate)
+            last = steps.take(torch.arange(24), np.arange(24), 0, step, rate)
         return last.item()
 
     assert loss_after(suggested) < 0.5 * min(loss_after(suggested / 1000), loss_after(suggested * 1000))

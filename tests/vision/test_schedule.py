@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from apparel_eye.parameters import PhaseParameters
-from apparel_eye.vision.schedule import cycle_at, ends_cycle, factor_at
+from apparel_eye.vision.schedule import cosine, cycle_at, ends_cycle, factor_at
 
 STEPS = 10
 
@@ -50,3 +50,8 @@ def test_factor_is_that_of_torchs_warm_restarts(phase: PhaseParameters) -> None:
             assert factor_at(phase, epoch, step, STEPS) == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
             optimizer.step()
             theirs.step()
+
+
+@pytest.mark.parametrize(("progress", "share"), [(0, 1), (1 / 3, 0.75), (1 / 2, 0.5), (2 / 3, 0.25), (1, 0)])
+def test_cosine_falls_from_one_to_zero(progress: float, share: float) -> None:
+    assert cosine(progress) == pytest.approx(share, abs=1e-15)

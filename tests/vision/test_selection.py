@@ -1,6 +1,10 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from apparel_eye.checkpoint import State
 from apparel_eye.metrics import marks_of
 from apparel_eye.vision.selection import Selection, without
 
@@ -19,10 +23,10 @@ def selection() -> Selection:
     return Selection(marks_of(["yn"] * 4), PARTS)
 
 
-def run(selection: Selection, num_epochs: int) -> dict[str, int]:
-    for epoch, of_truth in enumerate(EPOCHS[:num_epochs]):
+def run(selection: Selection, num_epochs: int, first: int = 0) -> dict[str, int]:
+    for epoch, of_truth in enumerate(EPOCHS[first:num_epochs], start=first):
         probabilities = np.array([[probability, 1 - probability] for probability in of_truth])
-        selection.add(epoch, probabilities, {"epoch": np.array(epoch)})
+        selection.add(epoch, probabilities, {"epoch": np.array(epoch)}, {"epoch": epoch} if epoch else None)
     return dict(selection.checkpoint({}).chosen)
 
 
@@ -63,3 +67,20 @@ def test_an_epoch_that_can_be_scored_is_better_than_one_that_cannot() -> None:
     selection.add(0, np.array([[0.8, 0.1, 0.1]] * 2), {})
     selection.add(1, np.array([[0.1, 0.1, 0.8]] * 2), {})
     assert selection.checkpoint({}).of("best") is selection.checkpoint({}).weights[1]
+
+
+def test_the_start_may_be_chosen_and_is_no_row_of_the_history(selection: Selection) -> None:
+    assert run(selection, 3)[without(1)] == 0
+    assert selection.checkpoint({}).history == [{"epoch": 1}, {"epoch": 2}]
+
+
+@pytest.mark.parametrize("num_epochs", [1, 2, 3, 4])
+def test_a_selection_goes_on_from_what_was_chosen(selection: Selection, num_epochs: int) -> None:
+    run(selection, num_epochs)
+    early = selection.checkpoint({}, State({}, {"step": 3}))
+    notes = json.loads(json.dumps(early.state.notes))
+    later = Selection(marks_of(["yn"] * 4), PARTS, replace(early, state=State({}, notes)))
+    assert notes["step"] == 3
+    for going_on in (selection, later):
+        run(going_on, 5, first=num_epochs)
+    assert vars(later.checkpoint({})) == vars(selection.checkpoint({}))

@@ -6,63 +6,20 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.metrics import log_loss
 from apparel_eye.parameters import AugmentationParameters, HeadParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
 from apparel_eye.vision import backbones, stage, views
 from apparel_eye.vision.classifier import Classifier, Description, restore
+from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import predict_plain
 
-Progress = list[tuple[Checkpoint, stage.History]]
-FLOAT32 = {"train": "float32", "predict": "float32"}
+Train = Callable[..., Iterator[Checkpoint]]
+Bits = Callable[[Checkpoint], object]
+MODES = {"train": Mode(), "predict": Mode()}
+WITHOUT_DROPOUT = HeadParameters(pooling="rows", hidden=(16,), input_dropout=0, dropout=0, linear_fit=0)
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-
-
-def whole(parts: Iterator[ArrayPart]) -> NDArray[np.float16]:
-    return np.concatenate([part.rows for part in parts])
-
-
-def without_seconds(history: stage.History) -> stage.History:
-    return [{name: number for name, number in row.items() if name != "seconds"} for row in history]
-
-
-@pytest.fixture
-def features(
-    pixels: NDArray[np.uint8],
-    subsets: Subsets,
-    classifier: Classifier,
-    augmentation: AugmentationParameters,
-    train: TrainParameters,
-) -> NDArray[np.float16]:
-    return whole(stage.compute_features(pixels, subsets, classifier, 2, augmentation, train, "float32"))
-
-
-@pytest.fixture
-def train_head(
-    features: NDArray[np.float16], subsets: Subsets, description: Description, checkpoint: Checkpoint
-) -> Callable[..., Progress]:
-    def trained(phase: PhaseParameters, train: TrainParameters) -> Progress:
-        return list(stage.train_head(features, subsets, description, checkpoint.of("best"), phase, train))
-
-    return trained
-
-
-@pytest.fixture
-def fine_tune(
-    pixels: NDArray[np.uint8], subsets: Subsets, checkpoint: Checkpoint, augmentation: AugmentationParameters
-) -> Callable[..., Progress]:
-    def tuned(phase: PhaseParameters, train: TrainParameters) -> Progress:
-        return list(stage.fine_tune(pixels, subsets, checkpoint, phase, augmentation, train, FLOAT32))
-
-    return tuned
-
-
-@pytest.fixture
-def short() -> PhaseParameters:
-    """Three epochs."""
-    return PhaseParameters(learning_rate=1e-2, num_cycles=2, cycle_epochs=1, cycle_multiplier=2)
 
 
 @torch.inference_mode()
@@ -87,7 +44,7 @@ def test_parts_of_the_features_follow_each_other_to_the_end(
     augmentation: AugmentationParameters,
     train: TrainParameters,
 ) -> None:
-    parts = list(stage.compute_features(pixels, subsets, classifier, 2, augmentation, train, "float32"))
+    parts = list(stage.compute_features(pixels, subsets, classifier, 2, augmentation, train, Mode()))
     assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
     assert parts[-1].stop == 2 * 9 + 8
     assert {part.num_rows for part in parts} == {2 * 9 + 8}
@@ -101,39 +58,32 @@ def test_a_head_can_learn_one_batch_by_heart(
     train: TrainParameters,
 ) -> None:
     one_view = np.concatenate([features[:9], features[-8:]])
-    head = HeadParameters(pooling="rows", hidden=(16,), input_dropout=0, dropout=0)
     long = PhaseParameters(learning_rate=3e-2, num_cycles=1, cycle_epochs=60, cycle_multiplier=1)
     one_batch = train.model_copy(update={"batch_size": 9})
-    without_dropout = description.model_copy(update={"head": head})
-    *_, (_, history) = stage.train_head(one_view, subsets, without_dropout, checkpoint.of("best"), long, one_batch)
-    assert history[0]["train_loss"] > 0.5
-    assert history[-1]["train_loss"] < 0.01
+    without_dropout = description.model_copy(update={"head": WITHOUT_DROPOUT})
+    *_, last = stage.train_head(one_view, subsets, without_dropout, checkpoint.of("best"), long, one_batch)
+    assert last.history[0]["train_loss"] > 0.5
+    assert last.history[-1]["train_loss"] < 0.01
 
 
-def test_all_layers_can_learn_one_batch_by_heart(
-    pixels: NDArray[np.uint8],
-    subsets: Subsets,
-    checkpoint: Checkpoint,
-    description: Description,
-    augmentation: AugmentationParameters,
-    train: TrainParameters,
-) -> None:
-    head = HeadParameters(pooling="rows", hidden=(16,), input_dropout=0, dropout=0)
-    without_dropout = description.model_copy(update={"head": head}).model_dump(mode="json")
-    initial = Checkpoint.single(checkpoint.of("best"), without_dropout)
+def test_all_layers_can_learn_one_batch_by_heart(fine_tune: Train, train: TrainParameters) -> None:
     as_they_are = {"max_zoom": 1.0, "max_rotation": 0, "max_brightness": 0, "max_contrast": 0, "flip_share": 0}
-    plain = augmentation.model_copy(update=as_they_are)
+    changed = {
+        "augmentation": train.augmentation.model_copy(update=as_they_are),
+        "head": WITHOUT_DROPOUT,
+        "batch_size": 9,
+        "freeze_statistics": False,  # those of random weights hide what little differs between photos of noise
+    }
     long = PhaseParameters(learning_rate=1e-2, num_cycles=1, cycle_epochs=30, cycle_multiplier=1)
-    one_batch = train.model_copy(update={"batch_size": 9})
-    *_, (_, history) = stage.fine_tune(pixels, subsets, initial, long, plain, one_batch, FLOAT32)
-    assert history[0]["train_loss"] > 0.5
-    assert history[-1]["train_loss"] < 0.1
+    *_, last = fine_tune(long, train.model_copy(update=changed))
+    assert last.history[0]["train_loss"] > 0.5
+    assert last.history[-1]["train_loss"] < 0.1
 
 
 def test_the_frozen_backbone_stays_the_same_bit_for_bit(
-    train_head: Callable[..., Progress], train: TrainParameters, short: PhaseParameters, checkpoint: Checkpoint
+    train_head: Train, train: TrainParameters, short: PhaseParameters, checkpoint: Checkpoint
 ) -> None:
-    before, after = checkpoint.of("best"), train_head(short, train)[-1][0].of("last")
+    before, after = checkpoint.of("best"), list(train_head(short, train))[-1].of("last")
     frozen = [name for name in before if name.startswith("backbone.")]
     assert all(np.array_equal(before[name], after[name]) for name in frozen)
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
@@ -141,48 +91,47 @@ def test_the_frozen_backbone_stays_the_same_bit_for_bit(
 
 
 @pytest.mark.parametrize("freeze_statistics", [True, False])
-def test_statistics_of_the_backbone_change_only_where_they_are_not_frozen(
-    fine_tune: Callable[..., Progress],
+def test_statistics_change_only_where_they_are_not_frozen(
+    fine_tune: Train,
     train: TrainParameters,
     short: PhaseParameters,
     checkpoint: Checkpoint,
     freeze_statistics: bool,
 ) -> None:
-    tuned = fine_tune(short, train.model_copy(update={"freeze_statistics": freeze_statistics}))
-    before, after = checkpoint.of("best"), tuned[-1][0].of("last")
+    *_, tuned = fine_tune(short, train.model_copy(update={"freeze_statistics": freeze_statistics}))
+    before, after = checkpoint.of("best"), tuned.of("last")
     same = {name for name in before if np.array_equal(before[name], after[name])}
-    of_backbone = {name for name in before if name.startswith("backbone.") and name.endswith(STATISTICS)}
-    assert same == (of_backbone if freeze_statistics else set())
+    statistics = {name for name in before if name.endswith(STATISTICS)}
+    assert {name.split(".")[0] for name in statistics} == {"backbone", "head"}
+    assert same == (statistics if freeze_statistics else set())
 
 
 def test_a_layer_group_with_factor_zero_keeps_its_weights(
-    fine_tune: Callable[..., Progress], train: TrainParameters, short: PhaseParameters, checkpoint: Checkpoint
+    fine_tune: Train, train: TrainParameters, short: PhaseParameters, checkpoint: Checkpoint
 ) -> None:
-    tuned = fine_tune(short, train.model_copy(update={"layer_group_factors": (0.0, 1.0, 1.0)}))
-    before, after = checkpoint.of("best"), tuned[-1][0].of("last")
+    *_, tuned = fine_tune(short, train.model_copy(update={"layer_group_factors": (0.0, 1.0, 1.0)}))
+    before, after = checkpoint.of("best"), tuned.of("last")
     assert np.array_equal(before["backbone.layer1.0.conv1.weight"], after["backbone.layer1.0.conv1.weight"])
     assert not np.array_equal(before["backbone.layer4.0.conv1.weight"], after["backbone.layer4.0.conv1.weight"])
 
 
 @pytest.mark.parametrize("work", ["train_head", "fine_tune"])
 def test_two_runs_are_equal_bit_for_bit(
-    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
+    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters, bits: Bits
 ) -> None:
-    run: Callable[..., Progress] = request.getfixturevalue(work)
-    first = run(short, train)
+    run: Train = request.getfixturevalue(work)
+    first = list(run(short, train))
     torch.rand(5)
-    for (checkpoint, history), (again, history_again) in zip(first, run(short, train), strict=True):
-        np.testing.assert_equal(vars(again), vars(checkpoint))
-        assert without_seconds(history_again) == without_seconds(history)
+    assert [bits(checkpoint) for checkpoint in run(short, train)] == [bits(checkpoint) for checkpoint in first]
 
 
 @pytest.mark.parametrize("work", ["train_head", "fine_tune"])
 def test_another_seed_is_another_run(
     work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
 ) -> None:
-    run: Callable[..., Progress] = request.getfixturevalue(work)
-    losses = [run(short, train.model_copy(update={"seed": seed}))[-1][1][-1]["train_loss"] for seed in (1, 2)]
-    assert losses[0] != losses[1]
+    run: Train = request.getfixturevalue(work)
+    first, other = (list(run(short, train.model_copy(update={"seed": seed})))[-1] for seed in (1, 2))
+    assert first.history[-1]["train_loss"] != other.history[-1]["train_loss"]
 
 
 @pytest.mark.parametrize("work", ["train_head", "fine_tune"])
@@ -192,11 +141,12 @@ def test_a_phase_without_cycles_hands_the_checkpoint_on(
     train: TrainParameters,
     short: PhaseParameters,
     checkpoint: Checkpoint,
+    bits: Bits,
 ) -> None:
-    run: Callable[..., Progress] = request.getfixturevalue(work)
-    ((handed_on, history),) = run(short.model_copy(update={"num_cycles": 0}), train)
-    assert history == []
-    np.testing.assert_equal(vars(handed_on), vars(checkpoint))
+    run: Train = request.getfixturevalue(work)
+    (handed_on,) = run(short.model_copy(update={"num_cycles": 0}), train)
+    parts = {f"best_without_{part}": 0 for part in (0, 1)} if work == "train_head" else {}
+    assert bits(handed_on) == bits(replace(checkpoint, chosen={**checkpoint.chosen, **parts}))
 
 
 @pytest.mark.parametrize(
@@ -211,22 +161,69 @@ def test_progress_is_handed_out_as_it_grows(
     train: TrainParameters,
     short: PhaseParameters,
 ) -> None:
-    progress: Progress = request.getfixturevalue(work)(short, train)
-    assert [[row["epoch"] for row in history] for _, history in progress] == saved
-    assert [checkpoint.chosen["last"] + 1 for checkpoint, _ in progress] == [epochs[-1] for epochs in saved]
+    progress = list(request.getfixturevalue(work)(short, train))
+    assert [[row["epoch"] for row in checkpoint.history] for checkpoint in progress] == saved
+    assert [checkpoint.chosen["last"] for checkpoint in progress] == [epochs[-1] for epochs in saved]
+    assert [checkpoint.state is None for checkpoint in progress] == [False] * (len(saved) - 1) + [True]
 
 
+@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+def test_the_state_is_handed_out_after_as_many_steps_as_asked_for(
+    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
+) -> None:
+    often = train.model_copy(update={"batch_size": 2, "save_every_steps": 2})  # 9 photos: 4 steps
+    states = [checkpoint.state for checkpoint in request.getfixturevalue(work)(short, often)]
+    found = [(state.notes["epoch"], state.notes["step"]) for state in states if state]
+    in_cycle = [] if work == "train_head" else [(2, 0)]
+    assert found == [(0, 2), (1, 0), (1, 2), *in_cycle, (2, 2)]
+
+
+def test_a_heads_batches_are_whole_whatever_memory_all_layers_need(
+    train_head: Train, train: TrainParameters, short: PhaseParameters, bits: Bits
+) -> None:
+    whole, in_parts = (
+        [bits(each) for each in train_head(short, train.model_copy(update={"accumulation": parts}))] for parts in (1, 8)
+    )
+    assert in_parts == whole
+
+
+def test_the_start_is_chosen_where_training_only_spoils_it(
+    pixels: NDArray[np.uint8],
+    subsets: Subsets,
+    description: Description,
+    classifier: Classifier,
+    checkpoint: Checkpoint,
+    train: TrainParameters,
+    short: PhaseParameters,
+) -> None:
+    known = replace(subsets, validation=subsets.train[:8], validation_marks=subsets.train_marks[:8])
+    augmentation, spoiling = train.augmentation, short.model_copy(update={"learning_rate": 1e2})
+    parts = stage.compute_features(pixels, known, classifier, 2, augmentation, train, Mode())
+    features = np.concatenate([part.rows for part in parts])
+    fitted = description.model_copy(update={"head": train.head.model_copy(update={"linear_fit": 1.0})})
+    changed = train.model_copy(update={"head": fitted.head})
+    *_, of_head = stage.train_head(features, known, fitted, checkpoint.of("best"), spoiling, changed)
+    *_, of_all = stage.fine_tune(pixels, known, of_head, spoiling, augmentation, changed, MODES)
+    for spoiled in (of_head, of_all):
+        assert set(spoiled.chosen.items()) >= {("best", 0), ("last", 3)}
+        assert min(row["validation_loss"] for row in spoiled.history) > 5
+    np.testing.assert_equal(of_all.of("best"), of_head.of("best"))
+
+
+@pytest.mark.parametrize("weight_average", [0.0, 0.9])
 def test_the_weights_of_an_epoch_give_the_loss_that_the_history_says(
-    fine_tune: Callable[..., Progress],
+    fine_tune: Train,
     train: TrainParameters,
     short: PhaseParameters,
     pixels: NDArray[np.uint8],
     subsets: Subsets,
+    weight_average: float,
 ) -> None:
-    checkpoint, history = fine_tune(short, train)[-1]
-    for reason in ("best", "last"):
-        probabilities = predict_plain(*restore(checkpoint, reason), pixels, subsets.validation, 8, "float32")
-        row = history[checkpoint.chosen[reason]]
+    *_, checkpoint = fine_tune(short, train.model_copy(update={"weight_average": weight_average}))
+    for number in {*checkpoint.chosen.values()} - {0}:
+        one = Checkpoint.single(checkpoint.weights[number], checkpoint.description)
+        probabilities = predict_plain(*restore(one), pixels, subsets.validation, 8, Mode())
+        row = checkpoint.history[number - 1]
         assert log_loss(probabilities, subsets.validation_marks) == pytest.approx(row["validation_loss"], rel=1e-6)
 
 
@@ -237,12 +234,14 @@ def test_training_never_looks_at_the_photos_to_predict(
     augmentation: AugmentationParameters,
     train: TrainParameters,
     short: PhaseParameters,
-    fine_tune: Callable[..., Progress],
+    fine_tune: Train,
+    bits: Bits,
 ) -> None:
     blackened = pixels.copy()
     blackened[subsets.questions] = 0
-    run = stage.fine_tune(blackened, subsets, checkpoint, short, augmentation, train, FLOAT32)
-    np.testing.assert_equal(vars(list(run)[-1][0]), vars(fine_tune(short, train)[-1][0]))
+    *_, found = stage.fine_tune(blackened, subsets, checkpoint, short, augmentation, train, MODES)
+    *_, expected = fine_tune(short, train)
+    assert bits(found) == bits(expected)
 
 
 def test_validation_photos_change_no_weights(
@@ -252,11 +251,12 @@ def test_validation_photos_change_no_weights(
     augmentation: AugmentationParameters,
     train: TrainParameters,
     short: PhaseParameters,
-    fine_tune: Callable[..., Progress],
+    fine_tune: Train,
 ) -> None:
     other = replace(subsets, validation=subsets.validation[::-1].copy(), validation_marks=subsets.validation_marks)
-    run = stage.fine_tune(pixels, other, checkpoint, short, augmentation, train, FLOAT32)
-    np.testing.assert_equal(list(run)[-1][0].of("last"), fine_tune(short, train)[-1][0].of("last"))
+    *_, found = stage.fine_tune(pixels, other, checkpoint, short, augmentation, train, MODES)
+    *_, expected = fine_tune(short, train)
+    np.testing.assert_equal(found.of("last"), expected.of("last"))
 
 
 def test_a_network_to_train_is_the_checkpoints(classifier: Classifier, checkpoint: Checkpoint) -> None:

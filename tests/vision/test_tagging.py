@@ -16,6 +16,7 @@ from apparel_eye.raw_folder import scan_folder
 from apparel_eye.schemas import Predictions
 from apparel_eye.vision import tagging
 from apparel_eye.vision.classifier import Description
+from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import Predictor, identity_of
 from apparel_eye.vision.reading.photos import resize_photo
 
@@ -54,7 +55,7 @@ def tag(
 ) -> Tag:
     def tagged() -> pd.DataFrame:
         raw = scan_folder(folder)
-        return tagging.tag(raw, checkpoint, infer, augmentation, "float32", limits)
+        return tagging.tag(raw, checkpoint, infer, augmentation, Mode(), limits)
 
     return tagged
 
@@ -74,7 +75,7 @@ def test_every_row_answers_for_its_own_photo(
     monkeypatch.setattr(tagging, "_PART", part)
     table = Predictions.validate(tag()).set_index("photo")
     assert list(table.index) == sorted([*GOOD, *BAD])
-    predictor = Predictor(checkpoint, "best", infer, augmentation, "float32")
+    predictor = Predictor(checkpoint, "best", infer, augmentation, Mode())
     for key, photo in photos.items():
         pixels = resize_photo(photo, (32, 32), "squash")[None]
         identity = identity_of(hashlib.sha256((folder / key).read_bytes()).hexdigest())
@@ -135,7 +136,7 @@ def test_answers_are_named_by_the_values_that_the_checkpoint_was_trained_with(
 ) -> None:
     order = description.values[::-1]
     renamed = replace(checkpoint, description={**checkpoint.description, "values": order})
-    table = tagging.tag(scan_folder(folder), renamed, infer, augmentation, "float32", limits)
+    table = tagging.tag(scan_folder(folder), renamed, infer, augmentation, Mode(), limits)
     assert table.filter(like="probability of ").columns.tolist() == [f"probability of {value}" for value in order]
     np.testing.assert_array_equal(answers_of(table, order), answers_of(tag(), description.values))
 

@@ -115,10 +115,9 @@ def test_brightness_is_added_and_contrast_stretches_about_the_photos_mean() -> N
     torch.testing.assert_close(render(pixels, only(3, contrast=1.2, brightness=0.1)), expected)
 
 
-def test_drawn_views_stay_in_range_and_in_channels_last(augmentation: AugmentationParameters) -> None:
+def test_drawn_views_stay_in_range(augmentation: AugmentationParameters) -> None:
     seen = render(photos_of(12, 8), views.draw(1, 0, np.arange(3), augmentation))
     assert seen.shape == (3, 3, 12, 8)
-    assert seen.is_contiguous(memory_format=torch.channels_last)
     assert 0 <= seen.min() <= seen.max() <= 1
 
 
@@ -167,3 +166,17 @@ def test_views_at_test_time_depend_on_nothing_but_the_photos_identity(augmentati
 
 def test_no_views_are_drawn_at_test_time_where_none_are_wanted(augmentation: AugmentationParameters) -> None:
     assert views.draw_for_test(1, [7], 0, 0, augmentation) == []
+
+
+def test_examples_are_what_training_sees_photo_after_photo(augmentation: AugmentationParameters) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 12, 8, 3), dtype=np.uint8)
+    rows = np.array([4, 1])
+    seen = views.examples(pixels, rows, seed=7, num_epochs=3, augmentation=augmentation)
+    assert seen.shape == (6, 12, 8, 3)
+    assert seen.dtype == np.uint8
+    for number, row in enumerate(rows):
+        for epoch in range(3):
+            drawn = views.draw(7, epoch, [row], augmentation)
+            (expected,) = render(torch.from_numpy(pixels[[row]]), drawn)
+            found = torch.from_numpy(seen[3 * number + epoch]).permute(2, 0, 1) / 255
+            torch.testing.assert_close(found, expected, rtol=0, atol=0.5 / 255 + 1e-5)

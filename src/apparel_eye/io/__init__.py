@@ -3,13 +3,14 @@
 from apparel_eye.io.array import ArrayDataset, EarlierArrayDataset
 from apparel_eye.io.atomic import AtomicDataset
 from apparel_eye.io.folder import PhotoFolderDataset, RawFolderDataset
-from apparel_eye.io.tensors import CheckpointDataset, WeightsDataset
+from apparel_eye.io.tensors import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
 
 __all__ = [
     "ArrayDataset",
     "AtomicDataset",
     "CheckpointDataset",
     "EarlierArrayDataset",
+    "EarlierCheckpointDataset",
     "PhotoFolderDataset",
     "RawFolderDataset",
     "WeightsDataset",

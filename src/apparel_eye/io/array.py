@@ -1,5 +1,9 @@
 """Arrays on disk, larger than memory if need be."""
 
+import errno
+import math
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +13,10 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.io import seal
 from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.io.storage import explained, require_room
 
 
 class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
@@ -20,18 +25,34 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
     def save(self, data: NDArray[Any] | ArrayPart) -> None:
         part = data if isinstance(data, ArrayPart) else ArrayPart(0, len(data), data)
         growing = self.path.with_name(self.path.name + ".part")
+        try:
+            with explained(self.path):
+                if part.start == 0:
+                    self._begin(growing, part)
+                if part.num_rows:  # nothing can be mapped of an empty file
+                    array = open_memmap(growing, mode="r+")
+                    array[part.start : part.stop] = part.rows
+                    array.flush()
+                if part.stop == part.num_rows:
+                    seal.place(self.path, growing)
+        except SurroundingsError:
+            seal.discard(growing)
+            raise
+
+    def _begin(self, growing: Path, part: ArrayPart) -> None:
+        """All blocks are taken at once: to write to a mapped file on a full disk ends the process."""
         growing.parent.mkdir(parents=True, exist_ok=True)
-        if part.num_rows:
-            shape = (part.num_rows, *part.rows.shape[1:])
-            mode = "w+" if part.start == 0 else "r+"
-            array = open_memmap(growing, mode=mode, dtype=part.rows.dtype, shape=shape)
-            array[part.start : part.stop] = part.rows
-            array.flush()
-        else:  # nothing can be mapped of an empty file
+        growing.unlink(missing_ok=True)
+        if not part.num_rows:
             with growing.open("wb") as file:
                 np.save(file, part.rows, allow_pickle=False)
-        if part.stop == part.num_rows:
-            seal.place(self.path, growing)
+            return
+        shape = (part.num_rows, *part.rows.shape[1:])
+        require_room(self.path, math.prod(shape) * part.rows.itemsize)
+        open_memmap(growing, mode="w+", dtype=part.rows.dtype, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            with growing.open("r+b") as file:
+                _take_blocks(file.fileno(), growing.stat().st_size)
 
     def _read(self) -> NDArray[Any]:
         return self.open()
@@ -40,6 +61,14 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
         """The array as it is, its checksum not looked at."""
         array: NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
         return array
+
+
+def _take_blocks(descriptor: int, num_bytes: int) -> None:
+    try:
+        os.posix_fallocate(descriptor, 0, num_bytes)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # file systems that cannot
+            raise
 
 
 class EarlierArrayDataset(AbstractDataset[None, NDArray[Any]]):

@@ -8,6 +8,7 @@ from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 
 from apparel_eye.io import seal
+from apparel_eye.io.storage import explained
 
 Saved = TypeVar("Saved")
 Loaded = TypeVar("Loaded")
@@ -25,11 +26,17 @@ class SealedDataset(AbstractDataset[Saved, Loaded]):
         self.path = Path(filepath).expanduser()
         self.metadata = metadata
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that it may write, without their seals."""
+        return (self.path,)
+
     def load(self) -> Loaded:
         if not self.path.exists():
             raise DatasetError(f"{self.path} does not exist; run the pipeline that makes it")
-        seal.check(self.path)
-        return self._read()
+        with explained(self.path, "read"):
+            seal.check(self.path)
+            return self._read()
 
     @abstractmethod
     def _read(self) -> Loaded: ...

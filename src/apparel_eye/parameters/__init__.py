@@ -21,6 +21,7 @@ from apparel_eye.parameters.predicting import (
     XGBoostParameters,
 )
 from apparel_eye.parameters.training import (
+    STAGES,
     AugmentationParameters,
     FinderParameters,
     HeadParameters,
@@ -32,6 +33,7 @@ from apparel_eye.parameters.training import (
 )
 
 __all__ = [
+    "STAGES",
     "ActivationsParameters",
     "AugmentationParameters",
     "BoostParameters",

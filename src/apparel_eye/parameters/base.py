@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
-ResizeMode = Literal["squash", "pad"]
+Size = Annotated[tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]], Field(strict=False)]
+Area = Annotated[int, Field(ge=16 * 16)]
+ResizeMode = Literal["squash", "pad", "crop"]
 Seed = Annotated[int, Field(ge=0)]
 
 
 class Parameters(BaseModel):
-    """Frozen; a misspelt key is refused by name."""
+    """Frozen; a misspelt key is refused by name, and text is no number: plain YAML reads `1e-3` as text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())

@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from PIL import ImageColor
 from pydantic import Field, field_validator, model_validator
 
 from apparel_eye.parameters.base import Parameters, Seed, Share
@@ -11,12 +12,20 @@ from apparel_eye.parameters.base import Parameters, Seed, Share
 class PhotoParameters(Parameters):
     """Which files are photos; all of it is checked before anything is decoded."""
 
-    formats: tuple[Literal["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF"], ...] = Field(min_length=1)
+    formats: tuple[Literal["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF"], ...] = Field(
+        strict=False, min_length=1
+    )
     max_bytes: int = Field(ge=1, description="per file")
     max_pixels: int = Field(ge=1, description="per photo")
     min_side: int = Field(ge=1, description="pixels")
     max_side_ratio: float = Field(ge=1, description="long side to short side")
     ground: str = Field(min_length=1, description="color behind transparent photos, a name or #rrggbb")
+
+    @field_validator("ground")
+    @classmethod
+    def _is_a_color(cls, name: str) -> str:
+        ImageColor.getrgb(name)
+        return name
 
 
 class DuplicateParameters(Parameters):
@@ -28,7 +37,7 @@ class DuplicateParameters(Parameters):
 class LabelParameters(Parameters):
     """What label files and folders mean."""
 
-    values: tuple[str, ...] = Field(description="of a user's own folders, in order; none: alphabetical")
+    values: tuple[str, ...] = Field(strict=False, description="of a user's own folders, in order; none: alphabetical")
     group_pattern: str = Field(
         description="regular expression on image keys; what its first group finds stays together"
     )

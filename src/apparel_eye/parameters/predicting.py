@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from apparel_eye.parameters.base import Parameters, Seed, Share, Size
+from apparel_eye.parameters.base import Area, Parameters, Seed, Share, Size
 
 
 class InferParameters(Parameters):
@@ -28,8 +28,10 @@ class ActivationsParameters(Parameters):
     source: Literal["backbone"] = Field(
         description="backbone: the pretrained network, which has seen none of the photos"
     )
-    size: Size | int = Field(description="height and width, or an area in pixels with the category's median side ratio")
-    views: tuple[Literal["plain", "mirrored"], ...] = Field(min_length=1)
+    size: Size | Area = Field(
+        description="height and width, or an area in pixels with the category's median side ratio"
+    )
+    views: tuple[Literal["plain", "mirrored"], ...] = Field(strict=False, min_length=1)
     batch_size: int = Field(ge=1)
 
 
@@ -73,7 +75,9 @@ class ReportParameters(Parameters):
 class SubmitParameters(Parameters):
     """Which column is submitted, and what it was fitted on."""
 
-    column: str = Field(min_length=1, description="auto: the best on validation photos")
+    column: Literal["auto", "plain", "tta", "xgboost", "logistic"] = Field(
+        description="auto: the best on validation photos"
+    )
     refit: bool = Field(description="heads and boosters are fitted once more, on all labelled photos")
 
 

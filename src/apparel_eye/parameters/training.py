@@ -1,16 +1,19 @@
 """Transfer learning from small to large photos."""
 
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model, field_validator, model_validator
 
-from apparel_eye.parameters.base import Parameters, ResizeMode, Seed, Share, Size
+from apparel_eye.parameters.base import Area, Parameters, ResizeMode, Seed, Share, Size
 
 
 class AugmentationParameters(Parameters):
     """What training sees instead of the photo itself, drawn afresh for each photo in each epoch."""
 
-    max_zoom: float | Literal["auto"] = Field(description="about the center; auto: 1.0 for lengths, 1.1 else")
+    max_zoom: Annotated[float, Field(ge=1)] | Literal["auto"] = Field(
+        description="about the center; auto: 1.0 for lengths, 1.1 else"
+    )
     zoom_share: Share
     max_rotation: float = Field(ge=0, le=180, description="degrees")
     max_brightness: Share
@@ -26,12 +29,18 @@ class AugmentationParameters(Parameters):
 class HeadParameters(Parameters):
     """Layers from the last feature map to the values."""
 
-    pooling: Literal["averages", "rows"] = Field(
-        description="averages: average and maximum of each filter (the write-up's); rows: averages over the width only"
+    pooling: Literal["averages", "mean", "rows"] = Field(
+        description="averages: average and maximum of each filter (the write-up's); mean: average only; "
+        "rows: averages over the width only"
     )
-    hidden: tuple[Annotated[int, Field(ge=1)], ...]
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        strict=False, description="widths of hidden layers; none: one linear one"
+    )
     input_dropout: Share
     dropout: Share
+    linear_fit: float = Field(
+        ge=0, description="start from logistic regression of this inverse penalty on the cached features; 0: at random"
+    )
 
 
 class PhaseParameters(Parameters):
@@ -81,22 +90,30 @@ class FinderParameters(Parameters):
     smoothing: float = Field(ge=0, lt=1, description="share of the average that a step keeps")
     stop_at: float = Field(gt=1, description="times the best smoothed loss")
 
+    @model_validator(mode="after")
+    def _goes_up(self) -> "FinderParameters":
+        if self.start >= self.end:
+            raise ValueError(f"start is {self.start}; give one below end, which is {self.end}")
+        return self
+
 
 class StageParameters(Parameters):
     """One image size: first the head alone, then all layers."""
 
-    size: Size | int = Field(description="height and width, or an area in pixels with the category's median side ratio")
+    size: Size | Area = Field(
+        description="height and width, or an area in pixels with the category's median side ratio"
+    )
     num_views: int = Field(ge=1, description="drawn views of each photo whose features the head is trained on")
     head: PhaseParameters
     all: PhaseParameters
 
 
-class StagesParameters(Parameters):
-    """The stages; the tuple in ``pipelines/train/pipeline.py`` names them in order."""
+STAGES = ("small", "medium", "large")
+"""The stages in order; each starts from the weights of the one before. Pipelines and parameters follow this tuple."""
 
-    small: StageParameters
-    medium: StageParameters
-    large: StageParameters
+StagesParameters = create_model(
+    "StagesParameters", __base__=Parameters, **dict.fromkeys(STAGES, (StageParameters, ...))
+)  # type: ignore[call-overload]
 
 
 class TrainParameters(Parameters):
@@ -104,15 +121,61 @@ class TrainParameters(Parameters):
 
     backbone: str = Field(min_length=1, description="a timm name")
     pretrained: str = Field(min_length=1, description="hub, bundled, none, or a .safetensors file of the backbone")
+    accept_non_commercial: bool = Field(description="weights whose licence forbids commercial use may be used")
     seed: Seed
     batch_size: int = Field(ge=2)
+    accumulation: int = Field(ge=1, description="parts in which a batch is computed, for want of memory")
     weight_decay: float = Field(ge=0)
+    weight_average: float = Field(
+        ge=0, lt=1, description="share that an exponential moving average of the weights keeps each step; 0: no average"
+    )
     loss: LossParameters
     finder: FinderParameters
     freeze_statistics: bool = Field(description="batch norm keeps its running statistics when all layers train")
-    layer_group_factors: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=3, max_length=3)
+    layer_group_factors: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        strict=False,
+        min_length=1,
+        description="share of the learning rate of each layer group, from the stem to the head",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(description="auto: an accelerator where there is one")
     precision: Literal["auto", "float32", "bfloat16"] = Field(description="auto: what a short timing finds faster")
+    memory_format: Literal["auto", "channels_last", "contiguous"] = Field(description="auto: likewise")
+    compile: bool = Field(description="torch.compile the backbone")
+    processes: int = Field(ge=1, description="data-parallel processes of this machine, one a GPU; on processors too")
+    readers: int = Field(ge=0, exclude=True, description="threads that read batches ahead")
+    save_every_steps: int = Field(ge=1, exclude=True, description="steps after which the state is saved, beside epochs")
+    on_change: Literal["refuse", "restart"] = Field(
+        exclude=True, description="what is done with unfinished training of other settings, data or code"
+    )
     resize: ResizeMode
     head: HeadParameters
     augmentation: AugmentationParameters
     stages: StagesParameters
+
+    @model_validator(mode="after")
+    def _batches_can_be_shared(self) -> "TrainParameters":
+        if self.processes > 1 and not self.freeze_statistics:
+            raise ValueError("processes is more than 1, where each would have statistics of its own; freeze_statistics")
+        shares = self.processes * self.accumulation
+        if shares > 1 and self.batch_size < 2 * shares:
+            raise ValueError(
+                f"batch_size is {self.batch_size}, for {shares} shares of processes and accumulation; give at least "
+                f"{2 * shares}, so that the smallest batch has a photo for each"
+            )
+        return self
+
+    @field_validator("stages")
+    @classmethod
+    def _sizes_ascend(cls, stages: Any) -> Any:
+        areas = {name: _area(getattr(stages, name).size) for name in STAGES}
+        for before, name in pairwise(STAGES):
+            if areas[name] < areas[before]:
+                raise ValueError(
+                    f"{name}.size is an area of {areas[name]} pixels, less than the {areas[before]} of {before}.size; "
+                    "give sizes that ascend"
+                )
+        return stages
+
+
+def _area(size: tuple[int, int] | int) -> int:
+    return size if isinstance(size, int) else size[0] * size[1]

@@ -8,14 +8,15 @@ from torch import nn
 from tqdm import tqdm
 
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.vision import device, views
-from apparel_eye.vision.backbones import Weights, feature_maps, normalization, restored
-from apparel_eye.vision.batches import Pixels, batches, to_half, to_tensor
+from apparel_eye.vision import views
+from apparel_eye.vision.backbones import Weights, feature_maps, fit_to, normalization, restored
+from apparel_eye.vision.batches import Pixels, batches, read, to_half
+from apparel_eye.vision.device import Mode
 
 
 @torch.inference_mode()
 def extract(
-    pixels: Pixels, backbone: str, weights: Weights, view_names: Sequence[str], batch_size: int, precision: str
+    pixels: Pixels, backbone: str, weights: Weights, view_names: Sequence[str], batch_size: int, mode: Mode
 ) -> Iterator[ArrayPart]:
     """Feature maps of all photos in parts, float16, shape (N, views, C, H', W').
 
@@ -25,21 +26,21 @@ def extract(
         weights: the backbone's.
         view_names: ``plain``, ``mirrored``.
         batch_size: photos at a time.
-        precision: of matrix products.
+        mode: how to compute.
     """
-    where = device.current()
-    model = device.to_device(restored(backbone, weights), where)
-    mean, std = (torch.tensor(values, device=where)[:, None, None] for values in normalization(backbone))
+    size = (pixels.shape[1], pixels.shape[2])
+    model = mode.place(restored(backbone, fit_to(backbone, weights, size), size))
+    mean, std = (torch.tensor(values, device=mode.where)[:, None, None] for values in normalization(backbone))
     with tqdm(total=len(pixels), desc="activations", unit="photo", disable=None) as bar:
         for rows in batches(np.arange(len(pixels)), batch_size):
-            photos = to_tensor(pixels, rows, where)
+            photos = read(pixels, rows, mode.where)
             seen = [views.render(photos, views.plain(len(rows), name == "mirrored")) for name in view_names]
-            maps = torch.stack([_maps(model, (view - mean) / std, precision) for view in seen], dim=1)
+            maps = torch.stack([_maps(model, (view - mean) / std, mode) for view in seen], dim=1)
             yield ArrayPart(int(rows[0]), len(pixels), maps.cpu().numpy())
             bar.update(len(rows))
 
 
-def _maps(model: nn.Module, normalized: torch.Tensor, precision: str) -> torch.Tensor:
-    with device.autocast(normalized.device, precision):
-        maps = feature_maps(model, normalized)
+def _maps(model: nn.Module, normalized: torch.Tensor, mode: Mode) -> torch.Tensor:
+    with mode.autocast():
+        maps = feature_maps(model, mode.lay_out(normalized))
     return to_half(maps)

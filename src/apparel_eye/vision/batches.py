@@ -1,6 +1,8 @@
 """Photos of an array on disk, a batch at a time."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -19,9 +21,25 @@ def batches(rows: Rows, batch_size: int) -> Iterator[Rows]:
         yield rows[first : first + batch_size]
 
 
-def to_tensor(pixels: Pixels, rows: Rows, where: torch.device) -> Tensor:
-    """The photos of some rows, uint8, shape (B, H, W, 3); indexing copies them out of the memory-mapped file."""
-    return torch.from_numpy(pixels[rows]).to(where)
+def read(pixels: Pixels, rows: Rows, where: torch.device) -> Tensor:
+    """The photos of some rows, uint8, shape (B, H, W, 3), on their way to the device."""
+    photos = torch.from_numpy(pixels[rows])  # indexing copies them out of the memory-mapped file
+    return photos.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else photos.to(where)
+
+
+def read_ahead(read: Callable[[Rows], Tensor], rows: Iterable[Rows], num_threads: int) -> Iterator[Tensor]:
+    """What ``read`` gives for each of the rows, in order; as many threads read what comes next meanwhile."""
+    if not num_threads:
+        yield from map(read, rows)
+        return
+    with ThreadPoolExecutor(num_threads) as pool:
+        waiting: deque[Future[Tensor]] = deque()
+        for each in rows:
+            waiting.append(pool.submit(read, each))
+            if len(waiting) > num_threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def to_half(values: Tensor) -> Tensor:

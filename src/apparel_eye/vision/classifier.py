@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 from torch import Tensor, nn
 
 from apparel_eye.checkpoint import Checkpoint, Weights
@@ -18,6 +19,8 @@ _PREFIX = "backbone."
 
 class Description(Parameters):
     """What a checkpoint's weights are; JSON in the file's header."""
+
+    model_config = ConfigDict(strict=False)  # JSON knows no tuples
 
     backbone: str
     category: str
@@ -38,12 +41,12 @@ class Classifier(nn.Module):
 
     def __init__(self, description: Description) -> None:
         super().__init__()
-        self.backbone = backbones.create(description.backbone)
+        self.backbone = backbones.create(description.backbone, description.size)
         self.pool = heads.POOLINGS[description.head.pooling]
         self.register_buffer("mean", torch.tensor(description.mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(description.std)[:, None, None], persistent=False)
         num_features = self._num_features(description.size)
-        self.head = heads.layers(num_features, len(description.values), description.head)
+        self.head = heads.Head(num_features, len(description.values), description.head)
 
     def feature_maps(self, photos: Tensor) -> Tensor:
         """Last feature maps, shape (B, C, H', W')."""
@@ -89,16 +92,22 @@ def restore(checkpoint: Checkpoint, reason: str = "best") -> tuple[Classifier, D
     return model.eval(), description
 
 
-def start(description: Description, weights: Weights, seed: int) -> Classifier:
+def start(description: Description, initial: Weights | Checkpoint, seed: int) -> Classifier:
     """A network to train: weights that fit are taken over, others start from the seed.
 
     A head on rows that comes from a smaller size has fewer of them: its weights are stretched along the rows.
 
     Args:
         description: of the network.
-        weights: of the stage before, or of a backbone under ``backbone.`` names.
+        initial: the checkpoint of the stage before, or a pretrained backbone's weights under ``backbone.`` names.
         seed: of the random weights.
     """
+    if isinstance(initial, Checkpoint):
+        weights, size_before = initial.of("best"), Description.model_validate(initial.description).size
+    else:
+        weights, size_before = initial, None  # pretrained weights are of the backbone's own size
+    fitted = backbones.fit_to(description.backbone, without_prefix(weights), description.size, size_before)
+    weights = {**weights, **with_prefix(fitted)}
     torch.manual_seed(seed)
     model = Classifier(description)
     own = backbones.state(model)

@@ -1,33 +1,98 @@
 """Where and how exactly to compute."""
 
 import ctypes
+import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
+from apparel_eye.errors import SurroundingsError
+from apparel_eye.parameters import TrainParameters
 from apparel_eye.vision import backbones
 
+logger = logging.getLogger(__name__)
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 _BATCH = 8
-_SIZE = 224  # pixels
+_SIZE = (224, 224)  # pixels
 _REPETITIONS = 3
+_CLEARLY = 0.9
+"""Of the first choice's time: what is hardly faster would be chosen by chance, and differently the next time."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Where to compute, in which precision, and how feature maps lie in memory.
+
+    Attributes:
+        device: torch's name of it.
+        precision: of matrix products; weights stay float32.
+        memory_format: of photos, feature maps and convolutions.
+    """
+
+    device: str = "cpu"
+    precision: str = "float32"
+    memory_format: str = "channels_last"
+
+    @property
+    def where(self) -> torch.device:
+        """The device."""
+        if self.device == "cpu":
+            _keep_freed_memory()
+        return torch.device(self.device)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Within it, matrix products have the precision."""
+        return torch.autocast(self.where.type, DTYPES[self.precision], enabled=self.precision != "float32")
+
+    def place(self, model: nn.Module) -> nn.Module:
+        """The model on the device, with its convolutions laid out."""
+        return model.to(self.where, memory_format=FORMATS[self.memory_format])  # type: ignore[call-overload, no-any-return]
+
+    def lay_out(self, photos: Tensor) -> Tensor:
+        """Photos of shape (B, C, H, W) as the model's convolutions are."""
+        return photos.contiguous(memory_format=FORMATS[self.memory_format])
+
+
+def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]:
+    """How to predict and how to train: as the parameters say; what they leave open is what is faster here.
+
+    Raises:
+        SurroundingsError: the device that the parameters ask for is not there.
+    """
+    device = _device_of(train.device)
+    precisions = [train.precision] if train.precision != "auto" else list(DTYPES)
+    formats = [train.memory_format] if train.memory_format != "auto" else list(FORMATS)
+    choices = [Mode(device, precision, layout) for precision, layout in product(precisions, formats)]
+    if len(choices) == 1:
+        return {"predict": choices[0], "train": choices[0]}
+    return {
+        "predict": _fastest(choices, train.backbone, weights, _predict),
+        "train": _fastest(choices, train.backbone, weights, _train),
+    }
+
+
+def _device_of(wanted: str) -> str:
+    found = "cpu" if wanted == "cpu" else Accelerator().device.type
+    if wanted not in ("auto", found):
+        raise SurroundingsError(
+            f"train.device is {wanted}, but torch finds {found} only; check the driver, or run with "
+            f"--params train.device={found}"
+        )
+    logger.info("    computing on %s", torch.cuda.get_device_name() if found == "cuda" else found)
+    return found
 
 
 @cache
-def current() -> torch.device:
-    """The accelerator of this machine, or its processor."""
-    device: torch.device = Accelerator().device
-    if device.type == "cpu":
-        _keep_freed_memory()
-    return device
-
-
 def _keep_freed_memory() -> None:
     """Have glibc keep what is freed; other C libraries are left as they are.
 
@@ -40,44 +105,33 @@ def _keep_freed_memory() -> None:
         library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Matrix products in the given precision; weights stay float32."""
-    return torch.autocast(device.type, DTYPES[precision], enabled=precision != "float32")
-
-
-def to_device(model: nn.Module, device: torch.device) -> nn.Module:
-    """Moved, with convolutions laid out channels last."""
-    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def fastest_precisions(backbone: str, weights: backbones.Weights) -> dict[str, str]:
-    """The faster precision for prediction and for training on this machine, found by a short timing."""
-    device = current()
-    model = to_device(backbones.restored(backbone, weights), device)
-    photos = torch.rand(_BATCH, 3, _SIZE, _SIZE, device=device).contiguous(memory_format=torch.channels_last)
-
-    def predict() -> None:
-        with torch.inference_mode():
-            model.eval()(photos)
-
-    def train() -> None:
-        model.train()(photos).float().square().mean().backward()
-
-    return {"predict": _fastest(predict, device), "train": _fastest(train, device)}
-
-
-def _fastest(work: Callable[[], None], device: torch.device) -> str:
+def _fastest(
+    choices: list[Mode], backbone: str, weights: backbones.Weights, work: Callable[[nn.Module, Tensor], None]
+) -> Mode:
+    size = backbones.own_size(backbone) if backbones.is_fixed(backbone) else _SIZE
     seconds = {}
-    for precision in DTYPES:
-        with autocast(device, precision):
-            work()  # the first time kernels are chosen
-            seconds[precision] = min(_seconds(work, device) for _ in range(_REPETITIONS))
-    return min(seconds, key=lambda precision: seconds[precision])
+    for mode in choices:
+        model = mode.place(backbones.restored(backbone, weights))
+        photos = mode.lay_out(torch.rand(_BATCH, 3, *size, device=mode.where))
+        with mode.autocast():
+            work(model, photos)  # the first time kernels are chosen
+            seconds[mode] = min(_seconds(work, model, photos) for _ in range(_REPETITIONS))
+    fastest = min(seconds, key=lambda mode: seconds[mode])
+    return fastest if seconds[fastest] < _CLEARLY * seconds[choices[0]] else choices[0]
 
 
-def _seconds(work: Callable[[], None], device: torch.device) -> float:
+def _predict(model: nn.Module, photos: Tensor) -> None:
+    with torch.inference_mode():
+        model.eval()(photos)
+
+
+def _train(model: nn.Module, photos: Tensor) -> None:
+    model.train()(photos).float().square().mean().backward()
+
+
+def _seconds(work: Callable[[nn.Module, Tensor], None], model: nn.Module, photos: Tensor) -> float:
     started = time.perf_counter()
-    work()
-    if device.type == "cuda":
+    work(model, photos)
+    if photos.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - started

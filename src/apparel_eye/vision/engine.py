@@ -1,123 +1,210 @@
 """The training loop, the same for a head on cached features and for all layers on photos."""
 
 import logging
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 from tqdm import tqdm
 
+from apparel_eye import interruption
+from apparel_eye.checkpoint import State
 from apparel_eye.errors import DivergedError
-from apparel_eye.metrics import Marks, scores
-from apparel_eye.parameters import LossParameters, PhaseParameters
+from apparel_eye.metrics import scores
 from apparel_eye.subsets import Rows
-from apparel_eye.vision import device, losses, randomness, schedule
+from apparel_eye.vision import randomness, resume, schedule
+from apparel_eye.vision.average import Average
+from apparel_eye.vision.batches import read_ahead
+from apparel_eye.vision.history import report, warn_of_collapse
+from apparel_eye.vision.steps import Settings, Steps, Work
 
 logger = logging.getLogger(__name__)
+_NAMED = 3
+"""Photos of a batch that a message names."""
 
 
 @dataclass(frozen=True)
-class Work:
-    """What is trained, and on what.
+class Moment:
+    """Training between two steps.
 
     Attributes:
-        model: trained in place.
-        groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
-        inputs: the model's inputs for positions among the training photos, in an epoch.
-        targets: what the network should say of each training photo, shape (photos, values), on the device.
-        weights: how much each counts, shape (photos,), on the device.
-        set_mode: puts the model into the mode for training.
-        evaluate: probabilities of the validation photos, shape (validation photos, values).
-        marks: their labels.
+        state: to go on from; None at the end, and in processes but the main one.
+        average: puts the averaged weights, by which validation photos were predicted, into the model for a while.
+        row: of the history, if an epoch has just ended.
+        probabilities: of the validation photos, likewise.
     """
 
-    model: nn.Module
-    groups: list[dict[str, Any]]
-    inputs: Callable[[Rows, int], Tensor]
-    targets: Tensor
-    weights: Tensor
-    set_mode: Callable[[], object]
-    evaluate: Callable[[], NDArray[np.float64]]
-    marks: Marks
+    state: State | None
+    average: Average
+    row: dict[str, float] | None = None
+    probabilities: NDArray[np.float64] | None = None
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a phase is trained."""
+def train(work: Work, settings: Settings, state: State | None = None) -> Iterator[Moment]:
+    """Train in place; the caller decides what to do with each moment that is yielded.
 
-    name: str
-    phase: PhaseParameters
-    learning_rate: float
-    batch_size: int
-    weight_decay: float
-    loss: LossParameters
-    precision: str
-    seed: int
+    That is after each epoch, every so many steps, and when the run is asked to stop, before it does.
 
+    Args:
+        work: what is trained, as it was at the start of the phase.
+        settings: how.
+        state: of an earlier run with the same work and settings, to go on from; the result has the same bits.
 
-@dataclass(frozen=True)
-class Epoch:
-    """The result of an epoch: a row of the history, and the probabilities of the validation photos."""
-
-    number: int
-    row: dict[str, float]
-    probabilities: NDArray[np.float64]
+    Raises:
+        DivergedError: a loss is not finite.
+        Interrupted: the run was asked to stop.
+    """
+    training = _Training(work, settings)
+    if state is not None:
+        training.go_on_from(state)
+    with interruption.deferred():
+        yield from training.run()
 
 
-def train(work: Work, settings: Settings) -> Iterator[Epoch]:
-    """Train in place and yield after each epoch; the caller decides what to do with it."""
-    optimizer = optimizer_of(work, settings)
-    num_steps = len(batches_of(settings, 0, len(work.targets)))
-    with tqdm(total=settings.phase.epochs * num_steps, desc=settings.name, unit="step", disable=None) as bar:
-        for number in range(settings.phase.epochs):
-            started = time.perf_counter()
-            batches = batches_of(settings, number, len(work.targets))
-            loss = _train_epoch(work, settings, optimizer, number, batches, bar)
-            probabilities = work.evaluate()
-            if not np.isfinite(probabilities).all():
-                raise _diverged(settings, number, "not finite on validation photos")
-            measured = scores(probabilities, work.marks)
-            row = {
-                "epoch": number + 1,
-                "cycle": schedule.cycle_at(settings.phase, number)[0] + 1,
-                "learning_rate": settings.learning_rate * schedule.factor_at(settings.phase, number, 0, num_steps),
-                "train_loss": loss,
-                "validation_loss": measured.pop("log_loss"),
-                **measured,
-                "seconds": time.perf_counter() - started,
-            }
-            _report(row, settings.phase.epochs)
-            yield Epoch(number, row, probabilities)
+class _Training:
+    """A phase under way. Its numbers, weights and moments are all that a later run needs to go on."""
 
+    def __init__(self, work: Work, settings: Settings) -> None:
+        self._work, self._settings = work, settings
+        self._steps = Steps(work, settings)
+        self._average = Average(work.model, settings.weight_average)
+        self._epoch = self._step = 0
+        self._loss_sum = torch.zeros((), device=work.targets.device)
+        self._seconds = 0.0
+        self._last: tuple[Tensor, Rows] = torch.zeros(()), np.arange(0)
 
-def take_step(
-    work: Work,
-    settings: Settings,
-    optimizer: torch.optim.Optimizer,
-    positions: Rows,
-    epoch: int,
-    step: int,
-    rate: float,
-) -> Tensor:
-    """One step on a batch at a learning rate of the head; its mean loss, as it was before."""
-    where = work.targets.device
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group["factor"]
-    torch.manual_seed(int(randomness.uniform(settings.seed, epoch, [step], 1)[0, 0] * 2**53))  # dropout's
-    inputs = work.inputs(positions, epoch)
-    with device.autocast(where, settings.precision):
-        logits = work.model(inputs)
-    loss = losses.mean_loss(logits, work.targets[positions], work.weights[positions], settings.loss)
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return loss.detach()
+    def go_on_from(self, state: State) -> None:
+        notes = state.notes
+        self._epoch, self._step, self._seconds = notes["epoch"], notes["step"], notes["seconds"]
+        self._steps.parts = notes["parts"]
+        resume.fill(self._work.model, self._steps.optimizer, self._average, self._loss_sum, state.arrays)
+        logger.info("    going on after %d epochs and %d steps", self._epoch, self._step)
+
+    def run(self) -> Iterator[Moment]:
+        work, settings = self._work, self._settings
+        num_steps = len(batches_of(settings, 0, len(work.targets)))
+        done, total = self._epoch * num_steps + self._step, settings.phase.epochs * num_steps
+        with tqdm(total=total, initial=done, desc=settings.name, unit="step", disable=None) as bar:
+            while self._epoch < settings.phase.epochs:
+                started = time.perf_counter() - self._seconds
+                for _ in self._steps_of_epoch():
+                    bar.update()
+                    self._seconds = time.perf_counter() - started
+                    if self._anyone_asked():
+                        yield self._moment()
+                        interruption.stop()
+                        return  # another process was asked
+                    if self._step % settings.save_every_steps == 0 and self._step < num_steps:
+                        yield self._moment()
+                probabilities = self._evaluate()
+                if probabilities is None:
+                    yield self._moment()
+                    interruption.stop()
+                    return  # another process was asked
+                self._seconds = time.perf_counter() - started
+                row = self._row(probabilities, num_steps)
+                report(row, settings.phase.epochs)
+                warn_of_collapse(probabilities, work.values)
+                self._epoch, self._step, self._seconds = self._epoch + 1, 0, 0.0
+                self._loss_sum.zero_()
+                finished = self._epoch == settings.phase.epochs
+                yield Moment(None if finished else self._state(), self._average, row, probabilities)
+                if self._anyone_asked():
+                    interruption.stop()
+                    return
+
+    def _steps_of_epoch(self) -> Iterator[None]:
+        """Take the steps that are left; the loss of each is looked at after the next one has begun.
+
+        On an accelerator that is later than to look at once, but nothing waits for it.
+        """
+        work, settings, steps = self._work, self._settings, self._steps
+        work.set_mode()
+        batches = batches_of(settings, self._epoch, len(work.targets))
+        left = batches[self._step :]
+        for positions, read in zip(
+            left, read_ahead(work.read, map(steps.share_of, left), settings.readers), strict=True
+        ):
+            rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, self._step, len(batches))
+            self._check()
+            self._last = steps.take(read, positions, self._epoch, self._step, rate), positions
+            self._loss_sum += self._last[0] * len(positions)
+            self._average.update()
+            self._step += 1
+            yield
+        self._check()
+
+    def _check(self) -> None:
+        """Before the last step is built upon, or saved, its loss must have been finite."""
+        loss, positions = self._last
+        if math.isfinite(loss.item()):
+            return
+        rate = max(group["lr"] for group in self._steps.optimizer.param_groups)
+        names = [str(name) for name in self._work.names[positions[:_NAMED]]]
+        raise DivergedError(
+            f"{self._settings.name}: the loss of a batch in epoch {self._epoch + 1}, step {self._step}, is "
+            f"{loss.item()}, at a learning rate of {rate:.2g}; its {len(positions)} photos begin with "
+            f"{', '.join(names)}; lower learning_rate, for example to {self._settings.learning_rate / 10:g}. "
+            "What was saved before is kept"
+        )
+
+    def _anyone_asked(self) -> bool:
+        """Whether the run was asked to stop; all processes stop after the same step."""
+        asked = interruption.requested()
+        accelerator = self._steps.accelerator
+        if accelerator.num_processes == 1:
+            return asked
+        return bool(accelerator.reduce(torch.tensor(float(asked), device=self._loss_sum.device), "sum").item())
+
+    def _evaluate(self) -> NDArray[np.float64] | None:
+        """Probabilities of the validation photos; None if a process was asked to stop meanwhile."""
+        own: NDArray[np.float64] | None = None
+        with self._average.applied(), suppress(interruption.Interrupted):
+            own = self._work.evaluate(self._steps.share_of(np.arange(len(self._work.marks))))
+        shares = gather_object([own])
+        if any(share is None for share in shares):
+            return None
+        probabilities = np.concatenate(shares)
+        if not np.isfinite(probabilities).all():
+            raise DivergedError(
+                f"{self._settings.name}: after epoch {self._epoch + 1} predictions are not finite; lower "
+                f"learning_rate, for example to {self._settings.learning_rate / 10:g}. What was saved before is kept"
+            )
+        return probabilities
+
+    def _row(self, probabilities: NDArray[np.float64], num_steps: int) -> dict[str, float]:
+        settings, measured = self._settings, scores(probabilities, self._work.marks)
+        rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, 0, num_steps)
+        return {
+            "epoch": self._epoch + 1,
+            "cycle": schedule.cycle_at(settings.phase, self._epoch)[0] + 1,
+            "steps": num_steps,
+            "learning_rate": rate,
+            **{f"rate_{number}": rate * factor for number, factor in enumerate(settings.factors, start=1)},
+            "parts": self._steps.parts,
+            "train_loss": (self._loss_sum / len(self._work.targets)).item(),
+            "validation_loss": measured.pop("log_loss"),
+            **measured,
+            "seconds": self._seconds,
+        }
+
+    def _moment(self) -> Moment:
+        self._check()
+        return Moment(self._state(), self._average)
+
+    def _state(self) -> State | None:
+        if not self._steps.accelerator.is_main_process:
+            return None
+        notes = {"epoch": self._epoch, "step": self._step, "seconds": self._seconds, "parts": self._steps.parts}
+        arrays = resume.arrays_of(self._work.model, self._steps.optimizer, self._average, self._loss_sum)
+        return State(arrays, notes)
 
 
 def batches_of(settings: Settings, epoch: int, num_photos: int) -> list[Rows]:
@@ -128,50 +215,3 @@ def batches_of(settings: Settings, epoch: int, num_photos: int) -> list[Rows]:
     """
     num_steps = max(1, min(-(-num_photos // settings.batch_size), num_photos // 2))
     return np.array_split(randomness.order(settings.seed, epoch, num_photos), num_steps)
-
-
-def optimizer_of(work: Work, settings: Settings) -> Optimizer:
-    """Without a state yet; rates are set at each step."""
-    return torch.optim.AdamW(work.groups, weight_decay=settings.weight_decay)
-
-
-def _train_epoch(
-    work: Work, settings: Settings, optimizer: Optimizer, epoch: int, batches: Sequence[Rows], bar: Any
-) -> float:
-    loss_sum = torch.zeros((), device=work.targets.device)
-    work.set_mode()
-    for step, positions in enumerate(batches):
-        rate = settings.learning_rate * schedule.factor_at(settings.phase, epoch, step, len(batches))
-        # no .item(): it would wait for the device at each batch
-        loss_sum += take_step(work, settings, optimizer, positions, epoch, step, rate) * len(positions)
-        bar.update()
-    mean_loss = (loss_sum / len(work.targets)).item()
-    if not np.isfinite(mean_loss):
-        raise _diverged(settings, epoch, f"{mean_loss} in training")
-    return mean_loss
-
-
-def _diverged(settings: Settings, epoch: int, found: str) -> DivergedError:
-    rate = settings.learning_rate
-    return DivergedError(
-        f"{settings.name}: the loss of epoch {epoch + 1} is {found}, at a learning rate of {rate:g}; "
-        f"lower it, for example to {rate / 10:g}"
-    )
-
-
-def _report(row: dict[str, float], epochs: int) -> None:
-    if row["epoch"] == 1:
-        logger.info(
-            "  epoch   learning rate   train loss   validation loss   accuracy   basic / average precision     time"
-        )
-    logger.info(
-        "  %5s   %13.1e   %10.3f   %15.3f   %6.1f %%   %17.3f / %.3f   %6.1f s",
-        f"{row['epoch']:.0f}/{epochs}",
-        row["learning_rate"],
-        row["train_loss"],
-        row["validation_loss"],
-        100 * row["accuracy"],
-        row["basic_precision"],
-        row["average_precision"],
-        row["seconds"],
-    )

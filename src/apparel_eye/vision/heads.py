@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apparel_eye.parameters import HeadParameters
+from apparel_eye.vision.dropout import Dropout
 
 
 def averages(feature_maps: Tensor) -> Tensor:
@@ -21,22 +22,48 @@ def averages(feature_maps: Tensor) -> Tensor:
     return torch.cat([feature_maps.mean(dim=(2, 3)), feature_maps.amax(dim=(2, 3))], dim=1)
 
 
+def mean(feature_maps: Tensor) -> Tensor:
+    """Average of each filter: (B, C, H, W) to (B, C), as most networks pool."""
+    return feature_maps.mean(dim=(2, 3))
+
+
 def rows(feature_maps: Tensor) -> Tensor:
     """Averages over the width only: (B, C, H, W) to (B, C H). Where a garment ends is what full averages lose."""
     return feature_maps.mean(dim=3).flatten(1)
 
 
-POOLINGS: dict[str, Callable[[Tensor], Tensor]] = {"averages": averages, "rows": rows}
+POOLINGS: dict[str, Callable[[Tensor], Tensor]] = {"averages": averages, "mean": mean, "rows": rows}
 
 
-def layers(num_features: int, num_values: int, head: HeadParameters) -> nn.Sequential:
+class Head(nn.Module):
+    """Features of shape (B, D) to logits of shape (B, values)."""
+
+    def __init__(self, num_features: int, num_values: int, head: HeadParameters) -> None:
+        super().__init__()
+        self.hidden = hidden_layers(num_features, num_values, head) if head.hidden else None
+        self.linear = linear_layer(num_features, num_values, head) if head.linear_fit or not head.hidden else None
+        if self.hidden and self.linear:  # so that the start is the linear fit and nothing else
+            for parameter in self.hidden[-1].parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(self, features: Tensor) -> Tensor:
+        paths: list[Tensor] = [path(features) for path in (self.linear, self.hidden) if path is not None]
+        return torch.stack(paths).sum(dim=0)
+
+
+def linear_layer(num_features: int, num_values: int, head: HeadParameters) -> nn.Sequential:
+    """Batch norm, dropout, and a linear layer to the values."""
+    return nn.Sequential(nn.BatchNorm1d(num_features), Dropout(head.input_dropout), nn.Linear(num_features, num_values))
+
+
+def hidden_layers(num_features: int, num_values: int, head: HeadParameters) -> nn.Sequential:
     """Batch norm, dropout and linear layers, with ReLU between; fast.ai 0.7's order."""
     modules: list[nn.Module] = []
     width, dropout = num_features, head.input_dropout
     for hidden in head.hidden:
-        modules += [nn.BatchNorm1d(width), nn.Dropout(dropout), nn.Linear(width, hidden), nn.ReLU()]
+        modules += [nn.BatchNorm1d(width), Dropout(dropout), nn.Linear(width, hidden), nn.ReLU()]
         width, dropout = hidden, head.dropout
-    return nn.Sequential(*modules, nn.BatchNorm1d(width), nn.Dropout(dropout), nn.Linear(width, num_values))
+    return nn.Sequential(*modules, nn.BatchNorm1d(width), Dropout(dropout), nn.Linear(width, num_values))
 
 
 def stretch_rows(array: NDArray[Any], shape: tuple[int, ...], num_filters: int) -> NDArray[Any]:

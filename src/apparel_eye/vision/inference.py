@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from apparel_eye import interruption
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.parameters import AugmentationParameters, InferParameters
 from apparel_eye.probabilities import spread
 from apparel_eye.subsets import Rows
-from apparel_eye.vision import device, views
-from apparel_eye.vision.batches import Pixels, batches, to_tensor
+from apparel_eye.vision import views
+from apparel_eye.vision.batches import Pixels, batches, read
 from apparel_eye.vision.classifier import Description, restore
+from apparel_eye.vision.device import Mode
 
 Probabilities = NDArray[np.float64]
 Identities = NDArray[np.uint64]
@@ -29,11 +31,11 @@ class Predictor:
         reason: str,
         infer: InferParameters,
         augmentation: AugmentationParameters,
-        precision: str,
+        mode: Mode,
     ) -> None:
         self._model, self._description = restore(checkpoint, reason)
-        device.to_device(self._model, device.current())
-        self._infer, self._augmentation, self._precision = infer, augmentation, precision
+        mode.place(self._model)
+        self._infer, self._augmentation, self._mode = infer, augmentation, mode
 
     def predict(self, pixels: Pixels, rows: Rows, identities: Identities) -> tuple[Probabilities, Probabilities]:
         """Plain and TTA probabilities, each of shape (rows, values).
@@ -55,7 +57,7 @@ class Predictor:
                     infer.seed, identities[batch], infer.num_views, infer.num_drawn, self._augmentation
                 )
                 all_views = [views.plain(len(batch)), *drawn]
-                per_view = _per_view(self._model, self._description, pixels, batch, all_views, self._precision)
+                per_view = _per_view(self._model, self._description, pixels, batch, all_views, self._mode)
                 plain.append(per_view[0])
                 averaged.append(per_view.mean(axis=0))
                 bar.update(len(batch))
@@ -68,15 +70,18 @@ def identity_of(checksum: str) -> int:
 
 
 def predict_plain(
-    model: nn.Module, description: Description, pixels: Pixels, rows: Rows, batch_size: int, precision: str
+    model: nn.Module, description: Description, pixels: Pixels, rows: Rows, batch_size: int, mode: Mode
 ) -> Probabilities:
-    """Probabilities of the photos as they are; the model's mode is left as it is."""
-    return np.concatenate(
-        [
-            _per_view(model, description, pixels, batch, [views.plain(len(batch))], precision)[0]
-            for batch in batches(rows, batch_size)
-        ]
-    )
+    """Probabilities of the photos as they are; the model's mode is left as it is.
+
+    Raises:
+        Interrupted: the run was asked to stop.
+    """
+    predicted = [np.zeros((0, len(description.values)))]
+    for batch in batches(rows, batch_size):
+        predicted.append(_per_view(model, description, pixels, batch, [views.plain(len(batch))], mode)[0])
+        interruption.stop()
+    return np.concatenate(predicted)
 
 
 @torch.inference_mode()
@@ -86,13 +91,12 @@ def _per_view(
     pixels: Pixels,
     rows: Rows,
     all_views: Sequence[views.Views],
-    precision: str,
+    mode: Mode,
 ) -> NDArray[np.float64]:
     """Probabilities of each view, shape (views, rows, values)."""
-    where = next(model.parameters()).device
-    photos = to_tensor(pixels, rows, where)
-    with device.autocast(where, precision):
-        logits = [model(views.render(photos, view)) for view in all_views]
+    photos = read(pixels, rows, mode.where)
+    with mode.autocast():
+        logits = [model(mode.lay_out(views.render(photos, view))) for view in all_views]
     return np.stack([to_probabilities(logit, description) for logit in logits])
 
 

@@ -68,6 +68,6 @@ def photo_weights(marks: Marks, loss: LossParameters) -> NDArray[np.float32]:
     return scaled
 
 
-def mean_loss(logits: Tensor, targets: Tensor, weights: Tensor, loss: LossParameters) -> Tensor:
-    """Of a batch: logits and targets (B, values), weights (B,)."""
-    return (weights * LOSSES[loss.name](logits.float(), targets, loss)).mean()
+def per_photo(logits: Tensor, targets: Tensor, weights: Tensor, loss: LossParameters) -> Tensor:
+    """Of a batch, shape (B,): logits and targets (B, values), weights (B,)."""
+    return weights * LOSSES[loss.name](logits.float(), targets, loss)

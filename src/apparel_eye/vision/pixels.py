@@ -13,7 +13,7 @@ from apparel_eye.errors import DataError
 from apparel_eye.parameters import PhotoParameters, ResizeMode
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.vision.reading.photos import Pixels, in_threads, read_photo, resize_photo
-from apparel_eye.vision.sizes import stage_size
+from apparel_eye.vision.sizes import multiple_of, stage_size
 
 _PART = 256
 """Photos held in memory at a time."""
@@ -25,9 +25,10 @@ def decode_manifest(
     size: tuple[int, int] | int,
     mode: ResizeMode,
     limits: PhotoParameters,
+    backbone: str,
 ) -> Iterator[ArrayPart]:
     """All photos of a manifest in its order, see ``decode``; an area as size takes their median side ratio."""
-    height_and_width = stage_size(size, manifest["height"].tolist(), manifest["width"].tolist())
+    height_and_width = stage_size(size, manifest["height"].tolist(), manifest["width"].tolist(), multiple_of(backbone))
     yield from decode(
         photos, manifest["image_key"].tolist(), manifest["sha256"].tolist(), height_and_width, mode, limits
     )

@@ -5,6 +5,7 @@ that is several times the best, and weights as they were before (arXiv:1506.0118
 """
 
 import copy
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -13,20 +14,23 @@ from typing import Any
 from tqdm import tqdm
 
 from apparel_eye.errors import DivergedError
-from apparel_eye.parameters import FinderParameters
+from apparel_eye.parameters import FinderParameters, PhaseParameters
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import engine
+from apparel_eye.vision.steps import Settings, Steps, Work
+
+logger = logging.getLogger(__name__)
 
 Sweep = list[dict[str, float]]
 
 
-def sweep_rates(work: engine.Work, settings: engine.Settings, finder: FinderParameters) -> Sweep:
+def sweep_rates(work: Work, settings: Settings, finder: FinderParameters) -> Sweep:
     """A row per step: ``step`` from 1, ``learning_rate`` of the head, ``loss`` and ``smoothed_loss``.
 
     The other layer groups keep their share of the rate. The model's weights, statistics and mode are left as they were.
     """
     before, was_training = copy.deepcopy(work.model.state_dict()), work.model.training
-    optimizer = engine.optimizer_of(work, settings)
+    steps = Steps(work, settings)
     rows: Sweep = []
     average, best = 0.0, math.inf
     work.set_mode()
@@ -34,7 +38,7 @@ def sweep_rates(work: engine.Work, settings: engine.Settings, finder: FinderPara
     with tqdm(total=finder.num_steps, desc=f"rates of {settings.name}", unit="step", disable=None) as bar:
         for step, (epoch, positions) in zip(range(finder.num_steps), batches, strict=False):
             rate = finder.start * (finder.end / finder.start) ** (step / finder.num_steps)
-            loss = engine.take_step(work, settings, optimizer, positions, epoch, step, rate).item()
+            loss = steps.take(work.read(positions), positions, epoch, step, rate).item()
             average = finder.smoothing * average + (1 - finder.smoothing) * loss
             smoothed = average / (1 - finder.smoothing ** (step + 1))
             if not math.isfinite(smoothed) or smoothed > finder.stop_at * best:
@@ -58,7 +62,21 @@ def suggest_rate(rows: Sequence[Mapping[Any, float]]) -> float:
     return min(rows, key=lambda row: row["smoothed_loss"])["learning_rate"] / 10
 
 
-def _endless_batches(settings: engine.Settings, num_photos: int) -> Iterator[tuple[int, Rows]]:
+def is_wanted(phase: PhaseParameters) -> bool:
+    """Whether a phase's learning rate has to be found."""
+    return phase.learning_rate == "auto" and phase.epochs > 0
+
+
+def with_rate(phase: PhaseParameters, rows: Sequence[Mapping[Any, float]]) -> PhaseParameters:
+    """The phase with the suggested rate of its sweep in the place of ``auto``."""
+    if not is_wanted(phase):
+        return phase
+    rate = suggest_rate(rows)
+    logger.info("    learning rate %.1e: a tenth of where the loss was lowest", rate)
+    return phase.model_copy(update={"learning_rate": rate})
+
+
+def _endless_batches(settings: Settings, num_photos: int) -> Iterator[tuple[int, Rows]]:
     for epoch in count():
         for positions in engine.batches_of(settings, epoch, num_photos):
             yield epoch, positions

@@ -31,5 +31,9 @@ def factor_at(phase: PhaseParameters, epoch: int, step: int, steps: int) -> floa
         steps: of an epoch.
     """
     _, epoch_in_cycle, length = cycle_at(phase, epoch)
-    progress = (epoch_in_cycle * steps + step) / (length * steps)
+    return cosine((epoch_in_cycle * steps + step) / (length * steps))
+
+
+def cosine(progress: float) -> float:
+    """Share of the learning rate, from 1 at the start of a cycle, 0, to 0 at its end, 1."""
     return (1 + math.cos(math.pi * progress)) / 2

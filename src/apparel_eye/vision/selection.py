@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apparel_eye import metrics
-from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.checkpoint import Checkpoint, State, Weights
 from apparel_eye.metrics import Marks
+
+_MERITS = "merits"
 
 
 class Selection:
@@ -18,16 +20,35 @@ class Selection:
     took part in.
     """
 
-    def __init__(self, marks: Marks, parts: NDArray[np.intp]) -> None:
+    def __init__(self, marks: Marks, parts: NDArray[np.intp], earlier: Checkpoint | None = None) -> None:
+        """Begin, or go on from the unfinished checkpoint of an earlier run with the same photos."""
         self._marks = marks
         everyone = np.ones(len(parts), dtype=bool)
         self._judges = {"best": everyone} | {without(part): parts != part for part in np.unique(parts)}
-        self._merits: dict[str, tuple[float, float]] = {}
-        self._chosen: dict[str, int] = {}
-        self._weights: dict[int, Weights] = {}
+        notes = earlier.state.notes if earlier and earlier.state else {}
+        self._merits: dict[str, tuple[float, float]] = {
+            reason: (precision, loss) for reason, (precision, loss) in notes.get(_MERITS, {}).items()
+        }
+        self._chosen: dict[str, int] = dict(earlier.chosen) if earlier else {}
+        self._weights: dict[int, Weights] = dict(earlier.weights) if earlier else {}
+        self._history = list(earlier.history) if earlier else []
 
-    def add(self, epoch: int, probabilities: NDArray[np.floating], weights: Weights) -> None:
-        """Judge an epoch by its validation probabilities; weights that nobody chose any more are dropped."""
+    def add(
+        self,
+        epoch: int,
+        probabilities: NDArray[np.floating],
+        weights: Weights,
+        row: Mapping[str, float] | None = None,
+    ) -> None:
+        """Judge an epoch by its validation probabilities; weights that nobody chose any more are dropped.
+
+        Args:
+            epoch: number of epochs trained; 0 is the start.
+            probabilities: shape (photos, values).
+            weights: after it.
+            row: of the history; the start has none.
+        """
+        self._history += [row] if row else []
         for reason, judges in self._judges.items():
             merit = _merit(probabilities[judges], self._marks[judges])
             if reason not in self._merits or merit > self._merits[reason]:
@@ -36,9 +57,12 @@ class Selection:
         self._weights[epoch] = weights
         self._weights = {kept: self._weights[kept] for kept in sorted(set(self._chosen.values()))}
 
-    def checkpoint(self, description: Mapping[str, Any]) -> Checkpoint:
-        """What has been chosen so far."""
-        return Checkpoint(dict(self._weights), dict(self._chosen), description)
+    def checkpoint(self, description: Mapping[str, Any], state: State | None = None) -> Checkpoint:
+        """What has been chosen so far; the state has what the choice goes on from."""
+        if state is not None:
+            merits = {reason: list(merit) for reason, merit in self._merits.items()}
+            state = State(state.arrays, {**state.notes, _MERITS: merits})
+        return Checkpoint(dict(self._weights), dict(self._chosen), description, list(self._history), state)
 
 
 def without(part: int) -> str:

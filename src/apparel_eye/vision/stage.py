@@ -1,6 +1,7 @@
 """A stage: features of drawn views, then the head on them, then all layers on photos."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,14 +12,17 @@ from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
-from apparel_eye.vision import backbones, device, engine, schedule, views
-from apparel_eye.vision.batches import Pixels, batches, to_half, to_tensor
+from apparel_eye.vision import backbones, engine, schedule, views
+from apparel_eye.vision.batches import Pixels, batches, read, to_half
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
+from apparel_eye.vision.device import Mode
 from apparel_eye.vision.rate_finder import Sweep, sweep_rates
 from apparel_eye.vision.selection import Selection
+from apparel_eye.vision.steps import Settings, Work
 from apparel_eye.vision.work import all_layers_work, head_work
 
-History = list[dict[str, float]]
+NOTHING_YET = Checkpoint({}, {})
+"""What a phase that was never begun goes on from."""
 
 
 @torch.inference_mode()
@@ -29,15 +33,14 @@ def compute_features(
     num_views: int,
     augmentation: AugmentationParameters,
     train: TrainParameters,
-    precision: str,
+    mode: Mode,
 ) -> Iterator[ArrayPart]:
     """What a frozen backbone gives the head, in parts.
 
     Rows are ``num_views`` drawn views of the training photos, one view of all photos after the other, then the
     validation photos as they are. Shape (num_views * train + validation, features), float16.
     """
-    where = device.current()
-    device.to_device(model, where)
+    mode.place(model)
     rows_of_views = [*[(subsets.train, view) for view in range(num_views)], (subsets.validation, None)]
     num_rows = sum(len(rows) for rows, _ in rows_of_views)
     first = 0
@@ -45,8 +48,9 @@ def compute_features(
         for rows, view in rows_of_views:
             for photos in batches(rows, train.batch_size):
                 drawn = views.plain(len(photos)) if view is None else views.draw(train.seed, view, photos, augmentation)
-                with device.autocast(where, precision):
-                    features = model.features(views.render(to_tensor(pixels, photos, where), drawn))
+                seen = mode.lay_out(views.render(read(pixels, photos, mode.where), drawn))
+                with mode.autocast():
+                    features = model.features(seen)
                 yield ArrayPart(first, num_rows, to_half(features).cpu().numpy())
                 first += len(photos)
                 bar.update(len(photos))
@@ -56,32 +60,35 @@ def train_head(
     features: NDArray[np.float16],
     subsets: Subsets,
     description: Description,
-    weights: Weights,
+    initial: Weights | Checkpoint,
     phase: PhaseParameters,
     train: TrainParameters,
-) -> Iterator[tuple[Checkpoint, History]]:
-    """Train the head on cached features; yield the checkpoint and the history so far after each cycle.
+    device: str = "cpu",
+    resume_from: Checkpoint = NOTHING_YET,
+) -> Iterator[Checkpoint]:
+    """Train the head on cached features; yield the checkpoint so far after each cycle, and as ``engine.train`` says.
 
     An epoch takes less time than writing its checkpoint would.
     """
-    model = start(description, weights, train.seed)
-    work = head_work(model, description, features, subsets, train)
-    initial = Checkpoint.single(backbones.state(model), description.model_dump(mode="json"))
-    settings = _settings("head", phase, phase.rate, train, "float32")
-    yield from _train(work, settings, model, subsets, initial, every_epoch=False)
+    model = start(description, initial, train.seed)
+    work = head_work(model, description, features, subsets, train, device)
+    settings = _head_settings(phase, phase.rate, train)
+    judge_start = bool(train.head.linear_fit) or not phase.epochs
+    yield from _train(work, settings, model, description, subsets, resume_from, judge_start, schedule.ends_cycle)
 
 
 def sweep_head(
     features: NDArray[np.float16],
     subsets: Subsets,
     description: Description,
-    weights: Weights,
+    initial: Weights | Checkpoint,
     phase: PhaseParameters,
     train: TrainParameters,
+    device: str = "cpu",
 ) -> Sweep:
     """How the loss of the head answers to the learning rate, see ``rate_finder``."""
-    work = head_work(start(description, weights, train.seed), description, features, subsets, train)
-    return sweep_rates(work, _settings("head", phase, train.finder.start, train, "float32"), train.finder)
+    work = head_work(start(description, initial, train.seed), description, features, subsets, train, device)
+    return sweep_rates(work, _head_settings(phase, train.finder.start, train), train.finder)
 
 
 def fine_tune(
@@ -91,16 +98,21 @@ def fine_tune(
     phase: PhaseParameters,
     augmentation: AugmentationParameters,
     train: TrainParameters,
-    precisions: Mapping[str, str],
-) -> Iterator[tuple[Checkpoint, History]]:
-    """Train all layers; yield the checkpoint and the history so far after each epoch.
+    modes: Mapping[str, Mode],
+    resume_from: Checkpoint = NOTHING_YET,
+) -> Iterator[Checkpoint]:
+    """Train all layers; yield the checkpoint so far after each epoch, and as ``engine.train`` says.
 
+    What the head's phase ended with is one of the candidates: where fine-tuning only makes it worse, it is the best.
     Without cycles the checkpoint is handed on as it is.
     """
+    if not phase.epochs:
+        yield replace(checkpoint, history=[])
+        return
     model, description = restore(checkpoint)
-    work = all_layers_work(model, description, pixels, subsets, augmentation, train, precisions)
-    settings = _settings("all layers", phase, phase.rate, train, precisions["train"])
-    yield from _train(work, settings, model, subsets, checkpoint, every_epoch=True)
+    work = all_layers_work(model, description, pixels, subsets, augmentation, train, modes)
+    settings = _settings("all layers", phase, phase.rate, train.layer_group_factors, train)
+    yield from _train(work, settings, model, description, subsets, resume_from, True, lambda phase, epoch: True)
 
 
 def sweep_all_layers(
@@ -110,45 +122,64 @@ def sweep_all_layers(
     phase: PhaseParameters,
     augmentation: AugmentationParameters,
     train: TrainParameters,
-    precisions: Mapping[str, str],
+    modes: Mapping[str, Mode],
 ) -> Sweep:
     """How the loss of all layers answers to the learning rate of the head, see ``rate_finder``."""
     model, description = restore(checkpoint)
-    work = all_layers_work(model, description, pixels, subsets, augmentation, train, precisions)
-    settings = _settings("all layers", phase, train.finder.start, train, precisions["train"])
-    return sweep_rates(work, settings, train.finder)
+    work = all_layers_work(model, description, pixels, subsets, augmentation, train, modes)
+    return sweep_rates(
+        work, _settings("all layers", phase, train.finder.start, train.layer_group_factors, train), train.finder
+    )
 
 
 def _train(
-    work: engine.Work,
-    settings: engine.Settings,
+    work: Work,
+    settings: Settings,
     model: Classifier,
+    description: Description,
     subsets: Subsets,
-    initial: Checkpoint,
-    every_epoch: bool,
-) -> Iterator[tuple[Checkpoint, History]]:
+    earlier: Checkpoint,
+    judge_start: bool,
+    is_saved: Callable[[PhaseParameters, int], bool],
+) -> Iterator[Checkpoint]:
     """Train, and keep the history and the weights of the chosen epochs."""
+    about = description.model_dump(mode="json")
+    selection = Selection(subsets.validation_marks, subsets.validation_parts, earlier)
+    if judge_start and earlier.state is None:
+        everyone = np.arange(len(subsets.validation))
+        selection.add(0, work.evaluate(everyone), backbones.state(model))
     if not settings.phase.epochs:
-        yield initial, []
-    selection = Selection(subsets.validation_marks, subsets.validation_parts)
-    history: History = []
-    for epoch in engine.train(work, settings):
-        selection.add(epoch.number, epoch.probabilities, backbones.state(model))
-        history.append(epoch.row)
-        if every_epoch or schedule.ends_cycle(settings.phase, epoch.number):
-            yield selection.checkpoint(initial.description), list(history)
+        yield selection.checkpoint(about)
+    for moment in engine.train(work, settings, earlier.state):
+        if moment.row is not None and moment.probabilities is not None:
+            number = int(moment.row["epoch"])
+            with moment.average.applied():
+                selection.add(number, moment.probabilities, backbones.state(model), moment.row)
+            if moment.state is not None and not is_saved(settings.phase, number - 1):
+                continue
+        yield selection.checkpoint(about, moment.state)
+
+
+def _head_settings(phase: PhaseParameters, rate: float, train: TrainParameters) -> Settings:
+    """Other layer groups are frozen; features need little memory, and batch norm the whole batch."""
+    factors = (*(0.0 for _ in train.layer_group_factors[:-1]), 1.0)
+    return replace(_settings("head", phase, rate, factors, train), accumulation=1)
 
 
 def _settings(
-    name: str, phase: PhaseParameters, rate: float, train: TrainParameters, precision: str
-) -> engine.Settings:
-    return engine.Settings(
+    name: str, phase: PhaseParameters, rate: float, factors: tuple[float, ...], train: TrainParameters
+) -> Settings:
+    return Settings(
         name=name,
         phase=phase,
         learning_rate=rate,
+        factors=factors,
         batch_size=train.batch_size,
+        accumulation=train.accumulation,
         weight_decay=train.weight_decay,
+        weight_average=train.weight_average,
         loss=train.loss,
-        precision=precision,
+        readers=train.readers,
+        save_every_steps=train.save_every_steps,
         seed=train.seed,
     )

@@ -12,6 +12,7 @@ from apparel_eye.errors import DataError
 from apparel_eye.parameters import AugmentationParameters, InferParameters, PhotoParameters
 from apparel_eye.raw_folder import RawFile, RawFolder
 from apparel_eye.vision.classifier import Description
+from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import Predictor, identity_of
 from apparel_eye.vision.reading.photos import PhotoError, Pixels, in_threads, read_photo, resize_photo
 
@@ -27,7 +28,7 @@ def tag(
     checkpoint: Checkpoint,
     infer: InferParameters,
     augmentation: AugmentationParameters,
-    precision: str,
+    mode: Mode,
     limits: PhotoParameters,
 ) -> pd.DataFrame:
     """One row per file, see ``schemas.Predictions``; probabilities are averaged over views.
@@ -38,7 +39,7 @@ def tag(
     if not folder.files:
         raise DataError(f"{folder.root.absolute()} has no files; name a folder of photos with --params photos=FOLDER")
     description = Description.model_validate(checkpoint.description)
-    predictor = Predictor(checkpoint, "best", infer, augmentation, precision)
+    predictor = Predictor(checkpoint, "best", infer, augmentation, mode)
     files = iter(folder.files)
     parts = []
     while part := list(islice(files, _PART)):

@@ -56,6 +56,21 @@ def draw_for_test(
     return [_views(fixed[chosen[:, position]], augmentation) for position in range(num_drawn)]
 
 
+def examples(
+    pixels: NDArray[np.uint8],
+    photos: NDArray[np.intp],
+    seed: int,
+    num_epochs: int,
+    augmentation: AugmentationParameters,
+) -> NDArray[np.uint8]:
+    """What training sees of some photos in its first epochs, shape (photos * epochs, H, W, 3), photo after photo."""
+    seen = [
+        render(torch.from_numpy(pixels[photos]), draw(seed, epoch, photos, augmentation)) for epoch in range(num_epochs)
+    ]
+    stacked = torch.stack(seen, dim=1).flatten(0, 1).mul(255).round().to(torch.uint8)
+    return stacked.permute(0, 2, 3, 1).numpy()
+
+
 def render(pixels: Tensor, views: Views) -> Tensor:
     """Views of a batch, with one interpolation for zoom, rotation and mirroring together.
 
@@ -64,7 +79,7 @@ def render(pixels: Tensor, views: Views) -> Tensor:
         views: one per photo.
 
     Returns:
-        Float in [0, 1], shape (B, 3, H, W), in channels-last memory format; edges are reflected.
+        Float in [0, 1], shape (B, 3, H, W); edges are reflected.
     """
     photos = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
     moved = (views.zoom != 1) | (views.rotation != 0)
@@ -77,7 +92,7 @@ def render(pixels: Tensor, views: Views) -> Tensor:
         contrast, brightness = (_column(values, photos) for values in (views.contrast, views.brightness))
         mean = photos.mean(dim=(1, 2, 3), keepdim=True)
         photos = ((photos - mean) * contrast + mean + brightness).clamp_(0, 1)
-    return photos.contiguous(memory_format=torch.channels_last)
+    return photos
 
 
 def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -> Views:

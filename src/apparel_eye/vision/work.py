@@ -1,46 +1,63 @@
 """What the two phases of a stage train, and on what: the head on cached features, all layers on photos."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from apparel_eye.parameters import AugmentationParameters, TrainParameters
-from apparel_eye.subsets import Subsets
-from apparel_eye.vision import device, losses, views
-from apparel_eye.vision.batches import Pixels, to_tensor
+from apparel_eye.subsets import Rows, Subsets
+from apparel_eye.vision import losses, views
+from apparel_eye.vision.batches import Pixels, read
 from apparel_eye.vision.classifier import Classifier, Description
-from apparel_eye.vision.engine import Work
+from apparel_eye.vision.device import Mode
 from apparel_eye.vision.groups import parameter_groups
 from apparel_eye.vision.inference import predict_plain, to_probabilities
+from apparel_eye.vision.linear_fit import fit_linear
+from apparel_eye.vision.steps import Work
 
 
 def head_work(
-    model: Classifier, description: Description, features: NDArray[np.float16], subsets: Subsets, train: TrainParameters
+    model: Classifier,
+    description: Description,
+    features: NDArray[np.float16],
+    subsets: Subsets,
+    train: TrainParameters,
+    device: str,
 ) -> Work:
-    """The head alone, on features of ``stage.compute_features``; the epochs take turns with the views."""
-    where = device.current()
-    model.to(where)
+    """The head alone, on features of ``stage.compute_features``; the epochs take turns with the views.
+
+    A head that starts from a linear fit is fitted here, and keeps its statistics, which are those of all features.
+    """
+    mode = Mode(device)
     num_train = len(subsets.train)
     num_views = (len(features) - len(subsets.validation)) // num_train
-    cached = torch.from_numpy(np.array(features)).to(where)
-    validation = cached[num_views * num_train :].float()
+    targets = losses.target_distributions(subsets.train_marks, train.loss)
+    weights = losses.photo_weights(subsets.train_marks, train.loss)
+    if train.head.linear_fit:
+        views_of = {"targets": np.tile(targets, (num_views, 1)), "weights": np.tile(weights, num_views)}
+        fit_linear(model.head, features[: num_views * num_train], strength=train.head.linear_fit, **views_of)
+    mode.place(model)
+    cached = torch.from_numpy(np.array(features)).to(mode.where)
+    validation = cached[num_views * num_train :]
 
     @torch.inference_mode()
-    def evaluate() -> NDArray[np.float64]:
-        return to_probabilities(model.head.eval()(validation), description)
+    def evaluate(positions: Rows) -> NDArray[np.float64]:
+        return to_probabilities(model.head.eval()(validation[positions].float()), description)
 
     return Work(
         model=model.head,
+        mode=mode,
         groups=[{"params": list(model.head.parameters()), "factor": 1.0}],
-        inputs=lambda positions, epoch: cached[(epoch % num_views) * num_train + positions].float(),
-        targets=torch.from_numpy(losses.target_distributions(subsets.train_marks, train.loss)).to(where),
-        weights=torch.from_numpy(losses.photo_weights(subsets.train_marks, train.loss)).to(where),
-        set_mode=model.head.train,
+        read=lambda positions: torch.from_numpy(positions),
+        inputs=lambda _, positions, epoch: cached[(epoch % num_views) * num_train + positions].float(),
+        smallest_part=2,
+        set_mode=lambda: train_mode(model.head, freeze_statistics=bool(train.head.linear_fit)),
         evaluate=evaluate,
-        marks=subsets.validation_marks,
+        **_labels(subsets, description, targets, weights, mode),
     )
 
 
@@ -51,31 +68,61 @@ def all_layers_work(
     subsets: Subsets,
     augmentation: AugmentationParameters,
     train: TrainParameters,
-    precisions: Mapping[str, str],
+    modes: Mapping[str, Mode],
 ) -> Work:
     """All layers, on photos that are drawn anew in each epoch."""
-    where = device.current()
-    device.to_device(model, where)
+    mode = modes["train"]
+    mode.place(model)
+    if train.compile:
+        model.feature_maps = torch.compile(model.feature_maps)  # type: ignore[method-assign]
+
+    def inputs(photos: Tensor, positions: Rows, epoch: int) -> Tensor:
+        drawn = views.draw(train.seed, epoch, subsets.train[positions], augmentation)
+        return mode.lay_out(views.render(photos, drawn))
+
+    def evaluate(positions: Rows) -> NDArray[np.float64]:
+        rows = subsets.validation[positions]
+        return predict_plain(model.eval(), description, pixels, rows, train.batch_size, modes["predict"])
+
     return Work(
         model=model,
+        mode=mode,
         groups=parameter_groups(model, train.layer_group_factors),
-        inputs=lambda positions, epoch: views.render(
-            to_tensor(pixels, subsets.train[positions], where),
-            views.draw(train.seed, epoch, subsets.train[positions], augmentation),
+        read=lambda positions: read(pixels, subsets.train[positions], mode.where),
+        inputs=inputs,
+        smallest_part=1 if train.freeze_statistics else 2,
+        set_mode=lambda: train_mode(model, train.freeze_statistics),
+        evaluate=evaluate,
+        **_labels(
+            subsets,
+            description,
+            losses.target_distributions(subsets.train_marks, train.loss),
+            losses.photo_weights(subsets.train_marks, train.loss),
+            mode,
         ),
-        targets=torch.from_numpy(losses.target_distributions(subsets.train_marks, train.loss)).to(where),
-        weights=torch.from_numpy(losses.photo_weights(subsets.train_marks, train.loss)).to(where),
-        set_mode=lambda: _train_mode(model, train.freeze_statistics),
-        evaluate=lambda: predict_plain(
-            model.eval(), description, pixels, subsets.validation, train.batch_size, precisions["predict"]
-        ),
-        marks=subsets.validation_marks,
     )
 
 
-def _train_mode(model: Classifier, freeze_statistics: bool) -> None:
+def train_mode(model: nn.Module, freeze_statistics: bool) -> None:
+    """Training, in which batch norm uses and keeps its running statistics if they are frozen."""
     model.train()
     if freeze_statistics:
-        for module in model.backbone.modules():
+        for module in model.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
+
+
+def _labels(
+    subsets: Subsets,
+    description: Description,
+    targets: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    mode: Mode,
+) -> dict[str, Any]:
+    return {
+        "targets": torch.from_numpy(targets).to(mode.where),
+        "weights": torch.from_numpy(weights).to(mode.where),
+        "names": subsets.train_keys,
+        "marks": subsets.validation_marks,
+        "values": description.values,
+    }

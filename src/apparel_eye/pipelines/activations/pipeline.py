@@ -11,7 +11,14 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 resize_photos,
-                inputs=["photos", "manifest", "params:ingest.photos", "params:train.resize", "params:activations"],
+                inputs=[
+                    "photos",
+                    "manifest",
+                    "params:ingest.photos",
+                    "params:train.resize",
+                    "params:train.backbone",
+                    "params:activations",
+                ],
                 outputs="activations_pixels",
                 name="resize_photos",
             ),
@@ -20,7 +27,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "activations_pixels",
                     "backbone_weights",
-                    "precisions",
+                    "modes",
                     "params:activations",
                     "params:train.backbone",
                 ],

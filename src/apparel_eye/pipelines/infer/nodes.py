@@ -19,7 +19,7 @@ def predict_photos(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    precisions: dict[str, str],
+    modes: dict[str, dict[str, str]],
     infer: InferParameters,
     train: TrainParameters,
     category: str,
@@ -28,11 +28,12 @@ def predict_photos(
 
     The photos of a part of the validation fold are predicted with the epoch that the other parts chose.
     """
+    from apparel_eye.vision.device import Mode
     from apparel_eye.vision.inference import Predictor, identity_of
     from apparel_eye.vision.selection import without
 
     subsets = make_subsets(manifest, folds, values)
-    settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), precisions["predict"])
+    settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), Mode(**modes["predict"]))
     identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
     validation = np.zeros((2, len(subsets.validation), len(values)))
     for part in np.unique(subsets.validation_parts):

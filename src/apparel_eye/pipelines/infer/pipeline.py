@@ -17,7 +17,7 @@ def create_pipeline(stage: str) -> Pipeline:
                     "manifest",
                     "folds",
                     "values",
-                    "precisions",
+                    "modes",
                     "params:infer",
                     "params:train",
                     "params:category",

@@ -12,17 +12,18 @@ from apparel_eye.raw_folder import RawFolder
 def tag_photos(
     own_photos: RawFolder,
     checkpoint: Checkpoint,
-    precisions: dict[str, str],
+    modes: dict[str, dict[str, str]],
     limits: PhotoParameters,
     infer: InferParameters,
     train: TrainParameters,
     category: str,
 ) -> pd.DataFrame:
     """The likeliest value of every file in the folder; a file that is no photo keeps its row and says why."""
+    from apparel_eye.vision.device import Mode
     from apparel_eye.vision.tagging import tag
 
     augmentation = train.augmentation.for_category(is_length(category))
-    return tag(own_photos, checkpoint, infer, augmentation, precisions["predict"], limits)
+    return tag(own_photos, checkpoint, infer, augmentation, Mode(**modes["predict"]), limits)
 
 
 def draw_contact_sheet(

@@ -14,7 +14,7 @@ def create_pipeline(stage: str) -> Pipeline:
                 inputs=[
                     "own_photos",
                     f"{stage}_checkpoint",
-                    "precisions",
+                    "modes",
                     "params:ingest.photos",
                     "params:infer",
                     "params:train",

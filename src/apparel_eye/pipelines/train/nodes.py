@@ -1,7 +1,7 @@
 """From photos and folds to checkpoints. The library is imported when a node runs, so that listing needs no torch."""
 
-import logging
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,45 +12,51 @@ from numpy.typing import NDArray
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
-from apparel_eye.parameters import PhaseParameters, PhotoParameters, ResizeMode, StageParameters, TrainParameters
+from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.schemas import Epochs, Rates
 from apparel_eye.subsets import make_subsets
-
-logger = logging.getLogger(__name__)
+from apparel_eye.tables import history_table, rates_table
 
 Weights = dict[str, NDArray[Any]]
+Modes = dict[str, dict[str, str]]
 Pixels = NDArray[np.uint8]
 # Kedro makes the models of a stage with those of `train`; an annotation with the class would have it made twice
 Stage = TypeVar("Stage", bound=StageParameters)
+_EXAMPLES, _VIEWS = 16, 4
 
 
 def fetch_backbone(train: TrainParameters) -> Weights:
     """The weights that training starts from, under the names they have in a classifier."""
-    from apparel_eye.vision.backbones import pretrained_weights
     from apparel_eye.vision.classifier import with_prefix
+    from apparel_eye.vision.pretrained import pretrained_weights
+    from apparel_eye.vision.sizes import check_size
 
-    weights = pretrained_weights(train.backbone, train.pretrained, train.seed)
+    for name in STAGES:
+        check_size(train.backbone, getattr(train.stages, name).size, f"train.stages.{name}.size")
+    weights = pretrained_weights(train.backbone, train.pretrained, train.seed, train.accept_non_commercial)
     return with_prefix(weights)
 
 
-def choose_precisions(backbone_weights: Weights, train: TrainParameters) -> dict[str, str]:
+def choose_modes(backbone_weights: Weights, train: TrainParameters) -> Modes:
     """What this machine is faster with; kept, so that a run that goes on computes as it began."""
     from apparel_eye.vision.classifier import without_prefix
-    from apparel_eye.vision.device import fastest_precisions
+    from apparel_eye.vision.device import modes
 
-    if train.precision == "auto":
-        return fastest_precisions(train.backbone, without_prefix(backbone_weights))
-    return {"predict": train.precision, "train": train.precision}
+    return {name: asdict(mode) for name, mode in modes(train, without_prefix(backbone_weights)).items()}
 
 
 def resize_photos(
-    photos: RawFolder, manifest: pd.DataFrame, limits: PhotoParameters, resize: ResizeMode, stage: Stage
+    photos: RawFolder,
+    manifest: pd.DataFrame,
+    limits: PhotoParameters,
+    resize: ResizeMode,
+    backbone: str,
+    stage: Stage,
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the stage's size, in its order."""
     from apparel_eye.vision.pixels import decode_manifest
 
-    yield from decode_manifest(photos, manifest, stage.size, resize, limits)
+    yield from decode_manifest(photos, manifest, stage.size, resize, limits, backbone)
 
 
 def compute_features(
@@ -59,7 +65,7 @@ def compute_features(
     folds: pd.DataFrame,
     values: list[str],
     initial: Weights | Checkpoint,
-    precisions: dict[str, str],
+    modes: Modes,
     train: TrainParameters,
     stage: Stage,
     category: str,
@@ -67,13 +73,14 @@ def compute_features(
     """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
     from apparel_eye.vision import stage as training
     from apparel_eye.vision.classifier import describe, start
+    from apparel_eye.vision.device import Mode
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
-    model = start(description, _weights(initial), train.seed)
+    model = start(description, initial, train.seed)
     augmentation = train.augmentation.for_category(is_length(category))
     yield from training.compute_features(
-        pixels, subsets, model, stage.num_views, augmentation, train, precisions["predict"]
+        pixels, subsets, model, stage.num_views, augmentation, train, Mode(**modes["predict"])
     )
 
 
@@ -84,19 +91,22 @@ def find_head_rate(
     folds: pd.DataFrame,
     values: list[str],
     initial: Weights | Checkpoint,
+    modes: Modes,
     train: TrainParameters,
     stage: Stage,
     category: str,
 ) -> pd.DataFrame:
     """How the loss of the head answers to the learning rate; nothing where the rate is given."""
     from apparel_eye.vision.classifier import describe
+    from apparel_eye.vision.rate_finder import is_wanted
     from apparel_eye.vision.stage import sweep_head
 
-    if not _is_wanted(stage.head):
-        return _rates([])
+    if not is_wanted(stage.head):
+        return rates_table([])
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
-    return _rates(sweep_head(features, subsets, description, _weights(initial), stage.head, train))
+    device = modes["train"]["device"]
+    return rates_table(sweep_head(features, subsets, description, initial, stage.head, train, device))
 
 
 def train_head(
@@ -107,19 +117,24 @@ def train_head(
     values: list[str],
     initial: Weights | Checkpoint,
     head_rates: pd.DataFrame,
+    head_resume_from: Checkpoint,
+    modes: Modes,
     train: TrainParameters,
     stage: Stage,
     category: str,
-) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
-    """Train the head with the backbone frozen; yield checkpoint and history so far after each cycle."""
+) -> Iterator[Checkpoint]:
+    """Train the head with the backbone frozen; yield the checkpoint so far."""
     from apparel_eye.vision import stage as training
     from apparel_eye.vision.classifier import describe
+    from apparel_eye.vision.history import announce
+    from apparel_eye.vision.rate_finder import with_rate
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
-    phase = _with_rate(stage.head, head_rates)
-    for checkpoint, history in training.train_head(features, subsets, description, _weights(initial), phase, train):
-        yield checkpoint, _table(history)
+    phase = with_rate(stage.head, head_rates.to_dict("records"))
+    announce("the head", pixels.shape[1:3], phase)
+    device = modes["train"]["device"]
+    yield from training.train_head(features, subsets, description, initial, phase, train, device, head_resume_from)
 
 
 def find_rate(
@@ -128,19 +143,22 @@ def find_rate(
     folds: pd.DataFrame,
     values: list[str],
     head_checkpoint: Checkpoint,
-    precisions: dict[str, str],
+    modes: Modes,
     train: TrainParameters,
     stage: Stage,
     category: str,
 ) -> pd.DataFrame:
     """How the loss of all layers answers to the learning rate; nothing where the rate is given."""
+    from apparel_eye.vision.device import Mode
+    from apparel_eye.vision.rate_finder import is_wanted
     from apparel_eye.vision.stage import sweep_all_layers
 
-    if not _is_wanted(stage.all):
-        return _rates([])
+    if not is_wanted(stage.all):
+        return rates_table([])
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
-    return _rates(sweep_all_layers(pixels, subsets, head_checkpoint, stage.all, augmentation, train, precisions))
+    how = {name: Mode(**mode) for name, mode in modes.items()}
+    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, stage.all, augmentation, train, how))
 
 
 def fine_tune(
@@ -150,21 +168,49 @@ def fine_tune(
     values: list[str],
     head_checkpoint: Checkpoint,
     all_rates: pd.DataFrame,
-    precisions: dict[str, str],
+    all_resume_from: Checkpoint,
+    modes: Modes,
     train: TrainParameters,
     stage: Stage,
     category: str,
-) -> Iterator[tuple[Checkpoint, pd.DataFrame]]:
-    """Train all layers; yield checkpoint and history so far after each epoch."""
-    from apparel_eye.vision import stage as training
+) -> Iterator[Checkpoint]:
+    """Train all layers; yield the checkpoint so far."""
+    from apparel_eye.vision.device import Mode
+    from apparel_eye.vision.history import announce
+    from apparel_eye.vision.processes import in_processes
+    from apparel_eye.vision.rate_finder import with_rate
+    from apparel_eye.vision.stage import fine_tune as all_layers
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
-    phase = _with_rate(stage.all, all_rates)
-    for checkpoint, history in training.fine_tune(
-        pixels, subsets, head_checkpoint, phase, augmentation, train, precisions
-    ):
-        yield checkpoint, _table(history)
+    phase = with_rate(stage.all, all_rates.to_dict("records"))
+    announce("all layers", pixels.shape[1:3], phase)
+    how = {name: Mode(**mode) for name, mode in modes.items()}
+    yield from in_processes(
+        train.processes, all_layers, pixels, subsets, head_checkpoint, phase, augmentation, train, how, all_resume_from
+    )
+
+
+def draw_examples(
+    pixels: Pixels,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    train: TrainParameters,
+    category: str,
+) -> Figure:
+    """What training sees of some photos."""
+    from apparel_eye.figures import gallery
+    from apparel_eye.vision.views import examples
+
+    subsets = make_subsets(manifest, folds, values)
+    augmentation = train.augmentation.for_category(is_length(category))
+    rows = subsets.train[: _EXAMPLES // _VIEWS]
+    seen = examples(pixels, rows, train.seed, _VIEWS, augmentation)
+    titles = [
+        f"{values[target]}, epoch {view + 1}" for target in subsets.train_targets[: len(rows)] for view in range(_VIEWS)
+    ]
+    return gallery(list(seen), titles, "no photo to train on", columns=2 * _VIEWS)
 
 
 def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
@@ -177,9 +223,9 @@ def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
     return rate_curves(sweeps, suggested)
 
 
-def join_phases(head_history: pd.DataFrame, all_history: pd.DataFrame) -> pd.DataFrame:
+def join_phases(head_checkpoint: Checkpoint, checkpoint: Checkpoint, factors: tuple[float, ...]) -> pd.DataFrame:
     """The epochs of a stage, in the order in which they ran."""
-    return pd.concat([head_history.assign(phase="head"), all_history.assign(phase="all")], ignore_index=True)
+    return history_table({"head": head_checkpoint.history, "all": checkpoint.history}, len(factors))
 
 
 def join_stages(**histories: pd.DataFrame) -> pd.DataFrame:
@@ -192,32 +238,3 @@ def draw_curves(history: pd.DataFrame) -> Figure:
     from apparel_eye.figures import curves
 
     return curves(history)
-
-
-def _is_wanted(phase: PhaseParameters) -> bool:
-    return phase.learning_rate == "auto" and phase.epochs > 0
-
-
-def _with_rate(phase: PhaseParameters, rates: pd.DataFrame) -> PhaseParameters:
-    """The phase with the suggested rate in the place of ``auto``."""
-    from apparel_eye.vision.rate_finder import suggest_rate
-
-    if not _is_wanted(phase):
-        return phase
-    rate = suggest_rate(rates.to_dict("records"))
-    logger.info("    learning rate %.1e: a tenth of where the loss was lowest", rate)
-    return phase.model_copy(update={"learning_rate": rate})
-
-
-def _rates(rows: list[dict[str, float]]) -> pd.DataFrame:
-    columns = list(Rates.to_schema().columns)
-    return pd.DataFrame(rows, columns=columns).astype("float64").astype({"step": "int64"})
-
-
-def _weights(initial: Weights | Checkpoint) -> Weights:
-    return dict(initial.of("best")) if isinstance(initial, Checkpoint) else initial
-
-
-def _table(history: list[dict[str, float]]) -> pd.DataFrame:
-    columns = list(Epochs.to_schema().columns)
-    return pd.DataFrame(history, columns=columns).astype("float64").astype({"epoch": "int64", "cycle": "int64"})

@@ -1,11 +1,15 @@
 """The stages, from small to large photos: one modular pipeline, instantiated once for each."""
 
+from collections.abc import Sequence
+
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines.train.nodes import (
-    choose_precisions,
+    choose_modes,
     compute_features,
     draw_curves,
+    draw_examples,
     draw_rates,
     fetch_backbone,
     find_head_rate,
@@ -17,29 +21,33 @@ from apparel_eye.pipelines.train.nodes import (
     train_head,
 )
 
-STAGES = ("small", "medium", "large")
-"""The stages in order; each starts from the weights of the one before."""
+_SHARED = {"photos", "manifest", "folds", "values", "modes"}
+_SHARED_PARAMETERS = {
+    "params:train",
+    "params:train.resize",
+    "params:train.backbone",
+    "params:train.layer_group_factors",
+    "params:ingest.photos",
+    "params:category",
+}
 
-_SHARED = {"photos", "manifest", "folds", "values", "precisions"}
-_SHARED_PARAMETERS = {"params:train", "params:train.resize", "params:ingest.photos", "params:category"}
 
-
-def create_pipeline() -> Pipeline:
+def create_pipeline(stages: Sequence[str] = STAGES) -> Pipeline:
     """Backbone, stages, and one history of them all."""
     backbone = Pipeline(
         [
             Node(fetch_backbone, inputs="params:train", outputs="backbone_weights", name="fetch_backbone"),
             Node(
-                choose_precisions,
+                choose_modes,
                 inputs=["backbone_weights", "params:train"],
-                outputs="precisions",
-                name="choose_precisions",
+                outputs="modes",
+                name="choose_modes",
             ),
         ]
     )
-    initial = ["backbone_weights", *(f"{stage}_checkpoint" for stage in STAGES)]
-    stages = [_stage(stage, before) for stage, before in zip(STAGES, initial, strict=False)]
-    return sum([*stages, _history()], start=backbone)
+    initial = ["backbone_weights", *(f"{stage}_checkpoint" for stage in stages)]
+    boxes = [_stage(stage, before) for stage, before in zip(stages, initial, strict=False)]
+    return sum([*boxes, _shown(stages)], start=backbone)
 
 
 def _stage(stage: str, initial: str) -> Pipeline:
@@ -49,42 +57,63 @@ def _stage(stage: str, initial: str) -> Pipeline:
         [
             Node(
                 resize_photos,
-                inputs=["photos", "manifest", "params:ingest.photos", "params:train.resize", "params:stage"],
+                inputs=[
+                    "photos",
+                    "manifest",
+                    "params:ingest.photos",
+                    "params:train.resize",
+                    "params:train.backbone",
+                    "params:stage",
+                ],
                 outputs="pixels",
                 name="resize_photos",
             ),
             Node(
                 compute_features,
-                inputs=["pixels", *common, "initial", "precisions", *parameters],
+                inputs=["pixels", *common, "initial", "modes", *parameters],
                 outputs="features",
                 name="compute_features",
             ),
             Node(
                 find_head_rate,
-                inputs=["features", "pixels", *common, "initial", *parameters],
+                inputs=["features", "pixels", *common, "initial", "modes", *parameters],
                 outputs="head_rates",
                 name="find_head_rate",
             ),
             Node(
                 train_head,
-                inputs=["features", "pixels", *common, "initial", "head_rates", *parameters],
-                outputs=["head_checkpoint", "head_history"],
+                inputs=[
+                    "features",
+                    "pixels",
+                    *common,
+                    "initial",
+                    "head_rates",
+                    "head_resume_from",
+                    "modes",
+                    *parameters,
+                ],
+                outputs="head_checkpoint",
                 name="train_head",
             ),
             Node(
                 find_rate,
-                inputs=["pixels", *common, "head_checkpoint", "precisions", *parameters],
+                inputs=["pixels", *common, "head_checkpoint", "modes", *parameters],
                 outputs="all_rates",
                 name="find_rate",
             ),
             Node(draw_rates, inputs=["head_rates", "all_rates"], outputs="rate_curves", name="draw_rates"),
             Node(
                 fine_tune,
-                inputs=["pixels", *common, "head_checkpoint", "all_rates", "precisions", *parameters],
-                outputs=["checkpoint", "all_history"],
+                inputs=["pixels", *common, "head_checkpoint", "all_rates", "all_resume_from", "modes", *parameters],
+                outputs="checkpoint",
                 name="fine_tune",
             ),
-            Node(join_phases, inputs=["head_history", "all_history"], outputs="history", name="join_phases"),
+            Node(
+                join_phases,
+                inputs=["head_checkpoint", "checkpoint", "params:train.layer_group_factors"],
+                outputs="history",
+                name="join_phases",
+            ),
         ]
     )
     return Pipeline(
@@ -99,12 +128,18 @@ def _stage(stage: str, initial: str) -> Pipeline:
     )
 
 
-def _history() -> Pipeline:
+def _shown(stages: Sequence[str]) -> Pipeline:
     return Pipeline(
         [
             Node(
+                draw_examples,
+                inputs=[f"{stages[0]}_pixels", "manifest", "folds", "values", "params:train", "params:category"],
+                outputs="training_examples",
+                name="draw_examples",
+            ),
+            Node(
                 join_stages,
-                inputs={stage: f"{stage}_history" for stage in STAGES},
+                inputs={stage: f"{stage}_history" for stage in stages},
                 outputs="history",
                 name="join_stages",
             ),

@@ -74,10 +74,12 @@ def read_photo(data: bytes, limits: PhotoParameters, at_least: int | None = None
 
 
 def resize_photo(image: Image.Image, size: tuple[int, int], mode: ResizeMode) -> Pixels:
-    """A photo as pixels of shape (height, width, 3): squashed to the size, or padded with its mean color."""
+    """A photo as pixels of shape (height, width, 3): squashed to the size, padded with its mean color, or cropped."""
     height, width = size
     if mode == "squash":
         return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    if mode == "crop":
+        return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
     color = tuple(int(mean) for mean in np.asarray(image.resize((1, 1), Image.Resampling.BOX))[0, 0])
     return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color=color))
 

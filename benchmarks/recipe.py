@@ -1,0 +1,233 @@
+"""The recipe's parts against each other, on validation photos of a raw folder: same photos, same seeds.
+
+    python benchmarks/recipe.py RAW DATA [--categories skirt_length] [--variants NAME ...] [--env cpu]
+
+Each variant is the environment with smaller sizes and some parameters changed; its network is trained once per category
+and seed, and a seed has its own validation fold. One JSON line per training is appended to DATA/recipe.jsonl, and what
+stands there is not trained again. Printed is a table: mean over categories of the ``tta`` column's basic and average
+precision, the range over the seeds, and seconds. Epochs are cross-fitted as in a run: no photo is scored by a choice it
+took part in.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.config import OmegaConfigLoader
+
+from apparel_eye import metrics
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.parameters import STAGES, ProjectParameters
+from apparel_eye.pipelines.infer.nodes import predict_photos
+from apparel_eye.pipelines.split.nodes import deal_photos
+from apparel_eye.pipelines.train import nodes
+from apparel_eye.raw_folder import RawFolder
+from apparel_eye.settings import CONFIG_LOADER_ARGS
+from apparel_eye.subsets import make_subsets
+from apparel_eye.vision import schedule
+from apparel_eye.vision.stage import NOTHING_YET
+
+PROJECT = Path(__file__).parents[1]
+CONSTANT = "constant rate"
+COSINE = schedule.cosine
+FEATURES: dict[tuple[Any, ...], np.ndarray] = {}
+"""Of frozen backbones, by what they are made from; many variants share them."""
+SMALLER: dict[str, Any] = {
+    "stages.small.size": 12288,
+    "stages.medium.size": 24576,
+    "stages.large.size": 55296,
+    **{f"stages.{stage}.num_views": 2 for stage in STAGES},
+}
+"""Than the environment's: sixty-six trainings of its own sizes would take a day on two cores."""
+HEAD_ONLY = {f"stages.{stage}.all.num_cycles": 0 for stage in STAGES}
+RATE_OF_HEADS = {f"stages.{stage}.head.learning_rate": 1.0e-3 for stage in STAGES}
+"""For heads from random weights."""
+ONE_CYCLE = {"num_cycles": 1, "cycle_epochs": 3, "cycle_multiplier": 1}
+LAST_SIZE = 55296
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "the head alone": HEAD_ONLY,
+    "rates [lr/100, lr/10, lr]": {"layer_group_factors": [0.01, 0.1, 1.0]},
+    "rates [lr, lr, lr]": {"layer_group_factors": [1.0, 1.0, 1.0]},
+    "learning rate from the finder": {"stages.small.all.learning_rate": "auto"},
+    "one cycle of 3 epochs": {f"stages.small.all.{key}": value for key, value in ONE_CYCLE.items()},
+    CONSTANT: {},
+    "statistics that move": {"freeze_statistics": False},
+    "averaged weights": {"weight_average": 0.9},
+    "last size alone": {"stages.small.size": LAST_SIZE, "stages.medium.size": LAST_SIZE},
+    "padded": {"resize": "pad"},
+    "cropped": {"resize": "crop"},
+    "head of averages": {"head.pooling": "averages"},
+    "plain head": {"head.pooling": "mean", "head.hidden": []},
+    "rows, nothing hidden": {"head.hidden": []},
+    "rows, two hidden layers": {"head.hidden": [512, 512]},
+    "rows from random weights": {"head.linear_fit": 0.0, **RATE_OF_HEADS},
+    "the write-up's head": {"head.pooling": "averages", "head.linear_fit": 0.0, **RATE_OF_HEADS},
+    "label smoothing .1": {"loss.label_smoothing": 0.1},
+    "m gets .3": {"loss.maybe_share": 0.3},
+    "focal": {"loss.name": "focal"},
+    "knows the order": {"loss.name": "earth_mover"},
+    "values count alike": {"loss.class_balance": 1.0},
+}
+
+
+def main() -> None:
+    """Train what has not been trained, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--categories", nargs="+", default=["skirt_length"])
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--env", default="cpu")
+    arguments = parser.parse_args()
+    arguments.data.mkdir(parents=True, exist_ok=True)
+    lines = arguments.data / "recipe.jsonl"
+    known = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
+    done = {(row["variant"], row["category"], row["seed"]) for row in known}
+    for variant in arguments.variants:
+        for category in arguments.categories:
+            for seed in range(arguments.seeds):
+                if (variant, category, seed) in done:
+                    continue
+                schedule.cosine = (lambda progress: 1.0) if variant == CONSTANT else COSINE
+                row = {"variant": variant, "category": category, "seed": seed}
+                row |= measure(arguments.raw, arguments.data, arguments.env, category, seed, VARIANTS[variant])
+                print(row, flush=True)
+                with lines.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+    table = pd.read_json(lines, lines=True)
+    print(summary(table[table["variant"].isin(arguments.variants)]).to_string())
+
+
+def measure(raw: Path, data: Path, env: str, category: str, seed: int, changed: dict[str, Any]) -> dict[str, float]:
+    """Train a network and score its columns."""
+    parameters = changed_parameters(env, seed, changed)
+    train = parameters.train
+    manifest, values = ingested(raw, data, env, category)
+    folds = deal_photos(manifest, parameters.split)
+    initial: Any = backbone(env, train.backbone, train.pretrained)
+    modes = chosen_modes(env)
+    started = time.perf_counter()
+    for name in STAGES:
+        stage = getattr(train.stages, name)
+        pixels = decoded(raw, data, env, category, stage.size, train.resize)
+        common = (pixels, manifest, folds, values)
+        views = (stage.size, stage.num_views, train.resize, str(train.augmentation), train.head.pooling)
+        given = (category, seed, *views, of_backbone(initial))
+        if given not in FEATURES:
+            FEATURES[given] = whole(nodes.compute_features(*common, initial, modes, train, stage, category))
+        features = FEATURES[given]
+        head_rates = nodes.find_head_rate(features, *common, initial, modes, train, stage, category)
+        heads = nodes.train_head(features, *common, initial, head_rates, NOTHING_YET, modes, train, stage, category)
+        head = last(heads)
+        rates = nodes.find_rate(*common, head, modes, train, stage, category)
+        initial = last(nodes.fine_tune(*common, head, rates, NOTHING_YET, modes, train, stage, category))
+    seconds = time.perf_counter() - started
+    probabilities = predict_photos(initial, *common, modes, parameters.infer, train, category)
+    subsets = make_subsets(manifest, folds, values)
+    keys = manifest["image_key"].iloc[subsets.validation]
+    row: dict[str, float] = {"photos": len(keys), "seconds": seconds}
+    for column, table in probabilities[probabilities["role"] == "validation"].groupby("column"):
+        predicted = table.set_index("image_key").loc[keys].filter(regex=r"^p\d+$").to_numpy()
+        measured = metrics.scores(predicted, subsets.validation_marks)
+        row |= {f"{column}_{name}": score for name, score in measured.items()}
+    return row
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean over categories and seeds, and the range over seeds, per variant."""
+    columns = ["tta_basic_precision", "tta_average_precision", "tta_log_loss", "seconds"]
+    per_seed = table.groupby(["variant", "seed"], sort=False)[columns].mean()
+    groups = per_seed.groupby("variant", sort=False)
+    return pd.DataFrame(
+        {
+            column: groups[column].mean().map("{:.3f}".format)
+            + " ("
+            + groups[column].min().map("{:.3f}".format)
+            + " to "
+            + groups[column].max().map("{:.3f}".format)
+            + ")"
+            for column in columns
+        }
+    )
+
+
+def changed_parameters(env: str, seed: int, changed: dict[str, Any]) -> ProjectParameters:
+    """The environment's, with keys below ``train`` changed; each seed has a validation fold of its own."""
+    tree = dict(OmegaConfigLoader(str(PROJECT / "conf"), env=env, **CONFIG_LOADER_ARGS)["parameters"])
+    for key, value in {**SMALLER, **changed, "seed": seed + 1}.items():
+        *where, name = ["train", *key.split(".")]
+        branch = tree
+        for part in where:
+            branch = branch[part]
+        branch[name] = value
+    tree["split"]["validation_fold"] = seed
+    return ProjectParameters.model_validate(tree)
+
+
+@cache
+def ingested(raw: Path, data: Path, env: str, category: str) -> tuple[pd.DataFrame, list[str]]:
+    """Manifest and values, by the project's own pipeline."""
+    command = [sys.executable, "-m", "apparel_eye", "run", "--pipelines=ingest", f"--env={env}"]
+    subprocess.run([*command, f"--params=raw={raw},data={data},category={category}"], cwd=PROJECT, check=True)
+    primary = data / "03_primary" / category
+    return pd.read_parquet(primary / "manifest.parquet"), json.loads((primary / "values.json").read_text())
+
+
+@cache
+def backbone(env: str, name: str, pretrained: str) -> Any:
+    """Pretrained weights, the same for all seeds."""
+    return nodes.fetch_backbone(changed_parameters(env, 0, {"backbone": name, "pretrained": pretrained}).train)
+
+
+@cache
+def chosen_modes(env: str) -> Any:
+    """What this machine is faster with."""
+    train = changed_parameters(env, 0, {}).train
+    return nodes.choose_modes(backbone(env, train.backbone, train.pretrained), train)
+
+
+@cache
+def decoded(raw: Path, data: Path, env: str, category: str, size: tuple[int, int] | int, resize: Any) -> np.ndarray:
+    """Photos at a size, in memory."""
+    parameters = changed_parameters(env, 0, {})
+    manifest, _ = ingested(raw, data, env, category)
+    train = parameters.train
+    limits = parameters.ingest.photos
+    stage = train.stages.small.model_copy(update={"size": size})  # type: ignore[attr-defined]
+    return whole(nodes.resize_photos(RawFolder(raw, ()), manifest, limits, resize, train.backbone, stage))
+
+
+def of_backbone(initial: Any) -> str:
+    """A checksum of the backbone's weights."""
+    weights = initial.of("best") if isinstance(initial, Checkpoint) else initial
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        if name.startswith("backbone."):
+            digest.update(np.ascontiguousarray(weights[name]).tobytes())
+    return digest.hexdigest()
+
+
+def whole(parts: Any) -> np.ndarray:
+    """An array of its parts."""
+    return np.concatenate([part.rows for part in parts])
+
+
+def last(checkpoints: Any) -> Checkpoint:
+    """What a training node ends with."""
+    for checkpoint in checkpoints:
+        final = checkpoint
+    return final
+
+
+if __name__ == "__main__":
+    main()

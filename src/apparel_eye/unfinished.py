@@ -1,0 +1,157 @@
+"""Nodes that go on where they were stopped, and only with what they began with.
+
+``<file>.begun`` stands beside the checkpoint of a node that is not finished. It is JSON: the code, version of torch,
+parameters and checksums of inputs that the node began with, and the checksum of a finished file that stood there.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kedro.io import DataCatalog
+from kedro.pipeline.node import Node
+
+from apparel_eye import interruption
+from apparel_eye.errors import UsageError
+from apparel_eye.fingerprints import code_of, input_fingerprint, is_parameter
+from apparel_eye.io import CheckpointDataset, seal
+from apparel_eye.io.storage import explained
+
+logger = logging.getLogger(__name__)
+
+_ON_CHANGE = "params:train.on_change"
+_REMEDY = (
+    "Run with what it began with to finish it, or with --params train.on_change=restart to start it afresh; then what "
+    "it has done so far is lost"
+)
+_PARTS = {"code", "torch", "parameters", "inputs", "stood"}
+Origin = Mapping[str, Any]
+
+
+def refuse_changes(nodes: Iterable[Node], catalog: DataCatalog) -> None:
+    """Tell before anything runs which nodes could not go on; inputs are compared once they are made.
+
+    Raises:
+        UsageError: code, torch or parameters are not what an unfinished node began with.
+    """
+    told = []
+    for node in nodes:
+        dataset = _resumable(node, catalog)
+        begun = None if dataset is None else _read(dataset)
+        if dataset is not None and begun is not None and dataset.is_unfinished() and not _may_restart(catalog):
+            told += _told(node, _changes(begun, {**_origin(node, catalog), "inputs": begun["inputs"]}))
+    if told:
+        raise UsageError("\n".join([*told, _REMEDY]))
+
+
+@contextmanager
+def going_on(node: Node, catalog: DataCatalog) -> Iterator[bool]:
+    """Within it, a node runs that can be stopped and gone on with; what it may not go on from is removed before.
+
+    Yields:
+        Whether it had come to its end and was stopped just then, so that it need not run again.
+
+    Raises:
+        UsageError: the node is not finished, and began with something else.
+    """
+    dataset = _resumable(node, catalog)
+    if dataset is None:
+        yield False
+        return
+    origin, begun = _origin(node, catalog), _read(dataset)
+    changes = _changes(begun, origin) if begun else []
+    if begun is None or changes:
+        _start_afresh(node, catalog, dataset, changes)
+        stood = seal.sha256_of(dataset.path) if dataset.path.exists() else None
+        with explained(dataset.path):
+            seal.write_text(_note_of(dataset), json.dumps({**origin, "stood": stood}))
+        yield False
+    else:
+        yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["stood"]
+    if dataset.is_unfinished():
+        interruption.stop()
+        raise RuntimeError(f"{node.name} returned before it had finished")
+
+
+def forget(node: Node, catalog: DataCatalog) -> None:
+    """Remove the note of what a node began with, which is finished."""
+    dataset = _resumable(node, catalog)
+    if dataset is not None and _note_of(dataset).exists():
+        dataset.forget()
+        with explained(_note_of(dataset), "removed"):
+            _note_of(dataset).unlink()
+
+
+def _start_afresh(node: Node, catalog: DataCatalog, dataset: CheckpointDataset, changes: list[str]) -> None:
+    if dataset.is_unfinished():
+        if changes and not _may_restart(catalog):
+            raise UsageError("\n".join([*_told(node, changes), _REMEDY]))
+        why = "\n      ".join(
+            ["it began with something else:", *changes] if changes else ["nobody knows what it is of"]
+        )
+        logger.warning("    starts afresh, and what was not finished is removed: %s", why)
+    dataset.forget()
+
+
+def _resumable(node: Node, catalog: DataCatalog) -> CheckpointDataset | None:
+    datasets = [catalog.get(name) for name in node.outputs]
+    return next((dataset for dataset in datasets if isinstance(dataset, CheckpointDataset)), None)
+
+
+def _may_restart(catalog: DataCatalog) -> bool:
+    return _ON_CHANGE in catalog and catalog.load(_ON_CHANGE) == "restart"
+
+
+def _origin(node: Node, catalog: DataCatalog) -> dict[str, Any]:
+    parts = {name: input_fingerprint(name, catalog) for name in node.inputs}
+    origin = {
+        "code": code_of(node),
+        "torch": version("torch"),
+        "parameters": {name.removeprefix("params:"): tree for name, tree in parts.items() if is_parameter(name)},
+        "inputs": {name: checksum for name, checksum in parts.items() if not is_parameter(name)},
+    }
+    as_it_is_read: dict[str, Any] = json.loads(json.dumps(origin))
+    return as_it_is_read
+
+
+def _changes(was: Origin, now: Origin) -> list[str]:
+    changes = ["the code has changed"] if was["code"] != now["code"] else []
+    if was["torch"] != now["torch"]:
+        changes.append(f"torch: was {was['torch']}, is {now['torch']}")
+    old, new = (dict(_leaves("", origin["parameters"])) for origin in (was, now))
+    changes += [
+        f"{name}: was {old.get(name, 'not there')}, is {new.get(name, 'not there')}"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+    names = sorted({*was["inputs"], *now["inputs"]})
+    return changes + [f"{name} has changed" for name in names if was["inputs"].get(name) != now["inputs"].get(name)]
+
+
+def _leaves(name: str, tree: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(tree, Mapping) and tree:
+        for key, branch in tree.items():
+            yield from _leaves(f"{name}.{key}" if name else key, branch)
+    else:
+        yield name, json.dumps(tree, ensure_ascii=False)
+
+
+def _told(node: Node, changes: list[str]) -> list[str]:
+    title = f"{node.name} is not finished, and began with something else:"
+    return [title, *(f"  {change}" for change in changes)] if changes else []
+
+
+def _note_of(dataset: CheckpointDataset) -> Path:
+    return dataset.path.with_name(f"{dataset.path.name}.begun")
+
+
+def _read(dataset: CheckpointDataset) -> Origin | None:
+    try:
+        begun = json.loads(_note_of(dataset).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
+    return begun if isinstance(begun, dict) and set(begun) >= _PARTS else None

@@ -1,0 +1,104 @@
+"""Weights from the hub, checked against its checksum; where it cannot be reached, that is told within seconds."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from huggingface_hub import (
+    HfFileMetadata,
+    get_hf_file_metadata,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
+
+from apparel_eye.errors import SurroundingsError, UsageError
+from apparel_eye.vision.backbones import configuration
+
+_FILE = "model.safetensors"
+_TIMEOUT = 4.0  # seconds
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def fetch(name: str) -> Path:
+    """The file with the weights of a backbone, from the hub or from its cache on this machine.
+
+    Raises:
+        UsageError: the hub has none in a format that cannot run code.
+        SurroundingsError: the hub cannot be reached, or what came is not its file.
+    """
+    repository = configuration(name).hf_hub_id
+    if not repository:
+        raise UsageError(
+            f"the hub has no weights of {name}; choose another train.backbone, or name a file with "
+            "--params train.pretrained=FILE.safetensors"
+        )
+    cached = try_to_load_from_cache(repository, _FILE)
+    if isinstance(cached, str):
+        _check_sum(
+            Path(cached), Path(cached).resolve().name, repository
+        )  # a file in the cache is named by its checksum
+        return Path(cached)
+    try:
+        metadata = _within(_TIMEOUT, lambda: get_hf_file_metadata(hf_hub_url(repository, _FILE), timeout=_TIMEOUT))
+        _check_origin(metadata)
+        path = Path(hf_hub_download(repository, _FILE, revision=metadata.commit_hash, etag_timeout=_TIMEOUT))
+    except Exception as error:  # whatever the hub's client fails with, the ways out are the same
+        raise SurroundingsError(
+            f"the weights of {name} cannot be had from the hub: {_in_short(error)}; {_ways_out(repository)}"
+        ) from error
+    _check_sum(path, metadata.etag or "", repository)
+    return path
+
+
+def _within(seconds: float, ask: Callable[[], HfFileMetadata]) -> HfFileMetadata:
+    """An answer in time; a name server that keeps silent is waited for by the system, whatever the client's timeout."""
+    answer: Future[HfFileMetadata] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as error:
+            answer.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return answer.result(timeout=seconds)
+
+
+def _check_origin(metadata: HfFileMetadata) -> None:
+    if not metadata.commit_hash or not metadata.etag:
+        raise ValueError("hash mismatch, what answers gives no checksum, as a proxy's page does")
+
+
+def _check_sum(path: Path, expected: str, repository: str) -> None:
+    """Remove a file that is not what the hub says; small files, which it names otherwise, are not checked."""
+    if not _SHA256.fullmatch(expected):
+        return
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != expected:
+        path.resolve().unlink()
+        path.unlink(missing_ok=True)
+        raise SurroundingsError(
+            f"hash mismatch: {path} has the SHA-256 {found[:12]}..., the hub's has {expected[:12]}...; it was removed, "
+            f"run again; or {_ways_out(repository)}"
+        )
+
+
+def _in_short(error: Exception) -> str:
+    words: Any = str(error).strip().splitlines()
+    return f"{type(error).__name__}{f' ({words[0]})' if words else ''}"
+
+
+def _ways_out(repository: str) -> str:
+    url = urlsplit(hf_hub_url(repository, _FILE))
+    return (
+        f"on a machine that reaches {url.path} run `hf download {repository} {_FILE} --local-dir weights`, bring the "
+        f"folder here and run with --params train.pretrained=weights/{_FILE}; or run with --env=cpu, which brings "
+        "weights of its own"
+    )

@@ -1,0 +1,172 @@
+"""Steps of the optimizer, each on a batch that is computed in as many parts as memory asks for."""
+
+import gc
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from apparel_eye.errors import SurroundingsError
+from apparel_eye.metrics import Marks
+from apparel_eye.parameters import LossParameters, PhaseParameters
+from apparel_eye.subsets import Rows
+from apparel_eye.vision import dropout, losses, randomness
+from apparel_eye.vision.device import Mode
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is trained, and on what.
+
+    Attributes:
+        model: trained in place.
+        mode: how to compute.
+        groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
+        read: what the inputs are made of, for positions among the training photos; called by threads that read ahead.
+        inputs: the model's inputs of what was read for these positions, in an epoch.
+        targets: what the network should say of each training photo, shape (photos, values), on the device.
+        weights: how much each counts, shape (photos,), on the device.
+        names: of the training photos, for messages.
+        smallest_part: photos that a part of a batch must have; of a single one, batch norm knows no variance.
+        set_mode: puts the model into the mode for training.
+        evaluate: probabilities of some of the validation photos, shape (positions, values).
+        marks: labels of the validation photos.
+        values: their names, for messages.
+    """
+
+    model: nn.Module
+    mode: Mode
+    groups: list[dict[str, Any]]
+    read: Callable[[Rows], Tensor]
+    inputs: Callable[[Tensor, Rows, int], Tensor]
+    targets: Tensor
+    weights: Tensor
+    names: NDArray[np.str_]
+    smallest_part: int
+    set_mode: Callable[[], object]
+    evaluate: Callable[[Rows], NDArray[np.float64]]
+    marks: Marks
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a phase is trained; the names are the parameters'. ``factors`` are those of all layer groups, 0 if frozen."""
+
+    name: str
+    phase: PhaseParameters
+    learning_rate: float
+    factors: tuple[float, ...]
+    batch_size: int
+    accumulation: int
+    weight_decay: float
+    weight_average: float
+    loss: LossParameters
+    readers: int
+    save_every_steps: int
+    seed: int
+
+
+class Steps:
+    """Takes steps; where memory ends, batches are computed in twice as many parts from then on.
+
+    Attributes:
+        optimizer: rates are set at each step.
+        accelerator: knows the other processes, if there are any; each computes its share of a batch.
+        parts: in which each batch is computed.
+    """
+
+    def __init__(self, work: Work, settings: Settings) -> None:
+        self._work, self._settings = work, settings
+        self.optimizer = torch.optim.AdamW(work.groups, weight_decay=settings.weight_decay)
+        # every process has the same buffers already: parameters ask for frozen statistics
+        alike = DistributedDataParallelKwargs(broadcast_buffers=False)
+        self.accelerator = Accelerator(cpu=work.mode.device == "cpu", kwargs_handlers=[alike])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torch has another name for what accelerate passes on
+            self._model: nn.Module = self.accelerator.prepare_model(work.model, device_placement=False)
+        self.parts = settings.accumulation
+
+    def share_of(self, rows: Rows) -> Rows:
+        """The rows that this process computes."""
+        share: Rows = np.array_split(rows, self.accelerator.num_processes)[self.accelerator.process_index]
+        return share
+
+    def take(self, read: Tensor, positions: Rows, epoch: int, step: int, rate: float) -> Tensor:
+        """One step at a learning rate of the head; the batch's mean loss, as it was before.
+
+        Args:
+            read: what ``Work.read`` gave for this process's share.
+            positions: of the whole batch.
+            epoch: from 0.
+            step: within the epoch, from 0.
+            rate: of the head; the other layer groups get their share of it.
+
+        Raises:
+            SurroundingsError: a single photo does not fit into memory.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        while (loss := self._try(read, positions, epoch, step)) is None:
+            gc.collect()
+            clear_device_cache()
+        self.optimizer.step()
+        return loss
+
+    def _try(self, read: Tensor, positions: Rows, epoch: int, step: int) -> Tensor | None:
+        """The loss, with gradients in place; None if memory ended."""
+        try:
+            return self._backward(read, positions, epoch, step)
+        except RuntimeError as error:
+            if not should_reduce_batch_size(error):
+                raise
+            if self.accelerator.num_processes > 1:
+                raise SurroundingsError(
+                    f"{self._settings.name}: a process's share of a batch does not fit into memory ({error}); run with "
+                    f"--params train.accumulation={2 * self.parts}"
+                ) from error
+            if self.parts >= len(positions) // self._work.smallest_part:
+                raise SurroundingsError(
+                    f"{self._settings.name}: photos do not fit into memory, not even {self._work.smallest_part} at a time "
+                    f"({error}); use a smaller size or backbone"
+                ) from error
+            self.parts *= 2
+            logger.warning(
+                "    out of memory with batches of %d: computing them in %d parts from here on, as "
+                "train.accumulation=%d would",
+                len(positions), self.parts, self.parts,
+            )  # fmt: skip
+        return None
+
+    def _backward(self, read: Tensor, positions: Rows, epoch: int, step: int) -> Tensor:
+        work, accelerator = self._work, self.accelerator
+        self.optimizer.zero_grad()
+        own = self.share_of(np.arange(len(positions)))
+        parts = np.array_split(own, max(1, min(self.parts, len(own) // work.smallest_part)))
+        seed = int(randomness.uniform(self._settings.seed, epoch, [step], 1)[0, 0] * 2**53)
+        total = torch.zeros((), device=work.targets.device)
+        for part in parts:
+            dropout.set_part(work.model, seed, dropout.Part(part[0], part[-1] + 1, len(positions)))
+            rows = positions[part]
+            inputs = work.inputs(read[part - own[0]], rows, epoch)
+            with work.mode.autocast():
+                logits = self._model(inputs)
+            per_photo = losses.per_photo(logits, work.targets[rows], work.weights[rows], self._settings.loss)
+            loss = per_photo.sum() / len(positions)
+            with accelerator.no_sync(self._model) if part is not parts[-1] else accelerator.autocast():
+                # processes average their gradients, but the loss is a sum over their shares
+                (loss * accelerator.num_processes).backward()
+            total += loss.detach()
+        summed: Tensor = accelerator.reduce(total, "sum")
+        return summed

@@ -1,0 +1,85 @@
+"""What a kill or a signal does to a run that users start."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+
+@pytest.mark.fault(93, 94)
+def test_a_killed_run_that_goes_on_ends_with_the_same_bits(project: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "tests/kill_runs.py", "--kills", "5", "--seed", "1"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"5 of 5 equal, [3-5] killed inside a save", done.stdout), done.stdout
+
+
+@contextmanager
+def training(project: Path, garments: Path, data: Path, tracking: str) -> Iterator[subprocess.Popen[str]]:
+    """`kedro run` in the middle of an epoch."""
+    params = f"raw={garments},data={data},ingest.max_quarantine_share=0.1,train.stages.small.all.cycle_epochs=200"
+    command = [
+        str(Path(sys.executable).with_name("kedro")),
+        "run",
+        "--env=test",
+        "--pipelines=train",
+        f"--params={params}",
+    ]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking, "PYTHONUNBUFFERED": "1"}
+    run = subprocess.Popen(
+        command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert run.stdout is not None
+        said = []
+        for line in run.stdout:
+            said.append(line)
+            if re.match(r" +3/200 ", line):
+                break
+        else:
+            pytest.fail(f"the run ended before its third epoch: {''.join(said)}")
+        yield run
+    finally:
+        run.kill()
+        run.wait()
+
+
+@pytest.mark.fault(95, 96)
+@pytest.mark.parametrize(("asked", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_asked_to_stop_saves_and_leaves(
+    project: Path,
+    garments: Path,
+    broken_question: str,
+    tmp_path: Path,
+    empty_tracking: Path,
+    asked: signal.Signals,
+    exit_code: int,
+) -> None:
+    tracking = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    (tmp_path / "mlflow.db").write_bytes(empty_tracking.read_bytes())
+    with training(project, garments, tmp_path / "data", tracking) as run:
+        run.send_signal(signal.SIGSTOP)  # a pause does no harm
+        time.sleep(1)
+        run.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        started = time.perf_counter()
+        run.send_signal(asked)
+        assert run.stdout is not None
+        said = run.stdout.read()
+        assert run.wait(timeout=20) == exit_code, said
+        seconds = time.perf_counter() - started
+    assert seconds <= 10
+    assert "the same command" in said
+    client = MlflowClient(tracking)
+    (tracked,) = client.search_runs([each.experiment_id for each in client.search_experiments()])
+    assert tracked.info.status == "KILLED"
+    with training(project, garments, tmp_path / "data", tracking) as again:
+        assert again.poll() is None

@@ -1,0 +1,345 @@
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+
+from apparel_eye import fingerprints, unfinished
+from apparel_eye.checkpoint import Checkpoint, State
+from apparel_eye.errors import UsageError
+from apparel_eye.io import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, seal
+from apparel_eye.runner import FinishedRunner
+
+NUM_STEPS = 5
+SETTINGS = {"rates": {"head": 0.001, "all": [1, 2]}, "loss": "cross entropy"}
+
+
+class StoppedError(Exception):
+    """Training was stopped."""
+
+
+class Training:
+    """Two phases of training on files of a folder, each of five steps; a phase notes the steps that it took."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.stop_after = 99
+        self.took: list[str] = []
+        self.pipeline = Pipeline(
+            [
+                Node(lambda size: size, "params:size", "manifest", name="ingest"),
+                Node(self._head, ["manifest", "head_resume_from", "params:train"], "head", name="train_head"),
+                Node(self._all, ["manifest", "all_resume_from", "params:train", "head"], "all", name="train_all"),
+            ]
+        )
+
+    def run(self, stop_after: int = 99, on_change: str | None = None, size: int = 3, **settings: Any) -> list[str]:
+        """Train with these settings; after so many steps it is stopped. The steps that it took."""
+        self.stop_after = stop_after
+        self.took.clear()
+        FinishedRunner().run(self.pipeline, self.catalog(size, on_change, {**SETTINGS, **settings}))
+        return list(self.took)
+
+    def stopped(self, stop_after: int, **settings: Any) -> list[str]:
+        """Train until it is stopped."""
+        with pytest.raises(StoppedError):
+            self.run(stop_after, **settings)
+        return list(self.took)
+
+    def catalog(self, size: int, on_change: str | None, settings: dict[str, Any]) -> DataCatalog:
+        files = {}
+        for phase in ("head", "all"):
+            files[phase] = CheckpointDataset(str(self.path(phase)))
+            files[f"{phase}_resume_from"] = EarlierCheckpointDataset(str(self.path(phase)))
+        given = {"params:size": size, "params:train": settings}
+        if on_change is not None:
+            given["params:train.on_change"] = on_change
+        manifest = AtomicDataset(str(self.folder / "manifest.json"), {"type": "json.JSONDataset"})
+        return DataCatalog(
+            {"manifest": manifest, **files, **{name: MemoryDataset(value) for name, value in given.items()}}
+        )
+
+    def path(self, phase: str) -> Path:
+        return self.folder / f"{phase}.safetensors"
+
+    def begun(self, phase: str) -> Path:
+        return self.folder / f"{phase}.safetensors.begun"
+
+    def result(self, phase: str) -> list[float]:
+        checkpoint = CheckpointDataset(str(self.path(phase))).load()
+        assert checkpoint.state is None
+        return checkpoint.of("last")["weight"].tolist()
+
+    def _head(self, manifest: int, resume_from: Checkpoint, train: dict[str, Any]) -> Iterator[Checkpoint]:
+        yield from self._phase("head", manifest, resume_from, train)
+
+    def _all(
+        self, manifest: int, resume_from: Checkpoint, train: dict[str, Any], head: Checkpoint
+    ) -> Iterator[Checkpoint]:
+        yield from self._phase("all", manifest, resume_from, train)
+
+    def _phase(self, name: str, manifest: int, resume_from: Checkpoint, train: dict[str, Any]) -> Iterator[Checkpoint]:
+        weight, first = np.zeros(manifest), 1
+        if resume_from.state is not None:
+            weight, first = resume_from.state.arrays["weight"], resume_from.state.notes["step"] + 1
+        for step in range(first, NUM_STEPS + 1):
+            if len(self.took) == self.stop_after:
+                raise StoppedError
+            weight = weight + train["rates"]["head"] * step
+            self.took.append(f"{name} {step}")
+            yield Checkpoint({}, {}, state=State({"weight": weight}, {"step": step}))
+        yield Checkpoint({NUM_STEPS: {"weight": weight}}, {"last": NUM_STEPS})
+
+
+HEAD = [f"head {step}" for step in range(1, NUM_STEPS + 1)]
+ALL = [f"all {step}" for step in range(1, NUM_STEPS + 1)]
+WHOLE = pytest.approx([0.015] * 3)
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Training:
+    return Training(tmp_path / "results")
+
+
+def test_training_that_is_not_stopped_leaves_results_only(training: Training) -> None:
+    assert training.run() == HEAD + ALL
+    assert training.result("head") == training.result("all") == WHOLE
+    names = {path.name for path in training.folder.iterdir() if path.suffix != ".seal"}
+    assert names == {"manifest.json", "head.safetensors", "all.safetensors"}
+    assert training.run() == []
+
+
+@pytest.mark.parametrize("stops", [[3], [0], [1, 1, 1], [5, 2], [4, 1, 4]])
+@pytest.mark.fault(114)
+def test_training_that_was_stopped_takes_each_step_once(training: Training, stops: list[int]) -> None:
+    taken = [step for stop in stops for step in training.stopped(stop)]
+    assert [phase for phase in ("head", "all") if training.begun(phase).exists()] == [["head", "all"][sum(stops) >= 5]]
+    taken += training.run()
+    assert taken == HEAD + ALL
+    assert training.result("head") == training.result("all") == WHOLE
+    assert not training.begun("all").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rates": {"head": 0.0001, "all": [1, 2]}}, ["train.rates.head: was 0.001, is 0.0001"]),
+        ({"rates": {"head": 0.001, "all": [1, 3]}}, ["train.rates.all: was [1, 2], is [1, 3]"]),
+        ({"loss": "focal"}, ['train.loss: was "cross entropy", is "focal"']),
+        ({"more": True}, ["train.more: was not there, is true"]),
+        (
+            {"rates": {"head": 0.1}},
+            ["train.rates.head: was 0.001, is 0.1", "train.rates.all: was [1, 2], is not there"],
+        ),
+    ],
+)
+@pytest.mark.fault(114)
+def test_other_settings_are_refused_leaf_by_leaf_before_anything_runs(
+    training: Training, change: dict[str, Any], words: list[str]
+) -> None:
+    assert training.stopped(7) == HEAD + ALL[:2]
+    before = {path: path.read_bytes() for path in training.folder.iterdir()}
+    with pytest.raises(UsageError) as caught:
+        training.run(**change)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "train_all is not finished, and began with something else:"
+    assert sorted(line.strip() for line in lines[1:-1]) == sorted(words)
+    assert "train.on_change=restart" in lines[-1]
+    assert training.took == []
+    assert {path: path.read_bytes() for path in training.folder.iterdir()} == before
+    assert training.run() == ALL[2:]
+    assert training.result("all") == WHOLE
+
+
+@pytest.mark.fault(114)
+def test_restart_starts_the_unfinished_phase_afresh_and_says_so(
+    training: Training, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    training.stopped(3)
+    assert training.run(on_change="restart", rates={"head": 0.1}) == HEAD + ALL
+    assert "starts afresh" in caplog.text
+    assert "train.rates.head: was 0.001, is 0.1" in caplog.text
+    assert training.result("head") == pytest.approx([1.5] * 3)
+
+
+@pytest.mark.fault(114)
+def test_restart_that_is_stopped_goes_on_with_its_own_settings(training: Training) -> None:
+    training.stopped(3)
+    other = {"rates": {"head": 0.1}}
+    assert training.stopped(2, on_change="restart", **other) == HEAD[:2]
+    with pytest.raises(UsageError, match=r"was 0.1, is 0.001"):
+        training.run()
+    assert training.run(on_change="restart", **other) == HEAD[2:] + ALL
+    assert training.result("head") == pytest.approx([1.5] * 3)
+
+
+@pytest.mark.fault(114)
+def test_restart_without_a_change_goes_on(training: Training) -> None:
+    training.stopped(3)
+    assert training.run(on_change="restart") == HEAD[3:] + ALL
+
+
+@pytest.mark.fault(114)
+def test_after_finished_training_other_settings_start_afresh(training: Training) -> None:
+    training.run()
+    assert training.run(rates={"head": 0.1}) == HEAD + ALL
+    assert training.result("all") == pytest.approx([1.5] * 3)
+
+
+@pytest.mark.fault(114)
+def test_what_has_taken_no_step_is_not_worth_a_refusal(training: Training) -> None:
+    assert training.stopped(0) == []
+    assert training.run(rates={"head": 0.1}) == HEAD + ALL
+
+
+@pytest.mark.parametrize("stop_after", [3, 7])
+@pytest.mark.fault(114)
+def test_other_data_is_refused_by_name(training: Training, stop_after: int) -> None:
+    training.stopped(stop_after)
+    changed = ["  manifest has changed"]
+    phase = "head"
+    if stop_after > NUM_STEPS:  # the phase before it is trained anew, and then it turns out
+        assert training.stopped(NUM_STEPS - 1, size=4) == HEAD[:-1]
+        changed, phase = ["  head has changed", *changed], "all"
+    with pytest.raises(UsageError) as caught:
+        training.run(size=4)
+    title = f"train_{phase} is not finished, and began with something else:"
+    assert str(caught.value).splitlines()[:-1] == [title, *changed]
+    assert training.run(size=4, on_change="restart") == (HEAD + ALL if phase == "head" else ALL)
+    assert training.result(phase) == pytest.approx([0.015] * 4)
+
+
+@pytest.mark.fault(114)
+def test_other_code_and_another_torch_are_refused(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    training.stopped(3)
+    monkeypatch.setattr(unfinished, "code_of", lambda node: "another checksum")
+    monkeypatch.setattr(unfinished, "version", lambda package: "1.0")
+    with pytest.raises(UsageError) as caught:
+        training.run()
+    code, torch = str(caught.value).splitlines()[1:3]
+    assert code == "  the code has changed"
+    assert torch.startswith("  torch: was ")
+    assert torch.endswith(", is 1.0")
+    monkeypatch.undo()
+    assert fingerprints.code_of is unfinished.code_of
+    assert training.run() == HEAD[3:] + ALL
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", "[" * 9999])
+@pytest.mark.fault(114)
+def test_a_state_of_which_nobody_knows_the_settings_is_not_gone_on_from(
+    training: Training, text: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    training.stopped(3)
+    begun = training.begun("head")
+    begun.unlink() if text is None else begun.write_text(text)
+    assert training.run(rates={"head": 0.1}) == HEAD + ALL
+    assert "starts afresh" in caplog.text
+
+
+@pytest.mark.fault(93, 114)
+def test_the_state_before_is_used_where_the_last_is_damaged(training: Training) -> None:
+    training.stopped(3)
+    content = bytearray(training.path("head").read_bytes())
+    content[-1] ^= 1
+    training.path("head").write_bytes(content)
+    assert training.run() == HEAD[2:] + ALL
+    assert training.result("head") == WHOLE
+
+
+@pytest.mark.parametrize("phase", ["head", "all"])
+def test_what_was_killed_between_its_end_and_the_note_of_it_is_not_trained_again(
+    training: Training, phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = seal.mark_finished
+
+    def kill(path: Path, fingerprint: str) -> None:
+        if path == training.path(phase):
+            raise StoppedError
+        mark(path, fingerprint)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "mark_finished", kill)
+        training.stopped(99)
+    assert training.begun(phase).exists()
+    assert training.run() == (ALL if phase == "head" else [])
+    assert training.result(phase) == WHOLE
+    assert not training.begun(phase).exists()
+
+
+def test_a_finished_file_of_before_is_not_taken_for_the_end_of_what_began_since(training: Training) -> None:
+    training.run(rates={"head": 0.1})
+    assert training.stopped(0) == []
+    assert training.run() == HEAD + ALL
+    assert training.result("head") == WHOLE
+
+
+def test_a_note_that_outlived_its_training_is_removed(training: Training) -> None:
+    training.stopped(8)
+    note = training.begun("all").read_text()
+    training.run()
+    training.begun("all").write_text(note)
+    training.path("all").with_name("all.before.safetensors").write_text("x")
+    assert training.run() == []
+    assert {path.name for path in training.folder.iterdir() if path.suffix != ".seal"} == {
+        "manifest.json", "head.safetensors", "all.safetensors",
+    }  # fmt: skip
+
+
+def test_a_node_that_returns_before_it_has_finished_is_not_taken_for_finished(tmp_path: Path) -> None:
+    def half() -> Iterator[Checkpoint]:
+        yield Checkpoint({}, {}, state=State({}, {"step": 1}))
+
+    pipeline = Pipeline([Node(half, None, "head", name="half")])
+    catalog = DataCatalog({"head": CheckpointDataset(str(tmp_path / "head.safetensors"))})
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="half returned before it had finished"):
+            FinishedRunner().run(pipeline, catalog)
+
+
+def test_the_note_tells_what_the_node_began_with(training: Training) -> None:
+    training.stopped(1)
+    note = json.loads(training.begun("head").read_text())
+    assert note["parameters"] == {"train": SETTINGS}
+    assert note["inputs"]["manifest"] == seal.checksums_of(training.folder / "manifest.json")[0]
+    assert note["stood"] is None
+
+
+@pytest.mark.fault(93)
+def test_training_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path: Path) -> None:
+    whole, killed = Training(tmp_path / "whole"), Training(tmp_path / "killed")
+    whole.run()
+    kills = 0
+    for number in range(3, 400, 7):  # farther each time, so that it comes to its end
+        child = os.fork()
+        if not child:
+            replace, count = os.replace, 0
+
+            def count_down(source: Any, target: Any, replace: Any = replace, number: int = number) -> None:
+                nonlocal count
+                count += 1
+                if count == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                replace(source, target)
+
+            os.replace = count_down  # type: ignore[assignment]
+            status = 1
+            try:
+                killed.run()
+                status = 0
+            finally:
+                os._exit(status)
+        if os.waitpid(child, 0)[1] == 0:
+            break
+        kills += 1
+    assert kills >= 3
+    for phase in ("head", "all"):
+        assert killed.path(phase).read_bytes() == whole.path(phase).read_bytes()
+    assert {path.name for path in killed.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}

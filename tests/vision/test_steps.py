@@ -1,0 +1,157 @@
+import logging
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.errors import SurroundingsError
+from apparel_eye.parameters import PhaseParameters, TrainParameters
+from apparel_eye.vision import engine
+from apparel_eye.vision.dropout import Dropout
+from apparel_eye.vision.steps import Settings, Steps, Work
+
+NUM_PHOTOS = 9
+Train = Callable[..., Iterator[Checkpoint]]
+
+
+class Small(nn.Module):
+    """A network with dropout that has no memory for more than so many photos at once."""
+
+    def __init__(self, num_photos: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(Dropout(0.25), nn.Linear(4, 8), nn.ReLU(), Dropout(0.5), nn.Linear(8, 3))
+        self.num_photos = num_photos
+        self.seen: list[int] = []
+
+    def forward(self, features: Tensor) -> Tensor:
+        self.seen.append(len(features))
+        if len(features) > self.num_photos:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        logits: Tensor = self.layers(features)
+        return logits
+
+
+@pytest.fixture
+def small_work(make_work: Callable[..., Work]) -> Callable[[int], Work]:
+    features = torch.rand(NUM_PHOTOS, 4, generator=torch.Generator().manual_seed(1))
+    weights = torch.linspace(0.5, 1.5, NUM_PHOTOS)
+
+    def made(num_photos: int) -> Work:
+        targets = torch.eye(3)[torch.arange(NUM_PHOTOS) % 3]
+        return make_work(Small(num_photos), lambda positions, epoch: features[positions], targets, weights=weights)
+
+    return made
+
+
+def gradients(work: Work, settings: Settings) -> tuple[float, list[Tensor]]:
+    """The loss of a step on all photos, and its gradients."""
+    work.model.train()
+    rows = np.arange(NUM_PHOTOS)
+    loss = Steps(work, settings).take(work.read(rows), rows, epoch=2, step=5, rate=1e-3)
+    return loss.item(), [parameter.grad.clone() for parameter in work.model.parameters()]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4, 8, 9, 50])
+def test_a_batch_in_parts_has_the_loss_and_the_gradients_of_the_whole(
+    small_work: Callable[[int], Work], make_settings: Callable[..., Settings], parts: int
+) -> None:
+    loss, whole = gradients(small_work(NUM_PHOTOS), make_settings())
+    of_parts, summed = gradients(work := small_work(-(-NUM_PHOTOS // parts)), make_settings(accumulation=parts))
+    assert of_parts == pytest.approx(loss, rel=1e-6)
+    torch.testing.assert_close(summed, whole, rtol=1e-5, atol=1e-7)
+    assert len(work.model.seen) == min(parts, NUM_PHOTOS)
+
+
+def test_a_step_is_one_of_adamw_at_each_groups_rate(
+    small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
+) -> None:
+    work = small_work(NUM_PHOTOS)
+    early, late = work.model.layers[1], work.model.layers[4]
+    groups = [
+        {"params": list(early.parameters()), "factor": 0.1},
+        {"params": list(late.parameters()), "factor": 1.0},
+    ]
+    before = [parameter.detach().clone() for parameter in work.model.parameters()]
+    _, found = gradients(Work(**{**vars(work), "groups": groups}), make_settings(weight_decay=0.5))
+    for parameter, old, gradient, rate in zip(
+        work.model.parameters(), before, found, (1e-4, 1e-4, 1e-3, 1e-3), strict=True
+    ):
+        # after one step Adam's moments are the gradient itself
+        expected = old * (1 - rate * 0.5) - rate * gradient / (gradient.abs() + 1e-8)
+        torch.testing.assert_close(parameter.detach(), expected)
+
+
+@pytest.mark.parametrize("parts", [2, 4, 8])
+def test_training_in_parts_is_training(
+    fine_tune: Train, train: TrainParameters, short: PhaseParameters, parts: int
+) -> None:
+    *_, whole = fine_tune(short, train)
+    *_, in_parts = fine_tune(short, train.model_copy(update={"accumulation": parts}))
+    for name, array in whole.of("last").items():
+        np.testing.assert_allclose(in_parts.of("last")[name], array, atol=5e-5)  # found: 1e-5, at a rate of 1e-2
+    for row, expected in zip(in_parts.history, whole.history, strict=True):
+        assert row["parts"] == parts
+        assert {**row, "parts": 1, "seconds": 0} == pytest.approx({**expected, "seconds": 0}, rel=1e-5)
+
+
+@pytest.mark.fault(108)
+def test_where_memory_ends_batches_are_computed_in_parts_from_then_on(
+    small_work: Callable[[int], Work], make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = make_settings(batch_size=NUM_PHOTOS)
+    work = small_work(2)
+    rows = [moment.row for moment in engine.train(work, settings)]
+    by_hand = small_work(NUM_PHOTOS)
+    expected = [moment.row for moment in engine.train(by_hand, make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
+    assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in expected]
+    assert {row["parts"] for row in rows} == {8}
+    np.testing.assert_equal(
+        {name: tensor.numpy() for name, tensor in work.model.state_dict().items()},
+        {name: tensor.numpy() for name, tensor in by_hand.model.state_dict().items()},
+    )
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [warning for warning in warnings if "out of memory" in warning] == [
+        "    out of memory with batches of 9: computing them in "
+        f"{parts} parts from here on, as train.accumulation={parts} would"
+        for parts in (2, 4, 8)
+    ]
+    assert work.model.seen[:4] == [9, 5, 3, 2]
+    assert max(work.model.seen[4:]) == 2
+
+
+@pytest.mark.fault(108)
+def test_a_run_that_goes_on_computes_in_the_parts_that_it_had_found(
+    small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
+) -> None:
+    settings = make_settings(batch_size=5, save_every_steps=1)
+    state = next(engine.train(small_work(2), settings)).state
+    assert state.notes["parts"] == 4
+    work = small_work(2)
+    rows = [moment.row for moment in engine.train(work, settings, state) if moment.row]
+    assert {row["parts"] for row in rows} == {4}
+    assert max(work.model.seen) <= 2
+
+
+@pytest.mark.fault(108)
+def test_a_photo_that_does_not_fit_into_memory_stops_the_run(
+    small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
+) -> None:
+    expected = r"head: photos do not fit into memory, not even 1 at a time.*Tried to allocate 2\.00 GiB.*; use a smaller size or backbone"
+    with pytest.raises(SurroundingsError, match=expected):
+        next(engine.train(small_work(0), make_settings()))
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(
+    make_work: Callable[..., Work], make_settings: Callable[..., Settings]
+) -> None:
+    def broken(positions: NDArray[np.intp], epoch: int) -> Tensor:
+        raise RuntimeError("shapes do not match")
+
+    work = make_work(nn.Linear(4, 3), broken, torch.eye(3))
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        next(engine.train(work, make_settings()))
