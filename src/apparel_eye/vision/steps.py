@@ -138,8 +138,8 @@ class Steps:
                 ) from error
             if self.parts >= len(positions) // self._work.smallest_part:
                 raise SurroundingsError(
-                    f"{self._settings.name}: photos do not fit into memory, not even {self._work.smallest_part} at a time "
-                    f"({error}); use a smaller size or backbone"
+                    f"{self._settings.name}: photos do not fit into memory, not even {self._work.smallest_part} at a "
+                    f"time ({error}); use a smaller size or backbone"
                 ) from error
             self.parts *= 2
             logger.warning(
