@@ -15,6 +15,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ def main() -> None:
                 with lines.open("a") as file:
                     file.write(json.dumps(row) + "\n")
     table = pd.read_json(lines, lines=True)
-    print(summary(table[table["variant"].isin(arguments.variants)]).to_string())
+    print("\n".join(markdown(table[table["variant"].isin(arguments.variants)])))
 
 
 def measure(raw: Path, data: Path, env: str, category: str, seed: int, changed: dict[str, Any]) -> dict[str, float]:
@@ -143,22 +144,17 @@ def measure(raw: Path, data: Path, env: str, category: str, seed: int, changed: 
     return row
 
 
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean over categories and seeds, and the range over seeds, per variant."""
+def markdown(table: pd.DataFrame) -> Iterator[str]:
+    """Lines of a table: mean over categories and seeds, and the range over seeds, per variant."""
     columns = ["tta_basic_precision", "tta_average_precision", "tta_log_loss", "seconds"]
     per_seed = table.groupby(["variant", "seed"], sort=False)[columns].mean()
-    groups = per_seed.groupby("variant", sort=False)
-    return pd.DataFrame(
-        {
-            column: groups[column].mean().map("{:.3f}".format)
-            + " ("
-            + groups[column].min().map("{:.3f}".format)
-            + " to "
-            + groups[column].max().map("{:.3f}".format)
-            + ")"
-            for column in columns
-        }
-    )
+    yield f"| variant | {' | '.join(column.removeprefix('tta_').replace('_', ' ') for column in columns)} |"
+    yield "| --- " * (1 + len(columns)) + "|"
+    for variant, seeds in per_seed.groupby("variant", sort=False):
+        cells = [
+            f"{seeds[name].mean():.3f} ({seeds[name].min():.3f} to {seeds[name].max():.3f})" for name in columns[:-1]
+        ]
+        yield f"| {variant} | {' | '.join(cells)} | {seeds['seconds'].mean():.0f} |"
 
 
 def changed_parameters(env: str, seed: int, changed: dict[str, Any]) -> ProjectParameters:
