@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apparel_eye.vision.history import report, warn_of_collapse
+from apparel_eye.vision.history import head_columns, report, warn_of_collapse
 
 ROW = {
     "epoch": 1,
@@ -17,6 +17,7 @@ ROW = {
 
 def test_a_run_prints_one_aligned_line_for_each_epoch(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "apparel_eye")
+    head_columns()
     for epoch in (1, 2):
         report({**ROW, "epoch": epoch}, 7)
     heading, first, second = caplog.messages

@@ -22,7 +22,7 @@ from apparel_eye.subsets import Rows
 from apparel_eye.vision import randomness, resume, schedule
 from apparel_eye.vision.average import Average
 from apparel_eye.vision.batches import read_ahead
-from apparel_eye.vision.history import report, warn_of_collapse
+from apparel_eye.vision.history import head_columns, report, warn_of_collapse
 from apparel_eye.vision.steps import Settings, Steps, Work
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,8 @@ class _Training:
     def run(self) -> Iterator[Moment]:
         work, settings = self._work, self._settings
         num_steps = len(batches_of(settings, 0, len(work.targets)))
+        if self._epoch < settings.phase.epochs:
+            head_columns()
         done, total = self._epoch * num_steps + self._step, settings.phase.epochs * num_steps
         with tqdm(total=total, initial=done, desc=settings.name, unit="step", disable=None) as bar:
             while self._epoch < settings.phase.epochs:

@@ -19,10 +19,13 @@ def announce(what: str, size: Sequence[int], phase: PhaseParameters) -> None:
     logger.info("    %d x %d px, training %s, %d epochs in cycles of %s", size[0], size[1], what, phase.epochs, cycles)
 
 
+def head_columns() -> None:
+    """The heading of the lines for epochs."""
+    logger.info(_HEADING)
+
+
 def report(row: Mapping[str, float], epochs: int) -> None:
-    """One line for an epoch, under a heading before the first."""
-    if row["epoch"] == 1:
-        logger.info(_HEADING)
+    """One line for an epoch."""
     logger.info(
         "  %5s   %13.1e   %10.3f   %15.3f   %6.1f %%   %17.3f / %.3f   %6.1f s",
         f"{row['epoch']:.0f}/{epochs}",

@@ -89,7 +89,7 @@ class Steps:
 
     def __init__(self, work: Work, settings: Settings) -> None:
         self._work, self._settings = work, settings
-        self.optimizer = torch.optim.AdamW(work.groups, weight_decay=settings.weight_decay)
+        self.optimizer = torch.optim.AdamW(work.groups, weight_decay=settings.weight_decay, fused=True)
         # every process has the same buffers already: parameters ask for frozen statistics
         alike = DistributedDataParallelKwargs(broadcast_buffers=False)
         self.accelerator = Accelerator(cpu=work.mode.device == "cpu", kwargs_handlers=[alike])

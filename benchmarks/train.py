@@ -1,0 +1,654 @@
+"""What training costs: beside the limit of the machine, beside fastai, and against photos, pixels and sizes.
+
+    python benchmarks/train.py RAW [--data FOLDER] [--parts a b c d e gpu] [--repetitions 5] [--seeds 3]
+
+Parts: (a) photos per second of fine-tuning against the same steps on random tensors in memory; (b) against fastai 2.8,
+which gets an environment of its own in FOLDER; (c) an epoch of the head on cached features against one through the
+backbone; (d) seconds of a stage against photos and pixels; (e) growing sizes against the last one alone for the same
+time; (gpu) the first with ResNeXt-101, where there is a GPU. Rivals alternate within a repetition. Each part is kept as
+FOLDER/train/PART.md, so that parts can be measured one at a time; all that are there become DOCS/train_cost.md.
+"""
+
+import argparse
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from recipe import PROJECT, changed_parameters, ingested, last
+from safetensors.numpy import save_file
+from torch.nn import functional
+
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.io import ArrayDataset
+from apparel_eye.parameters import PhaseParameters, StageParameters, TrainParameters
+from apparel_eye.pipelines.split.nodes import deal_photos
+from apparel_eye.raw_folder import RawFolder
+from apparel_eye.subsets import Rows, Subsets, make_subsets
+from apparel_eye.vision import backbones, device, engine, stage, views
+from apparel_eye.vision.batches import read
+from apparel_eye.vision.classifier import Description, describe, restore, start, with_prefix, without_prefix
+from apparel_eye.vision.device import Mode
+from apparel_eye.vision.groups import layer_groups, parameter_groups
+from apparel_eye.vision.pixels import decode
+from apparel_eye.vision.pretrained import pretrained_weights
+from apparel_eye.vision.work import head_work, train_mode
+
+ENV = "cpu"
+FASTAI = "2.8.12"
+PARTS = ("a", "b", "c", "d", "e", "gpu")
+NUM_FOLDS = 5
+Modes = dict[str, Mode]
+Weights = dict[str, NDArray[Any]]
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
+"""What ``vision.device`` sets for us."""
+EPOCH = {"num_cycles": 1, "cycle_epochs": 1, "cycle_multiplier": 2}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all parts stand on; a seed has a validation fold of its own.
+
+    Attributes:
+        raw: folder of photos and labels.
+        data: folder for what is made of them.
+        category: whose photos.
+        num_photos: of the labelled ones at most; all if 0.
+        repetitions: of each measurement.
+        seeds: of each training that is scored.
+        docs: folder for the figure.
+    """
+
+    raw: Path
+    data: Path
+    category: str
+    num_photos: int
+    repetitions: int
+    seeds: int
+    docs: Path
+
+    @cached_property
+    def values(self) -> list[str]:
+        """Names of the labels."""
+        return ingested(self.raw, self.data, ENV, self.category)[1]
+
+    @cached_property
+    def manifest(self) -> pd.DataFrame:
+        """The labelled photos."""
+        table = ingested(self.raw, self.data, ENV, self.category)[0]
+        labelled = table[table["role"] == "labelled"].reset_index(drop=True)
+        return labelled.head(self.num_photos) if self.num_photos else labelled
+
+    @cached_property
+    def weights(self) -> Weights:
+        """Of the pretrained backbone."""
+        train = self.train()
+        return with_prefix(pretrained_weights(train.backbone, train.pretrained, train.seed))
+
+    @cached_property
+    def modes(self) -> Modes:
+        """What this machine is faster with."""
+        return device.modes(self.train(), without_prefix(self.weights))
+
+    def train(self, seed: int = 0, **changed: Any) -> TrainParameters:
+        """Parameters of the environment, with a state that is not saved within an epoch."""
+        of_seed = changed_parameters(ENV, seed % NUM_FOLDS, {})
+        return of_seed.train.model_copy(update={"save_every_steps": 10**9, "seed": seed + 1, **changed})
+
+    def subsets(self, seed: int = 0) -> Subsets:
+        """Which photos train and which validate."""
+        folds = deal_photos(self.manifest, changed_parameters(ENV, seed % NUM_FOLDS, {}).split)
+        return make_subsets(self.manifest, folds, self.values)
+
+    def decoded(self, size: tuple[int, int], manifest: pd.DataFrame | None = None) -> NDArray[np.uint8]:
+        """Photos at a size, memory-mapped, made anew as a run does it."""
+        parameters = changed_parameters(ENV, 0, {})
+        kept = ArrayDataset(str(self.data / "train" / f"{size[0]}x{size[1]}.npy"))
+        keys, checksums = ((self.manifest if manifest is None else manifest)[name] for name in ("image_key", "sha256"))
+        folder, limits = RawFolder(self.raw, ()), parameters.ingest.photos
+        for part in decode(folder, keys.tolist(), checksums.tolist(), size, parameters.train.resize, limits):
+            kept.save(part)
+        return kept.load()
+
+    def start(self, train: TrainParameters, size: Sequence[int], subsets: Subsets, weights: Weights) -> Checkpoint:
+        """A network before training: weights of the backbone, a random head."""
+        description = describe(train, self.category, self.values, size, subsets.present)
+        return Checkpoint.single(
+            backbones.state(start(description, weights, train.seed)), description.model_dump(mode="json")
+        )
+
+
+def main() -> None:
+    """Measure the parts, and write all that were ever measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("--data", type=Path, help="kept between calls; a temporary folder if left out")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--category", default="skirt_length")
+    parser.add_argument("--num-photos", type=int, default=0, help="labelled ones at most, for a quick look; 0: all")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3, help="of part e")
+    parser.add_argument("--docs", type=Path, default=PROJECT / "docs")
+    options = vars(parser.parse_args())
+    parts = options.pop("parts")
+    logging.getLogger("apparel_eye").setLevel(logging.ERROR)  # two validation photos are warned of
+    torch.set_num_threads(os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        data = (options.pop("data") or Path(temporary)).resolve()
+        ground = Ground(**{**options, "raw": options["raw"].resolve()}, data=data)
+        sections = data / "train"
+        sections.mkdir(parents=True, exist_ok=True)
+        for part in parts:
+            started = time.perf_counter()
+            (sections / f"{part}.md").write_text(MEASURES[part](ground))
+            print(f"part {part}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        written = [sections / f"{part}.md" for part in PARTS]
+        text = "\n".join([header(ground), *(path.read_text() for path in written if path.exists())])
+    (options["docs"] / "train_cost.md").write_text(text)
+    print(text)
+
+
+def header(ground: Ground) -> str:
+    """What was measured on what."""
+    command = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return (
+        f"# Training: what it costs\n\n`python benchmarks/train.py RAW`: {len(ground.manifest)} photos of "
+        f"`{ground.category}`, {os.cpu_count()} cores, torch {torch.__version__}, at commit {commit}. Rivals alternate "
+        f"within a repetition; given are median and range of {ground.repetitions} repetitions unless said otherwise.\n"
+    )
+
+
+# ---- (a), (gpu): against the limit
+
+
+def measure_limit(ground: Ground) -> str:
+    """EfficientNet-Lite0 at two sizes."""
+    rows = [limit_row(ground, ground.train(), ground.weights, ground.modes, size) for size in (128, 224)]
+    return (
+        f"## Fine-tuning and the limit\n\nAll layers of {ground.train().backbone}, batches of "
+        f"{ground.train().batch_size}, on memory-mapped photos with drawn views, without validation, against the same "
+        f"steps on random tensors in memory; {said(ground.modes['train'])}.\n\n{table(rows)}"
+    )
+
+
+def measure_gpu(ground: Ground) -> str:
+    """ResNeXt-101 on a GPU."""
+    title = "## Fine-tuning ResNeXt-101 on a GPU\n\n"
+    if not torch.cuda.is_available():
+        return title + "Left out: torch finds no GPU here.\n"
+    train = ground.train(backbone="resnext101_64x4d", pretrained="none")
+    weights = pretrained_weights(train.backbone, train.pretrained, train.seed)
+    modes = device.modes(train, weights)
+    rows = [limit_row(ground, train, with_prefix(weights), modes, size) for size in (224, 299, 512)]
+    return f"{title}{torch.cuda.get_device_name()}, {said(modes['train'])}, random weights.\n\n{table(rows)}"
+
+
+def limit_row(ground: Ground, train: TrainParameters, weights: Weights, modes: Modes, side: int) -> dict[str, str]:
+    """Photos per second of both sides at a size, after an epoch that warms up."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    size = (side, side)
+    subsets = few_judges(ground.subsets())
+    pixels = ground.decoded(size)
+    checkpoint = ground.start(train, size, subsets, weights)
+    phase = PhaseParameters(learning_rate=1e-4, num_cycles=ground.repetitions + 1, cycle_epochs=1, cycle_multiplier=1)
+    trained = stage.fine_tune(pixels, subsets, checkpoint, phase, augmentation(train), train, modes)
+    limit = epochs_in_memory(checkpoint, train, modes["train"], subsets, size)
+    next(trained)
+    peak = torch.cuda.max_memory_allocated()  # before the limit takes any
+    next(limit)
+    seconds = [(next(trained).history[-1]["seconds"], next(limit)) for _ in range(ground.repetitions)]
+    own, best = (len(subsets.train) / np.array(seconds)).T
+    row = {"pixels": f"{side} x {side}", "photos/s": spread(own), "limit, photos/s": spread(best)}
+    row["share of the limit"] = spread(own / best, 2)
+    return row | ({"peak memory, GB": f"{peak / 1e9:.1f}"} if peak else {})
+
+
+def epochs_in_memory(
+    checkpoint: Checkpoint, train: TrainParameters, mode: Mode, subsets: Subsets, size: tuple[int, int]
+) -> Iterator[float]:
+    """Seconds of epochs of nothing but steps: batches of the same sizes, random, where they are computed."""
+    model, _ = restore(checkpoint)
+    mode.place(model)
+    train_mode(model, train.freeze_statistics)
+    groups = parameter_groups(model, train.layer_group_factors)
+    optimizer = torch.optim.AdamW(groups, lr=1e-6, weight_decay=train.weight_decay)
+    num_photos = len(subsets.train)
+    targets = torch.from_numpy(subsets.train_targets).to(mode.where)
+    photos = torch.rand(num_photos, 3, *size, device=mode.where)
+    num_steps = -(-num_photos // train.batch_size)
+    batches = [
+        (mode.lay_out(part), wanted)
+        for part, wanted in zip(photos.tensor_split(num_steps), targets.tensor_split(num_steps), strict=True)
+    ]
+    while True:
+        wait()
+        started = time.perf_counter()
+        for batch, wanted in batches:
+            optimizer.zero_grad()
+            with mode.autocast():
+                logits = model(batch)
+            functional.cross_entropy(logits.float(), wanted).backward()
+            optimizer.step()
+        wait()
+        yield time.perf_counter() - started
+
+
+# ---- (b): against fastai
+
+
+def measure_fastai(ground: Ground, side: int = 128, rate: float = 2e-3) -> str:
+    """The same training, each side as fast as it can, and both in plain float32."""
+    title = "## Fine-tuning and fastai\n\n"
+    python = fastai_environment(ground.data / "fastai")
+    if python is None:
+        return title + "Left out: fastai could not be installed here; the error stream says why.\n"
+    cycles = {"num_cycles": 2, "cycle_epochs": 1}
+    # the write-up's head, which is fastai's, from random weights; statistics are trained, as fastai does
+    head = ground.train().head.model_copy(update={"pooling": "averages", "linear_fit": 0.0})
+    changed = {"head": head, "freeze_statistics": False}
+    phase = PhaseParameters(learning_rate=rate, cycle_multiplier=2, **cycles)
+    asked = common_request(ground, ground.train(**changed), side, rate) | cycles
+    plain_mode = Mode(ground.modes["train"].device, "float32", "contiguous")
+    plain = {"predict": plain_mode, "train": plain_mode}
+    measured: dict[str, list[tuple[float, ...]]] = {"best": [], "helped": [], "plain": []}
+    with Rival(python) as rival, Rival(python, **KEEP_FREED_MEMORY) as helped:
+        best = fastest_setup(rival, asked | EPOCH | photos_of(ground, 0))
+        for seed in range(ground.repetitions):
+            train, subsets = ground.train(seed, **changed), ground.subsets(seed)
+            its = asked | best | photos_of(ground, seed)
+            own = train_own(ground, train, subsets, ground.modes, phase, side)
+            measured["best"].append((*own, *rival.train(its)))
+            measured["helped"].append((*own, *helped.train(its)))
+            own = train_own(ground, train, subsets, plain, phase, side)
+            measured["plain"].append((*own, *rival.train(its | {"mode": "float32 contiguous"})))
+    names = {
+        "best": "each at its best",
+        "helped": "likewise, with our setting of glibc for fastai, too",
+        "plain": "both in plain float32",
+    }
+    rows = [fastai_row(ground, names[name], phase, np.array(numbers)) for name, numbers in measured.items()]
+    return (
+        f"{title}{phase.epochs} epochs of all layers at {side} x {side} pixels from the same backbone and a random "
+        f"head, batches of {ground.train().batch_size}, AdamW at {rate:g} times "
+        f"{list(ground.train().layer_group_factors)}, zoom, rotation, mirroring and light, a validation after each "
+        f"epoch; we decode once, fastai in each epoch, and both times count. At its best: ours is "
+        f"{said(ground.modes['train'])}, fastai {FASTAI} {best['mode']} with {best['workers']} workers. "
+        f"Seeds have validation folds of their own.\n\n{table(rows)}"
+    )
+
+
+def fastai_row(ground: Ground, name: str, phase: PhaseParameters, numbers: NDArray[np.float64]) -> dict[str, str]:
+    """Speeds and accuracies of a pair of setups, from columns of seconds and accuracy of both sides."""
+    own, own_accuracy, its, its_accuracy = numbers.T
+    photos = phase.epochs * len(ground.subsets().train)
+    return {
+        "": name,
+        "photos/s": spread(photos / own),
+        "fastai, photos/s": spread(photos / its),
+        "times as fast": spread(its / own, 2),
+        "accuracy, mean": f"{own_accuracy.mean():.3f}",
+        "fastai, mean": f"{its_accuracy.mean():.3f}",
+        "difference, mean and range": f"{spread(own_accuracy - its_accuracy, 3, np.mean)}",
+    }
+
+
+def train_own(
+    ground: Ground, train: TrainParameters, subsets: Subsets, modes: Modes, phase: PhaseParameters, side: int
+) -> tuple[float, float]:
+    """Seconds, decoding and validation among them, and the accuracy after the last epoch."""
+    checkpoint = ground.start(train, (side, side), subsets, ground.weights)
+    started = time.perf_counter()
+    pixels = ground.decoded((side, side))
+    trained = last(stage.fine_tune(pixels, subsets, checkpoint, phase, augmentation(train), train, modes))
+    return time.perf_counter() - started, trained.history[-1]["accuracy"]
+
+
+def fastest_setup(rival: "Rival", asked: dict[str, Any]) -> dict[str, Any]:
+    """Workers, then precision and memory format, by an epoch each."""
+    modes = [f"{precision} {layout}" for precision in device.DTYPES for layout in ("contiguous", "channels_last")]
+    rival.train(asked | {"mode": modes[0], "workers": 0})  # the first time kernels are chosen
+    best: dict[str, Any] = {"mode": modes[0]}
+    for name, choices in {"workers": [0, 1, os.cpu_count()], "mode": modes}.items():
+        found = {choice: rival.train(asked | best | {name: choice})[0] for choice in choices}
+        print(f"fastai, seconds an epoch by {name}: {found}", file=sys.stderr, flush=True)
+        best[name] = min(found, key=lambda choice: found[choice])
+    return best
+
+
+def common_request(ground: Ground, train: TrainParameters, side: int, rate: float) -> dict[str, Any]:
+    """What ``fastai_rival.py`` is asked for each time."""
+    subsets = ground.subsets()
+    model, description = restore(ground.start(train, (side, side), subsets, ground.weights))
+    early = layer_groups(model, len(train.layer_group_factors))[0]
+    weights = ground.data / "train" / "backbone.safetensors"
+    save_file({name: np.ascontiguousarray(array) for name, array in without_prefix(ground.weights).items()}, weights)
+    return {
+        "folder": str(ground.raw),
+        "values": ground.values,
+        "backbone": train.backbone,
+        "weights": str(weights),
+        "early": [name.removeprefix("backbone.") for name in early],
+        "mean": description.mean,
+        "std": description.std,
+        "size": side,
+        "batch_size": train.batch_size,
+        "weight_decay": train.weight_decay,
+        "rates": [rate * factor for factor in train.layer_group_factors],
+        "augmentation": augmentation(train).model_dump(),
+    }
+
+
+def photos_of(ground: Ground, seed: int) -> dict[str, Any]:
+    """The photos of a seed for ``fastai_rival.py``."""
+    subsets, keys = ground.subsets(seed), ground.manifest["image_key"]
+    targets = np.concatenate([subsets.train_targets, np.argmax(subsets.validation_marks == "y", axis=1)])
+    rows = [*((row, False) for row in subsets.train), *((row, True) for row in subsets.validation)]
+    photos = [
+        (keys.iloc[row], ground.values[target], judges) for (row, judges), target in zip(rows, targets, strict=True)
+    ]
+    return {"photos": photos, "seed": seed}
+
+
+class Rival:
+    """A process of ``fastai_rival.py``."""
+
+    def __init__(self, python: Path, **environment: str) -> None:
+        command = [python, Path(__file__).with_name("fastai_rival.py")]
+        environment |= {**os.environ, "OMP_NUM_THREADS": str(os.cpu_count()), "PYTHONWARNINGS": "ignore"}
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> "Rival":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def train(self, asked: dict[str, Any]) -> tuple[float, float]:
+        """Seconds of the epochs, and the accuracy after the last."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return answer["seconds"], answer["accuracy"]
+
+
+def fastai_environment(folder: Path) -> Path | None:
+    """Python of an environment with fastai and our versions of the rest; nothing if it cannot be installed."""
+    python, ready = folder / "bin" / "python", folder / "ready"
+    if not ready.exists():
+        same = [f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "torchvision", "timm")]
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        installed = subprocess.run([python, "-m", "pip", "install", "--quiet", f"fastai=={FASTAI}", *same])
+        if installed.returncode:
+            return None
+        ready.touch()
+    return python
+
+
+# ---- (c): cached features
+
+
+def measure_cache(ground: Ground, side: int = 224, epochs: int = 5) -> str:
+    """Epochs of the same head with the same settings on the same photos, with and without the backbone."""
+    train, subsets, size = ground.train(), few_judges(ground.subsets()), (side, side)
+    pixels = ground.decoded(size)
+    description = describe(train, ground.category, ground.values, size, subsets.present)
+    model = start(description, ground.weights, train.seed)
+    parts = stage.compute_features(pixels, subsets, model, 1, augmentation(train), train, ground.modes["predict"])
+    features = np.concatenate([part.rows for part in parts])
+    cached = head_epochs(ground, train, subsets, description, features, None, epochs * (ground.repetitions + 1))
+    frozen = head_epochs(ground, train, subsets, description, features, pixels, ground.repetitions + 1)
+    seconds = np.array(
+        [(next(frozen), np.mean([next(cached) for _ in range(epochs)])) for _ in range(ground.repetitions + 1)]
+    )
+    through, kept = seconds[1:].T
+    row = {
+        "pixels": f"{side} x {side}",
+        "through the backbone, s": spread(through, 2),
+        "cached, s": spread(kept, 3),
+        "times as fast": spread(through / kept, 0),
+    }
+    return f"## An epoch of the head\n\nOn features of {len(subsets.train)} photos.\n\n" + table([row])
+
+
+def head_epochs(
+    ground: Ground,
+    train: TrainParameters,
+    subsets: Subsets,
+    description: Description,
+    features: NDArray[np.float16],
+    pixels: NDArray[np.uint8] | None,
+    num_epochs: int,
+) -> Iterator[float]:
+    """Seconds of epochs of the head on cached features or, given pixels, on what the frozen backbone makes of them."""
+    model, mode = start(description, ground.weights, train.seed), ground.modes["predict"]
+    mode.place(model)
+    work = head_work(model, description, features, subsets, train, mode.device)
+
+    def through_backbone(photos: torch.Tensor, positions: Rows, epoch: int) -> torch.Tensor:
+        drawn = views.draw(train.seed, epoch, subsets.train[positions], augmentation(train))
+        with torch.no_grad(), mode.autocast():
+            return model.features(mode.lay_out(views.render(photos, drawn))).float()
+
+    if pixels is not None:
+        work = replace(work, read=lambda rows: read(pixels, subsets.train[rows], mode.where), inputs=through_backbone)
+    phase = PhaseParameters(learning_rate=1e-4, num_cycles=num_epochs, cycle_epochs=1, cycle_multiplier=1)
+    for moment in engine.train(work, stage._settings("head", phase, phase.rate, (1.0,), train)):
+        assert moment.row is not None
+        yield moment.row["seconds"]
+
+
+# ---- (d): against photos and pixels
+
+
+def measure_growth(ground: Ground, side: int = 128) -> str:
+    """Seconds of a stage for more photos, and for larger ones."""
+    shares, sides = (0.25, 0.5, 0.75, 1.0), (96, 128, 160, 192)
+    seconds: dict[tuple[float, int], list[dict[str, float]]] = {}
+    for _ in range(ground.repetitions):
+        for share, pixels in [*((share, side) for share in shares), *((0.33, pixels) for pixels in sides)]:
+            seconds.setdefault((share, pixels), []).append(stage_seconds(ground, share, pixels))
+    all_photos = len(ground.manifest)
+    growth = {
+        "photos": {share * all_photos: seconds[share, side] for share in shares},
+        "thousand pixels a photo": {pixels**2 / 1000: seconds[0.33, pixels] for pixels in sides},
+    }
+    lines = "".join(f"* {said_growth(name, costs)}\n" for name, costs in growth.items())
+    growth_figure(growth).savefig(ground.docs / "train_cost.png")
+    return (
+        f"## A stage against photos and pixels\n\nDecoding, features of 2 views, 3 epochs of the head and 1 of all "
+        f"layers; photos vary at {side} x {side} pixels, pixels with {round(0.33 * all_photos)} photos.\n\n{lines}\n"
+        f"![Seconds of a stage by photos and by pixels](train_cost.png)\n"
+    )
+
+
+def stage_seconds(ground: Ground, share: float, side: int) -> dict[str, float]:
+    """Of each step of a stage on a share of the photos."""
+    head = PhaseParameters(learning_rate=1e-4, num_cycles=2, cycle_epochs=1, cycle_multiplier=2)
+    all_layers = PhaseParameters(learning_rate=1e-4, **EPOCH)
+    how = StageParameters(size=(side, side), num_views=2, head=head, all=all_layers)
+    manifest, subsets = part_of(ground.manifest, ground.subsets(), share)
+    return run_stage(ground, ground.train(), manifest, subsets, ground.weights, how)[1]
+
+
+def said_growth(name: str, costs: dict[float, list[dict[str, float]]]) -> str:
+    """How well a line fits, and the exponent of a power."""
+    amounts = np.repeat(list(costs), [len(runs) for runs in costs.values()])
+    totals = np.array([sum(run.values()) for runs in costs.values() for run in runs])
+    slope, constant = np.polyfit(amounts, totals, 1)
+    rest = totals - (slope * amounts + constant)
+    exponent = np.polyfit(np.log(amounts), np.log(totals), 1)[0]
+    return (
+        f"{name}, {min(costs):.0f} to {max(costs):.0f}: {constant:.1f} s + {1000 * slope:.1f} ms each, R² "
+        f"{1 - rest.var() / totals.var():.3f}; as a power, the exponent is {exponent:.2f}"
+    )
+
+
+def growth_figure(growth: dict[str, dict[float, list[dict[str, float]]]]) -> Figure:
+    """Medians of each step, one on the other, and every total."""
+    figure = Figure(figsize=(10, 4), dpi=110, layout="constrained")
+    colors = ["#b8c0c4", "#1f6f8b", "#7a5195", "#d97b29"]
+    for axes, (name, costs) in zip(figure.subplots(1, 2), growth.items(), strict=True):
+        steps = list(next(iter(costs.values()))[0])
+        medians = [[np.median([run[step] for run in runs]) for runs in costs.values()] for step in steps]
+        axes.stackplot(list(costs), medians, labels=steps, colors=colors)
+        for amount, runs in costs.items():
+            axes.plot([amount] * len(runs), [sum(run.values()) for run in runs], "k.", markersize=3)
+        axes.set(xlabel=name, ylabel="seconds", xlim=(0, None), ylim=(0, None))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(
+            *(reversed(entries) for entries in axes.get_legend_handles_labels()), frameon=False, loc="upper left"
+        )
+    return figure
+
+
+def part_of(manifest: pd.DataFrame, subsets: Subsets, share: float) -> tuple[pd.DataFrame, Subsets]:
+    """The first photos that train and the first that validate."""
+    num_train, num_validation = (max(8, round(share * len(rows))) for rows in (subsets.train, subsets.validation))
+    rows = np.concatenate([subsets.train[:num_train], subsets.validation[:num_validation]])
+    return manifest.iloc[rows], replace(
+        subsets,
+        train=np.arange(num_train),
+        train_marks=subsets.train_marks[:num_train],
+        train_keys=subsets.train_keys[:num_train],
+        validation=np.arange(num_train, len(rows)),
+        validation_marks=subsets.validation_marks[:num_validation],
+        validation_parts=subsets.validation_parts[:num_validation],
+    )
+
+
+# ---- (e): growing sizes
+
+
+def measure_sizes(ground: Ground, sides: Sequence[int] = (64, 96, 128)) -> str:
+    """Three growing sizes against the last alone, with as many epochs as take the same time."""
+    phase = PhaseParameters(learning_rate=1e-4, num_cycles=2, cycle_epochs=1, cycle_multiplier=2)
+    scores: dict[str, list[dict[str, float]]] = {"growing": [], "last size alone": []}
+    epochs = []
+    for seed in range(ground.seeds):
+        train, subsets, weights = ground.train(seed), ground.subsets(seed), ground.weights
+        total, steps, row = 0.0, {}, {}
+        for side in sides:
+            how = StageParameters(size=(side, side), num_views=4, head=phase, all=phase)
+            checkpoint, steps = run_stage(ground, train, ground.manifest, subsets, weights, how)
+            weights, row, total = dict(checkpoint.of("best")), dict(checkpoint.history[-1]), total + sum(steps.values())
+        scores["growing"].append(row | {"seconds": total})
+        left = total - sum(steps.values()) + steps["all layers"]
+        epochs.append(max(1, round(left / (steps["all layers"] / phase.epochs))))
+        longer = how.model_copy(
+            update={"all": PhaseParameters(**phase.model_dump() | EPOCH | {"cycle_epochs": epochs[-1]})}
+        )
+        checkpoint, steps = run_stage(ground, train, ground.manifest, subsets, ground.weights, longer)
+        scores["last size alone"].append(dict(checkpoint.history[-1]) | {"seconds": sum(steps.values())})
+    names = {"accuracy": 3, "basic_precision": 3, "average_precision": 3, "seconds": 0}
+    rows = [
+        {"": name}
+        | {column: spread([run[column] for run in runs], digits, np.mean) for column, digits in names.items()}
+        for name, runs in scores.items()
+    ]
+    return (
+        f"## Growing sizes and the last size alone\n\n{ground.seeds} seeds, each with a validation fold of its own; "
+        f"mean and range after the last epoch. Growing: {', '.join(map(str, sides))} pixels, {phase.epochs} epochs of "
+        f"the head and of all layers each. Alone: {phase.epochs} and {', '.join(map(str, epochs))} epochs, the latter "
+        f"in one cycle.\n\n{table(rows)}"
+    )
+
+
+# ---- shared
+
+
+def run_stage(
+    ground: Ground,
+    train: TrainParameters,
+    manifest: pd.DataFrame,
+    subsets: Subsets,
+    weights: Weights,
+    how: StageParameters,
+) -> tuple[Checkpoint, dict[str, float]]:
+    """What a stage ends with, and the seconds of its steps."""
+    assert not isinstance(how.size, int)
+    marks = [time.perf_counter()]
+    pixels = ground.decoded(how.size, manifest)
+    marks.append(time.perf_counter())
+    description = describe(train, ground.category, ground.values, how.size, subsets.present)
+    model = start(description, weights, train.seed)
+    views_of = (how.num_views, augmentation(train), train, ground.modes["predict"])
+    features = np.concatenate([part.rows for part in stage.compute_features(pixels, subsets, model, *views_of)])
+    marks.append(time.perf_counter())
+    where = ground.modes["train"].device
+    head = last(stage.train_head(features, subsets, description, weights, how.head, train, where))
+    marks.append(time.perf_counter())
+    tuned = last(stage.fine_tune(pixels, subsets, head, how.all, augmentation(train), train, ground.modes))
+    marks.append(time.perf_counter())
+    return tuned, dict(zip(("decoding", "features", "head", "all layers"), np.diff(marks).tolist(), strict=True))
+
+
+def augmentation(train: TrainParameters) -> Any:
+    """With a zoom, so that all transforms are at work."""
+    return train.augmentation.model_copy(update={"max_zoom": 1.1})
+
+
+def few_judges(subsets: Subsets) -> Subsets:
+    """One validation photo of each part, so that an epoch's time is that of training."""
+    _, rows = np.unique(subsets.validation_parts, return_index=True)
+    return replace(
+        subsets,
+        validation=subsets.validation[rows],
+        validation_marks=subsets.validation_marks[rows],
+        validation_parts=subsets.validation_parts[rows],
+    )
+
+
+def said(mode: Mode) -> str:
+    """A mode in words."""
+    return f"{mode.device}, {mode.precision}, {mode.memory_format}"
+
+
+def spread(numbers: Sequence[float] | NDArray[np.float64], digits: int = 1, middle: Any = np.median) -> str:
+    """The middle and the range."""
+    return f"{middle(numbers):.{digits}f} ({min(numbers):.{digits}f} to {max(numbers):.{digits}f})"
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """Markdown."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def wait() -> None:
+    """Until the accelerator has done what it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+MEASURES = {
+    "a": measure_limit,
+    "b": measure_fastai,
+    "c": measure_cache,
+    "d": measure_growth,
+    "e": measure_sizes,
+    "gpu": measure_gpu,
+}
+
+
+if __name__ == "__main__":
+    main()
