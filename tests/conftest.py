@@ -1,6 +1,10 @@
 """Small photos and folders, one run of the whole flow, and Kedro's command in this process."""
 
 import os
+
+# networks and arrays are tiny here: a second thread only waits for the first; read when numpy and torch are imported
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import shutil
 import subprocess
 import sys
@@ -17,9 +21,6 @@ from PIL import Image
 
 from apparel_eye.parameters import IngestParameters, ProjectParameters
 from apparel_eye.samples import write_samples
-
-# networks and arrays are tiny here: a second thread only waits for the first; torch reads this when it is imported
-os.environ["OMP_NUM_THREADS"] = "1"
 
 PROJECT = Path(__file__).parents[1]
 BROKEN = b"<html>404</html>"
