@@ -232,8 +232,8 @@ def test_every_parameter_in_a_command_exists(parameters_of: Callable[[str], dict
 def test_every_command_within_a_sentence_uses_what_there_is() -> None:
     from apparel_eye.pipeline_registry import register_pipelines
 
-    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z]+)", README)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", README)) <= targets
     assert set(re.findall(r"--env=([a-z]+)", README)) <= {folder.name for folder in (ROOT / "conf").iterdir()}
     assert set(re.findall(r"--pipeline=([a-z_]+)", README)) <= set(register_pipelines())
 
