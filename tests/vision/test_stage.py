@@ -197,7 +197,7 @@ def test_the_start_is_chosen_where_training_only_spoils_it(
     short: PhaseParameters,
 ) -> None:
     known = replace(subsets, validation=subsets.train[:8], validation_marks=subsets.train_marks[:8])
-    augmentation, spoiling = train.augmentation, short.model_copy(update={"learning_rate": 1e2})
+    augmentation, spoiling = train.augmentation, short.model_copy(update={"learning_rate": 1.0})
     parts = stage.compute_features(pixels, known, classifier, 2, augmentation, train, Mode())
     features = np.concatenate([part.rows for part in parts])
     fitted = description.model_copy(update={"head": train.head.model_copy(update={"linear_fit": 1.0})})
