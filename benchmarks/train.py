@@ -35,7 +35,7 @@ from torch.nn import functional
 
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.io import ArrayDataset
-from apparel_eye.parameters import PhaseParameters, StageParameters, TrainParameters
+from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
 from apparel_eye.pipelines.split.nodes import deal_photos
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.subsets import Rows, Subsets, make_subsets
@@ -259,9 +259,8 @@ def measure_fastai(ground: Ground, side: int = 128, rate: float = 2e-3) -> str:
     if python is None:
         return title + "Left out: fastai could not be installed here; the error stream says why.\n"
     cycles = {"num_cycles": 2, "cycle_epochs": 1}
-    # the write-up's head, which is fastai's, from random weights; statistics are trained, as fastai does
-    head = ground.train().head.model_copy(update={"pooling": "averages", "linear_fit": 0.0})
-    changed = {"head": head, "freeze_statistics": False}
+    # the write-up's head, which is fastai's; statistics are trained, as fastai does
+    changed = {"head": write_ups_head(ground), "freeze_statistics": False}
     phase = PhaseParameters(learning_rate=rate, cycle_multiplier=2, **cycles)
     asked = common_request(ground, ground.train(**changed), side, rate) | cycles
     plain_mode = Mode(ground.modes["train"].device, "float32", "contiguous")
@@ -407,9 +406,27 @@ def fastai_environment(folder: Path) -> Path | None:
 # ---- (c): cached features
 
 
-def measure_cache(ground: Ground, side: int = 224, epochs: int = 5) -> str:
+def measure_cache(ground: Ground, side: int = 224) -> str:
+    """The default head, and the write-up's."""
+    rows = [
+        {"head": "default", **cache_row(ground, ground.train(), side)},
+        {"head": "the write-up's", **cache_row(ground, ground.train(head=write_ups_head(ground)), side)},
+    ]
+    return (
+        f"## An epoch of the head\n\nWith cached features, and through the frozen backbone; "
+        f"{len(ground.subsets().train)} photos of {side} x {side} pixels.\n\n{table(rows)}"
+    )
+
+
+def write_ups_head(ground: Ground) -> HeadParameters:
+    """From random weights."""
+    changed = {"pooling": "averages", "hidden": (512,), "linear_fit": 0.0}
+    return ground.train().head.model_copy(update=changed)
+
+
+def cache_row(ground: Ground, train: TrainParameters, side: int, epochs: int = 5) -> dict[str, str]:
     """Epochs of the same head with the same settings on the same photos, with and without the backbone."""
-    train, subsets, size = ground.train(), few_judges(ground.subsets()), (side, side)
+    subsets, size = few_judges(ground.subsets()), (side, side)
     pixels = ground.decoded(size)
     description = describe(train, ground.category, ground.values, size, subsets.present)
     model = start(description, ground.weights, train.seed)
@@ -421,13 +438,11 @@ def measure_cache(ground: Ground, side: int = 224, epochs: int = 5) -> str:
         [(next(frozen), np.mean([next(cached) for _ in range(epochs)])) for _ in range(ground.repetitions + 1)]
     )
     through, kept = seconds[1:].T
-    row = {
-        "pixels": f"{side} x {side}",
+    return {
         "through the backbone, s": spread(through, 2),
         "cached, s": spread(kept, 3),
         "times as fast": spread(through / kept, 0),
     }
-    return f"## An epoch of the head\n\nOn features of {len(subsets.train)} photos.\n\n" + table([row])
 
 
 def head_epochs(
