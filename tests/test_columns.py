@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 from apparel_eye import metrics
-from apparel_eye.columns import ByColumn, choose, score_choice, score_table
+from apparel_eye.columns import ByColumn, choose, present_of, score_choice, score_table
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics import marks_of
+from apparel_eye.schemas import ScoreTable
+from apparel_eye.subsets import make_subsets
 
 MARKS = marks_of(["yn"] * 4)
 PARTS = np.array([0, 0, 1, 1])
@@ -65,5 +67,29 @@ def test_a_misspelt_column_is_refused_with_the_nearest_name(columns: ByColumn) -
 
 
 def test_score_table_has_the_scores_of_each_column(columns: ByColumn) -> None:
-    rows = [{"column": name, **metrics.scores(columns[name], MARKS), "photos": 4} for name in ("plain", "tta")]
-    pd.testing.assert_frame_equal(score_table(columns, MARKS), pd.DataFrame(rows))
+    rows = [
+        {"column": name, **metrics.all_scores(columns[name], MARKS, [0, 1]), "photos": 4} for name in ("plain", "tta")
+    ]
+    table = score_table(columns, MARKS, np.arange(4), [0, 1], num_resamples=0)
+    pd.testing.assert_frame_equal(ScoreTable.validate(table), pd.DataFrame(rows))
+
+
+def test_scores_have_intervals_over_groups(columns: ByColumn) -> None:
+    table = ScoreTable.validate(score_table(columns, MARKS, np.arange(4), [], num_resamples=100)).set_index("column")
+    low, found, high = table.loc["plain", ["accuracy_low", "accuracy", "accuracy_high"]]
+    assert 0 <= low < found == 0.5 < high <= 1
+    as_one = score_table(columns, MARKS, np.array(["a", "a", "b", "b"]), [], num_resamples=100).set_index("column")
+    assert as_one.loc["plain", "accuracy_low"] < low
+    assert "within_one_step" not in table
+
+
+def test_heads_that_are_fitted_once_more_know_the_values_of_all_labelled_photos() -> None:
+    manifest = pd.DataFrame({"image_key": ["a", "b"], "label_string": ["yn", "ny"], "role": "labelled"})
+    folds = pd.DataFrame({"image_key": ["a", "b"], "fold": [0, 1], "subset": ["train", "validation"], "part": [-1, 0]})
+    subsets = make_subsets(manifest, folds, ["short", "long"])
+    known = {
+        (column, refit): present_of(column, subsets, refit).tolist()
+        for column in ("tta", "xgboost")
+        for refit in (True, False)
+    }
+    assert known == {("tta", True): [0], ("tta", False): [0], ("xgboost", True): [0, 1], ("xgboost", False): [0]}

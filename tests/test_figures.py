@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from apparel_eye.figures import confusions, curves, gallery, overview
+from apparel_eye.figures import confusions, curves, gallery, overlays, overview
 
 
 def draw(figure: Figure, folder: Path) -> tuple[int, int]:
@@ -116,6 +116,40 @@ def test_the_gallery_shows_every_photo_with_its_title(tmp_path: Path, num_photos
 
 def test_an_empty_gallery_says_so(tmp_path: Path) -> None:
     figure = gallery([], [], "no mistake")
+    assert figure.get_suptitle() == "no mistake"
+    assert not any(axes.images for axes in figure.axes)
+    draw(figure, tmp_path)
+
+
+@pytest.mark.parametrize("num_photos", [1, 7])
+def test_each_photo_has_its_own_heat_map_over_it(tmp_path: Path, num_photos: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (num_photos, 30, 20, 3), dtype=np.uint8)
+    maps = np.random.default_rng(1).random((num_photos, 30, 20), dtype=np.float32)
+    titles = [f"photo {number}" for number in range(num_photos)]
+    figure = overlays(pixels, maps, titles, "nothing")
+    filled = [axes for axes in figure.axes if len(axes.images) == 2]
+    assert [axes.get_title() for axes in filled] == titles
+    np.testing.assert_array_equal([axes.images[0].get_array() for axes in filled], pixels)
+    np.testing.assert_array_equal([axes.images[1].get_array() for axes in filled], maps)
+    for axes in filled:
+        assert axes.images[0].get_extent() == axes.images[1].get_extent()
+    assert figure.get_suptitle() == ""
+    draw(figure, tmp_path)
+
+
+def test_heat_hides_no_photo_and_shows_alike_in_all_of_them() -> None:
+    pixels = np.zeros((3, 1, 5, 3), dtype=np.uint8)
+    maps = np.stack([np.zeros((1, 5)), np.full((1, 5), 0.2), np.linspace(0, 1, 5)[None]])
+    cold, mild, rising = (axes.images[1] for axes in overlays(pixels, maps, ["", "", ""], "").axes[:3])
+    opacity = rising.to_rgba(rising.get_array())[0, :, 3]
+    assert (cold.to_rgba(cold.get_array())[..., 3] == 0).all()
+    assert (np.diff(opacity) > 0).all()
+    assert opacity.max() < 0.8
+    np.testing.assert_array_equal(mild.to_rgba(0.2), rising.to_rgba(0.2))
+
+
+def test_no_overlays_say_so(tmp_path: Path) -> None:
+    figure = overlays(np.zeros((0, 30, 20, 3), dtype=np.uint8), np.zeros((0, 30, 20)), [], "no mistake")
     assert figure.get_suptitle() == "no mistake"
     assert not any(axes.images for axes in figure.axes)
     draw(figure, tmp_path)

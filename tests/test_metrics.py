@@ -1,13 +1,17 @@
 import math
 import re
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
+from sklearn.metrics import brier_score_loss, f1_score
 
 from apparel_eye import metrics
+from apparel_eye.attributes import DIMENSIONS, ordered_values
 from apparel_eye.metrics import Marks, Probabilities, marks_of
 
 Case = tuple[Probabilities, Marks]
@@ -69,8 +73,8 @@ def test_scores_do_not_depend_on_the_order_of_photos(case: Case, random: Random)
     probabilities, marks = case
     order = list(range(len(marks)))
     random.shuffle(order)
-    shuffled = metrics.scores(probabilities[order], marks[order])
-    assert shuffled == pytest.approx(metrics.scores(probabilities, marks), nan_ok=True)
+    shuffled = metrics.all_scores(probabilities[order], marks[order], ordered=[1, 0])
+    assert shuffled == pytest.approx(metrics.all_scores(probabilities, marks, ordered=[1, 0]), nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +139,204 @@ def test_the_diagonal_of_the_confusion_is_what_accuracy_counts(case: Case) -> No
     assert np.trace(counts) == pytest.approx(metrics.accuracy(*case) * len(case[1]))
 
 
-def test_all_scores_come_under_the_names_of_their_functions() -> None:
+def test_one_step_on_the_scale_is_near_and_two_are_not() -> None:
+    marks = marks_of(["nynn", "nynn", "nynn", "ynnn", "ynnn", "nnny"])
+    probabilities = np.eye(4)[[1, 2, 3, 1, 0, 0]]
+    right, a_step = 2, 1  # the first value, Invisible, is next to nothing
+    assert metrics.within_one_step(probabilities, marks, ordered=[1, 2, 3]) == (right + a_step) / 6
+
+
+def test_neighbors_are_those_of_the_scale_and_not_of_the_order_of_values() -> None:
+    marks = marks_of(["ynn", "nyn"])
+    answers = np.eye(3)[[2, 2]]
+    assert metrics.within_one_step(answers, marks, ordered=[0, 2, 1]) == 1.0
+    assert metrics.within_one_step(answers, marks, ordered=[0, 1, 2]) == 1 / 2
+
+
+@pytest.mark.parametrize(
+    ("category", "values", "ordered"),
+    [
+        ("skirt_length", DIMENSIONS["skirt_length"], (1, 2, 3, 4, 5)),
+        ("neck_design", DIMENSIONS["neck_design"], ()),
+        ("heel_length", ["1", "2", "10"], (0, 1, 2)),
+        ("heel_length", ["flat", "Invisible", "high"], (0, 2)),
+        ("heel", ["1", "2", "10"], ()),
+    ],
+)
+def test_values_of_a_length_are_a_scale_but_for_the_invisible_one(
+    category: str, values: Sequence[str], ordered: tuple[int, ...]
+) -> None:
+    assert ordered_values(category, values) == ordered
+
+
+@given(cases())
+@settings(deadline=None)
+def test_without_a_scale_only_the_labelled_value_is_near(case: Case) -> None:
+    assert metrics.within_one_step(*case, ordered=[]) == metrics.accuracy(*case)
+
+
+@given(cases())
+@settings(deadline=None)
+def test_macro_f1_is_that_of_scikit_learn(case: Case) -> None:
+    probabilities, marks = case
+    expected = f1_score(metrics.true_values(marks), probabilities.argmax(axis=1), average="macro")
+    assert metrics.macro_f1(probabilities, marks) == pytest.approx(expected)
+
+
+@given(cases())
+@settings(deadline=None)
+def test_brier_score_is_that_of_scikit_learn(case: Case) -> None:
+    probabilities, marks = case
+    probabilities = (probabilities + 0.05) / (probabilities + 0.05).sum(axis=1, keepdims=True)
+    num_values = marks.shape[1]
+    truth = metrics.true_values(marks)
+    expected = brier_score_loss(truth, probabilities, labels=list(range(num_values)), scale_by_half=False)
+    if num_values == 2:  # of which scikit-learn wants the second one's only
+        expected = 2 * brier_score_loss(truth, probabilities[:, 1], labels=[0, 1], scale_by_half=True)
+    assert metrics.brier_score(probabilities, marks) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("num_bins", [1, 4, 8])
+@given(case=cases())
+@settings(deadline=None)
+def test_calibration_error_is_the_gap_of_each_bin_by_its_share(num_bins: int, case: Case) -> None:
+    probabilities, marks = case
+    expected = 0.0
+    for number in range(num_bins):
+        inside = [
+            (max(row), list(row).index(max(row)) == list(of_row).index("y"))
+            for row, of_row in zip(probabilities.tolist(), marks.tolist(), strict=True)
+            if number / num_bins <= max(row) < (number + 1) / num_bins
+        ]
+        if inside:
+            confidence, right = (sum(column) / len(inside) for column in zip(*inside, strict=True))
+            expected += len(inside) / len(marks) * abs(confidence - right)
+    assert metrics.expected_calibration_error(probabilities, marks, num_bins) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("answers", "confidences", "expected"),
+    [
+        ("y", [1.0], 0.0),
+        ("n", [1.0], 1.0),
+        ("m", [1.0], 1.0),
+        ("yyyn", [0.75] * 4, 0.0),
+        ("yn", [0.9, 0.5], (0.1 + 0.5) / 2),
+        ("yn", [0.62, 0.64], abs(2 * 0.63 - 1) / 2),
+        ("ny", [0.65, 0.68], (0.65 + 0.32) / 2),
+    ],
+    ids=["sure", "sure and wrong", "m is wrong", "calibrated", "two bins", "one of 15 bins", "an edge at 10/15"],
+)
+def test_calibration_error_by_hand(answers: str, confidences: list[float], expected: float) -> None:
+    assert metrics.expected_calibration_error(*answered(answers, confidences)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("confidence", "num_photos"), [(0.7, 1), (0.7, 2), (0.9, 25)])
+def test_calibration_noise_of_equal_confidences_is_the_mean_deviation_of_a_binomial(
+    confidence: float, num_photos: int
+) -> None:
+    probabilities = np.array([[confidence, 1 - confidence]] * num_photos)
+    num_right = np.arange(num_photos + 1)
+    chances = binom.pmf(num_right, num_photos, confidence)
+    expected = (chances * np.abs(num_right / num_photos - confidence)).sum()
+    assert metrics.calibration_noise(probabilities, seed=1, num_draws=40_000) == pytest.approx(expected, rel=0.03)
+
+
+def test_calibration_noise_adds_up_over_bins() -> None:
+    apart = np.array([[0.9, 0.1], [0.7, 0.3]])
+    expected = (2 * 0.9 * 0.1 + 2 * 0.7 * 0.3) / 2
+    assert metrics.calibration_noise(apart, seed=1, num_draws=40_000) == pytest.approx(expected, rel=0.03)
+
+
+def test_calibration_noise_is_the_calibration_error_of_outcomes_drawn_with_their_confidences() -> None:
+    generator = np.random.default_rng(3)
+    probabilities = generator.dirichlet(np.ones(3), size=60)
+    drawn = []
+    for _ in range(2000):
+        labels = [generator.choice(3, p=row) for row in probabilities]
+        marks = np.where(np.eye(3)[labels] == 1, "y", "n")
+        drawn.append(metrics.expected_calibration_error(probabilities, marks))
+    assert metrics.calibration_noise(probabilities, seed=1, num_draws=2000) == pytest.approx(np.mean(drawn), rel=0.05)
+
+
+def test_calibration_noise_is_zero_where_nothing_is_left_to_chance_and_the_same_for_a_seed() -> None:
+    assert metrics.calibration_noise(np.eye(3), seed=1, num_draws=10) == 0.0
+    probabilities = np.array([[0.6, 0.4], [0.8, 0.2]])
+    noise = [metrics.calibration_noise(probabilities, seed, num_draws=100) for seed in (1, 1, 2)]
+    assert noise[0] == noise[1] != noise[2]
+
+
+def test_risk_and_coverage_by_hand() -> None:
+    coverages, error_rates = metrics.risk_coverage(*answered("ynmyn", [0.9, 0.8, 0.8, 0.7, 0.6]))
+    np.testing.assert_allclose(coverages, [1 / 5, 3 / 5, 4 / 5, 1])
+    np.testing.assert_allclose(error_rates, [0, 2 / 3, 2 / 4, 3 / 5])
+
+
+@given(cases())
+@settings(deadline=None)
+def test_risk_at_a_coverage_is_that_of_the_photos_with_at_least_a_confidence(case: Case) -> None:
+    probabilities, marks = case
+    confidences = sorted({max(row) for row in probabilities.tolist()}, reverse=True)
+    expected = []
+    for confidence in confidences:
+        of_photos = probabilities.max(axis=1) >= confidence
+        expected.append((of_photos.mean(), 1 - metrics.accuracy(probabilities[of_photos], marks[of_photos])))
+    np.testing.assert_allclose(np.transpose(metrics.risk_coverage(probabilities, marks)), expected)
+
+
+@given(cases())
+@settings(deadline=None)
+def test_area_under_risk_and_coverage_is_what_average_precision_lacks_where_no_label_has_an_m(case: Case) -> None:
+    probabilities, marks = case
+    sure = np.where(marks == "m", "n", marks)
+    area = metrics.area_under_risk_coverage(probabilities, sure)
+    assert area == pytest.approx(1 - metrics.average_precision(probabilities, sure))
+    assert metrics.area_under_risk_coverage(probabilities, marks) == pytest.approx(area)
+
+
+@given(cases())
+@settings(deadline=None)
+def test_own_thresholds_count_the_answers_of_the_photos_that_reach_them(case: Case) -> None:
+    probabilities, marks = case
+    confidences, right, counted = metrics.at_own_thresholds(probabilities, marks)
+    assert confidences.tolist() == sorted(probabilities.max(axis=1).tolist(), reverse=True)
+    precisions = [literal_precision(probabilities, marks, confidence) for confidence in confidences]
+    assert [None if not of else some / of for some, of in zip(right, counted, strict=True)] == precisions
+
+
+@given(cases(), st.data())
+@settings(deadline=None)
+def test_a_wrong_answer_that_is_marked_m_lowers_no_precision_and_changes_no_score_of_the_label(
+    case: Case, data: st.DataObject
+) -> None:
+    probabilities, marks = case
+    answers = marks[np.arange(len(marks)), probabilities.argmax(axis=1)]
+    wrong = np.flatnonzero(answers == "n").tolist()
+    softened = marks.copy()
+    if wrong:
+        photo = data.draw(st.sampled_from(wrong))
+        softened[photo, probabilities[photo].argmax()] = "m"
+    before, after = (metrics.all_scores(probabilities, each, ordered=[0, 1]) for each in (marks, softened))
+    official = ("basic_precision", "average_precision")
+    assert {name: after[name] for name in after if name not in official} == pytest.approx(
+        {name: before[name] for name in before if name not in official}
+    )
+    for name in official:
+        assert math.isnan(after[name]) or after[name] >= before[name] - 1e-12
+
+
+def test_training_looks_at_some_scores_and_a_report_at_all() -> None:
+    case = answered("yymn", [0.9, 0.8, 0.7, 0.6])
+    others = ("macro_f1", "brier_score", "expected_calibration_error", "area_under_risk_coverage")
+    expected = {**metrics.scores(*case), **{name: getattr(metrics, name)(*case) for name in others}}
+    assert metrics.all_scores(*case) == expected
+    assert metrics.all_scores(*case, ordered=(1, 0)) == {
+        **expected,
+        "within_one_step": metrics.within_one_step(*case, ordered=(1, 0)),
+    }
+
+
+def test_scores_come_under_the_names_of_their_functions() -> None:
     case = answered("yymn", [0.9, 0.8, 0.7, 0.6])
     expected = {
         name: getattr(metrics, name)(*case) for name in ("basic_precision", "average_precision", "accuracy", "log_loss")

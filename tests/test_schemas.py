@@ -91,6 +91,10 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "average_precision": [0.5, float("nan")],
         "accuracy": [0.5, 0.0],
         "log_loss": [1.0, 2.0],
+        "macro_f1": [0.5, 0.0],
+        "brier_score": [0.5, 2.0],
+        "expected_calibration_error": [0.0, 1.0],
+        "area_under_risk_coverage": [0.5, 1.0],
         "photos": [2, 2],
     },
 }

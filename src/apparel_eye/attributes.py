@@ -60,6 +60,13 @@ def is_length(category: str) -> bool:
     return category.endswith("_length")
 
 
+def ordered_values(category: str, values: Sequence[str]) -> tuple[int, ...]:
+    """Indices of the values that lie on a scale, in its order; none where the category is no length."""
+    if not is_length(category):
+        return ()
+    return tuple(index for index, value in enumerate(values) if value != "Invisible")
+
+
 def folder_of(value: str) -> str:
     """A value as a folder name: a slash cannot stand in one, so "3/4 Sleeves" is kept as "3-4 Sleeves"."""
     return value.replace("/", "-")

@@ -1,8 +1,12 @@
-"""Kedro's ``run`` with exit codes and in plain words; ``--debug`` shows tracebacks."""
+"""Kedro's ``run``, and ``score``, with exit codes and in plain words; ``--debug`` shows tracebacks."""
 
+import json
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,11 +33,32 @@ def _run(debug: bool, **options: Any) -> Any:
     """Run a pipeline; what is finished with the same settings and data is loaded, not made again."""
     options["runner"] = options["runner"] or _RUNNER
     warnings.simplefilter("ignore", KedroDeprecationWarning)
+    with _in_plain_words(debug):
+        _check_pipelines(options)
+        return kedro_run.callback(**options)  # type: ignore[misc]
+
+
+def _score(submission: Path, answers: Path, as_json: bool, debug: bool) -> None:
+    """Score the file SUBMISSION with the file ANSWERS.
+
+    Rows of SUBMISSION are path, dimension and probabilities, as the pipeline submit writes them; rows of ANSWERS are
+    path, dimension and label string. Photos that are in one file only are told, and not scored.
+    """
+    with _in_plain_words(debug):
+        from apparel_eye import scoring  # tables take a second to import, which help need not wait for
+
+        report = scoring.score_files(submission, answers)
+        click.echo(json.dumps(asdict(report)) if as_json else scoring.as_text(report))
+        for warning in scoring.warnings_of(report, submission, answers):
+            click.secho(f"warning: {warning}", fg="yellow", err=True)
+
+
+@contextmanager
+def _in_plain_words(debug: bool) -> Iterator[None]:
     make_lasting()
     try:
         with interruption.handled():
-            _check_pipelines(options)
-            return kedro_run.callback(**options)  # type: ignore[misc]
+            yield
     except (Exception, interruption.Interrupted) as error:
         stop = _stop_of(error)
         if debug or stop is None:
@@ -53,6 +78,20 @@ _DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an 
 cli.add_command(
     click.Command(
         "run", params=[*kedro_run.params, _DEBUG], callback=_run, help=_run.__doc__, short_help="Run a pipeline."
+    )
+)
+cli.add_command(
+    click.Command(
+        "score",
+        params=[
+            click.Argument(["submission"], type=click.Path(path_type=Path)),
+            click.Argument(["answers"], type=click.Path(path_type=Path)),
+            click.Option(["as_json", "--json"], is_flag=True, help="Print one JSON object instead of a table."),
+            _DEBUG,
+        ],
+        callback=_score,
+        help=_score.__doc__,
+        short_help="Score a submission with the answers.",
     )
 )
 

@@ -1,15 +1,22 @@
 """Which column is submitted: the best on validation photos, and how good a choice like that is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye import metrics
 from apparel_eye.errors import UsageError
+from apparel_eye.intervals import bootstrap
 from apparel_eye.metrics import Marks
 from apparel_eye.nearest import nearest
+from apparel_eye.subsets import Rows, Subsets
 
 ByColumn = dict[str, NDArray[np.float64]]
+NETWORK = ("plain", "tta")
+"""Columns of the network; the others are heads on the backbone's activations."""
+_SEED = 1
 
 
 def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
@@ -43,10 +50,35 @@ def score_choice(columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wante
     return metrics.scores(answers, marks)
 
 
-def score_table(columns: ByColumn, marks: Marks) -> pd.DataFrame:
-    """One row per column, see ``schemas.ScoreTable``."""
-    rows = [
-        {"column": name, **metrics.scores(probabilities, marks), "photos": len(marks)}
-        for name, probabilities in columns.items()
-    ]
+def score_table(
+    columns: ByColumn, marks: Marks, groups: NDArray[np.object_], ordered: Sequence[int], num_resamples: int
+) -> pd.DataFrame:
+    """One row per column, see ``schemas.ScoreTable``.
+
+    Args:
+        columns: probabilities of each, shape (photos, values).
+        marks: labels of the same photos.
+        groups: photos that are resampled together, for intervals.
+        ordered: values that have an order, in it.
+        num_resamples: for intervals; without any there are none.
+    """
+    rows = []
+    for name, probabilities in columns.items():
+        limits = bootstrap(metrics.scores, probabilities, marks, groups, num_resamples, _SEED) if num_resamples else {}
+        rows.append(
+            {
+                "column": name,
+                **metrics.all_scores(probabilities, marks, ordered),
+                **{f"{score}_low": low for score, (low, _) in limits.items()},
+                **{f"{score}_high": high for score, (_, high) in limits.items()},
+                "photos": len(marks),
+            }
+        )
     return pd.DataFrame(rows)
+
+
+def present_of(column: str, subsets: Subsets, refit: bool) -> Rows:
+    """Values that a column knows when it predicts new photos: heads may have been fitted once more, on all photos."""
+    if column in NETWORK or not refit:
+        return subsets.present
+    return np.flatnonzero((subsets.labelled_marks == "y").any(axis=0))

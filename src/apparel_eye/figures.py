@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -12,6 +13,8 @@ from apparel_eye.vision.schedule import cosine
 
 _BLUE, _ORANGE, _GREY = "#1f6f8b", "#d97b29", "#b8c0c4"
 _LAYERS = colormaps["viridis"]
+_HEAT = ListedColormap([_LAYERS(heat, alpha=0.7 * heat) for heat in np.linspace(0, 1, 256)], name="heat")
+"""From nothing to a yellow through which the photo shows; reds would be taken for skin."""
 _DPI = 110
 
 
@@ -138,4 +141,17 @@ def gallery(photos: Sequence[NDArray[np.uint8]], titles: Sequence[str], when_emp
         axes.set_title(title, fontsize=8)
     if not photos:
         figure.suptitle(when_empty)
+    return figure
+
+
+def overlays(
+    pixels: Sequence[NDArray[np.uint8]], maps: Sequence[NDArray[np.float32]], titles: Sequence[str], empty_note: str
+) -> Figure:
+    """Photos with a title each, and over each its heat map in [0, 1]; where it is zero the photo is as it was."""
+    figure = gallery(list(pixels), titles, empty_note)
+    for axes, heat in zip(figure.axes[: len(pixels)], maps, strict=True):
+        axes.imshow(heat, cmap=_HEAT, vmin=0, vmax=1)
+    if len(pixels):
+        label = "speaks for the value, share of the photo's largest"
+        figure.colorbar(figure.axes[0].images[1], ax=figure.axes, label=label, aspect=30, pad=0.01)
     return figure

@@ -19,6 +19,11 @@ from apparel_eye.parameters import ProjectParameters
 
 logger = logging.getLogger(__name__)
 
+_RESULTS = (
+    "submission", "predictions", "predictions_csv", "scores", "large_checkpoint", "recognizer", "manifest", "findings",
+)  # fmt: skip
+"""What a run says the place of."""
+
 
 class ParameterCheck:
     """Every parameter is checked before anything runs, also those that the pipeline does not use."""
@@ -95,11 +100,16 @@ class Summary:
                 chosen["basic_precision"],
                 chosen["average_precision"],
             )
+            logger.info(
+                "Where it is sure enough it answers %.0f %% of the photos, of these %.3f right (precision)",
+                100 * chosen["answered_coverage"],
+                chosen["answered_precision"],
+            )
             if "test" in scores:
                 test = scores["test"]
                 on_test = (test["photos"], test["basic_precision"], test["average_precision"])
                 logger.info("On the %d photos of the given test it reaches %.3f / %.3f", *on_test)
-        for name in ("submission", "predictions", "scores", "large_checkpoint", "manifest", "findings"):
+        for name in _RESULTS:
             if name in made and catalog.exists(name):
                 logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
         logger.info("Compare runs: make mlflow (or mlflow ui --backend-store-uri %s)", mlflow.get_tracking_uri())
@@ -109,8 +119,13 @@ class Summary:
 
 
 def _score_lines(table: Any) -> str:
-    columns = table.rename(columns=lambda name: name.replace("_", " ")).drop(columns="photos")
-    return str(columns.to_string(index=False, float_format="{:.3f}".format))
+    shown = table[["column"]].copy()
+    for name in ("basic_precision", "average_precision", "accuracy", "log_loss"):
+        shown[name] = table[name].map("{:.3f}".format)
+        if f"{name}_low" in table:
+            ends = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+            shown[name] += [f" ({low:.2f} to {high:.2f})" for low, high in ends]
+    return str(shown.rename(columns=lambda name: name.replace("_", " ")).to_string(index=False))
 
 
 def _short(path: Path) -> str:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Probabilities = NDArray[np.floating]
 Marks = NDArray[np.str_]
 
+NUM_BINS = 15
+"""Of confidences, in the calibration error; as in arXiv:1706.04599."""
+
 
 def marks_of(label_strings: Sequence[str]) -> Marks:
     """Split label strings into characters, shape (N, values)."""
@@ -30,12 +33,7 @@ def average_precision(probabilities: Probabilities, marks: Marks) -> float:
     At a threshold the photos with at least that confidence are answered, so ties go in together; a threshold at which
     nothing is counted is left out. FashionAI 2018; checked there on published submissions.
     """
-    confidences, answers = _answers(probabilities, marks)
-    order = np.argsort(-confidences, kind="stable")
-    ranked = -confidences[order]
-    right, counted = np.cumsum(answers[order] == "y"), np.cumsum(answers[order] != "m")
-    last_of_tie = np.searchsorted(ranked, ranked, side="right") - 1
-    right, counted = right[last_of_tie], counted[last_of_tie]
+    _, right, counted = at_own_thresholds(probabilities, marks)
     if not counted.any():
         return float("nan")
     return float(np.mean(right[counted > 0] / counted[counted > 0]))
@@ -52,10 +50,108 @@ def log_loss(probabilities: Probabilities, marks: Marks) -> float:
     return float(-np.log(np.clip(of_truth, 1e-15, 1.0)).mean())
 
 
+def within_one_step(probabilities: Probabilities, marks: Marks, ordered: Sequence[int]) -> float:
+    """Share of the photos whose likeliest value is the labelled one or next to it on the scale.
+
+    Args:
+        probabilities: shape (N, values).
+        marks: of the same shape.
+        ordered: indices of the values on the scale, in its order; others have no neighbors.
+    """
+    steps = np.full(marks.shape[1], np.nan)
+    steps[list(ordered)] = np.arange(len(ordered))
+    true, predicted = true_values(marks), np.argmax(probabilities, axis=1)
+    is_near = np.abs(steps[true] - steps[predicted]) <= 1  # nan is near to nothing
+    return float(np.mean(is_near | (true == predicted)))
+
+
+def macro_f1(probabilities: Probabilities, marks: Marks) -> float:
+    """Mean of the F1 scores of the values that some photo is labelled or answered with."""
+    counts = confusion(probabilities, marks)
+    labelled_and_answered = counts.sum(axis=0) + counts.sum(axis=1)
+    has_any = labelled_and_answered > 0
+    return float(np.mean(2 * np.diag(counts)[has_any] / labelled_and_answered[has_any]))
+
+
+def brier_score(probabilities: Probabilities, marks: Marks) -> float:
+    """Squared distance to the certainty of the labelled value: the sum over values, the mean over photos."""
+    return float(np.mean(np.sum((probabilities - (marks == "y")) ** 2, axis=1)))
+
+
+def expected_calibration_error(probabilities: Probabilities, marks: Marks, num_bins: int = NUM_BINS) -> float:
+    """How far the confidence in the answers is from their accuracy: the mean over photos, by bins of equal width.
+
+    A bin holds its lower edge. On calibrated confidences it is not zero: see ``calibration_noise``. arXiv:1706.04599.
+    """
+    confidences, _ = _answers(probabilities, marks)
+    gaps = (np.argmax(probabilities, axis=1) == true_values(marks)) - confidences
+    return float(np.abs(np.bincount(_bins(confidences, num_bins), gaps)).sum() / len(gaps))
+
+
+def calibration_noise(probabilities: Probabilities, seed: int, num_draws: int, num_bins: int = NUM_BINS) -> float:
+    """The calibration error to expect of these confidences if they were perfect: the mean over drawn outcomes.
+
+    Args:
+        probabilities: shape (N, values).
+        seed: of the draws.
+        num_draws: how often each answer is drawn to be right, with its own confidence.
+        num_bins: as of the calibration error to compare with.
+    """
+    confidences = np.max(probabilities, axis=1)
+    is_in_bin = np.eye(num_bins)[_bins(confidences, num_bins)]
+    is_right = np.random.default_rng(seed).random((num_draws, len(confidences))) < confidences
+    return float(np.abs((is_right - confidences) @ is_in_bin).sum(axis=1).mean() / len(confidences))
+
+
+def risk_coverage(probabilities: Probabilities, marks: Marks) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What answering only the most confident photos would bring, a point for each confidence; ties go in together.
+
+    Returns:
+        Shares of the photos that are answered, rising to 1, and shares of wrong answers among them.
+    """
+    confidences, _ = _answers(probabilities, marks)
+    order, last_of_tie = _rank(confidences)
+    num_wrong = np.cumsum((np.argmax(probabilities, axis=1) != true_values(marks))[order])
+    last = np.unique(last_of_tie)
+    num_answered = last + 1
+    return num_answered / len(order), num_wrong[last] / num_answered
+
+
+def area_under_risk_coverage(probabilities: Probabilities, marks: Marks) -> float:
+    """Mean of the share of wrong answers over one threshold per photo, each photo's own confidence.
+
+    Where no label has an ``m`` it is one minus the average precision. arXiv:1805.08206.
+    """
+    coverages, error_rates = risk_coverage(probabilities, marks)
+    return float(np.sum(error_rates * np.diff(coverages, prepend=0.0)))
+
+
 def scores(probabilities: Probabilities, marks: Marks) -> dict[str, float]:
-    """All scores of one set of predictions by name."""
+    """The scores of one set of predictions that training looks at, by name."""
     measures = (basic_precision, average_precision, accuracy, log_loss)
     return {measure.__name__: measure(probabilities, marks) for measure in measures}
+
+
+def all_scores(probabilities: Probabilities, marks: Marks, ordered: Sequence[int] = ()) -> dict[str, float]:
+    """All scores of one set of predictions by name; within one step only where values are ordered."""
+    measures = (macro_f1, brier_score, expected_calibration_error, area_under_risk_coverage)
+    near = {within_one_step.__name__: within_one_step(probabilities, marks, ordered)} if len(ordered) else {}
+    others = {measure.__name__: measure(probabilities, marks) for measure in measures}
+    return {**scores(probabilities, marks), **near, **others}
+
+
+def at_own_thresholds(
+    probabilities: Probabilities, marks: Marks
+) -> tuple[Probabilities, NDArray[np.intp], NDArray[np.intp]]:
+    """If the photos with at least the confidence of each photo are answered: how many are right, how many counted.
+
+    Returns:
+        Confidences, the highest first, and for each the numbers of right answers and of those not marked ``m``.
+    """
+    confidences, answers = _answers(probabilities, marks)
+    order, last_of_tie = _rank(confidences)
+    right, counted = np.cumsum(answers[order] == "y"), np.cumsum(answers[order] != "m")
+    return confidences[order], right[last_of_tie], counted[last_of_tie]
 
 
 def confusion(probabilities: Probabilities, marks: Marks) -> NDArray[np.intp]:
@@ -83,6 +179,16 @@ def _answers(probabilities: Probabilities, marks: Marks) -> tuple[Probabilities,
         np.take_along_axis(probabilities, predicted, axis=1)[:, 0],
         np.take_along_axis(marks, predicted, axis=1)[:, 0],
     )
+
+
+def _rank(confidences: Probabilities) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    order = np.argsort(-confidences, kind="stable")
+    ranked = -confidences[order]
+    return order, np.searchsorted(ranked, ranked, side="right") - 1
+
+
+def _bins(confidences: Probabilities, num_bins: int) -> NDArray[np.intp]:
+    return np.minimum((confidences * num_bins).astype(np.intp), num_bins - 1)
 
 
 def _precision(right: int, counted: int) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 from apparel_eye.errors import DataError
 from apparel_eye.folder_walk import LINK_OUT, RawFile, Walk, not_listed
 
-__all__ = ["RawFile", "RawFolder", "scan_folder"]
+__all__ = ["RawFile", "RawFolder", "open_file", "scan_folder"]
 
 _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)  # Windows has neither
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -38,10 +38,7 @@ class RawFolder:
         path = Path(self._real(folder), name)
         if stat.S_ISLNK(path.lstat().st_mode):
             path = Path(self._checked(os.path.realpath(path)))
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", key)
-        # a link or a pipe that took the file's place just now would lead out, or block, without the flags
-        return open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NOFOLLOW | _NONBLOCK))
+        return open_file(path, _NOFOLLOW)
 
     def _real(self, folder: str) -> str:
         """Where a folder really is; looked up once, since resolving a path takes as long as reading a photo."""
@@ -53,6 +50,19 @@ class RawFolder:
         if not self.follow_links and not Path(path).is_relative_to(os.path.realpath(self.root)):
             raise PermissionError(errno.EPERM, LINK_OUT, path)
         return path
+
+
+def open_file(path: Path, flags: int = 0) -> BufferedReader:
+    """A file, to be read; what is none is refused.
+
+    Args:
+        path: of the file.
+        flags: for ``os.open``, beside those of reading.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    # a link or a pipe that took the file's place just now would lead out, or block, without the flags
+    return open(path, "rb", opener=lambda name, usual: os.open(name, usual | flags | _NONBLOCK))
 
 
 def scan_folder(root: Path, parameter: str = "raw", follow_links: bool = False) -> RawFolder:

@@ -172,10 +172,12 @@ class Probabilities(pa.DataFrameModel):
 class Predictions(pa.DataFrameModel):
     """A user's own photos: the likeliest value of each, its probability, and a column per value."""
 
-    photo: Series[str] = pa.Field(unique=True)
+    photo: Series[str]
     value: Series[str]
     confidence: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
+    answered: Series[bool] = pa.Field(description="whether the confidence is enough for the wanted precision")
     problem: Series[str]
+    model: Series[str] = pa.Field(description="version of the models")
 
     class Config:
         strict = False
@@ -189,6 +191,14 @@ class ScoreTable(Table):
     average_precision: Series[float] = pa.Field(nullable=True)
     accuracy: Series[float]
     log_loss: Series[float]
+    within_one_step: Series[float] | None = pa.Field(description="where values are ordered")
+    macro_f1: Series[float]
+    brier_score: Series[float]
+    expected_calibration_error: Series[float]
+    area_under_risk_coverage: Series[float]
+    limits: Series[float] | None = pa.Field(
+        alias=r"^.+_(low|high)$", regex=True, nullable=True, description="of 95 % intervals"
+    )
     photos: Series[int]
 
 

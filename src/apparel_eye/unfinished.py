@@ -1,6 +1,6 @@
 """Nodes that go on where they were stopped, and only with what they began with.
 
-``<file>.begun`` stands beside the checkpoint of a node that is not finished. It is JSON: the code, version of torch,
+``<file>.begun`` stands beside the file of a node that is not finished. It is JSON: the code, version of torch,
 parameters and checksums of inputs that the node began with, and the checksum of a finished file that stood there.
 """
 
@@ -18,15 +18,15 @@ from kedro.pipeline.node import Node
 from apparel_eye import interruption
 from apparel_eye.errors import UsageError
 from apparel_eye.fingerprints import code_of, input_fingerprint, is_parameter
-from apparel_eye.io import CheckpointDataset, seal
+from apparel_eye.io import seal
+from apparel_eye.io.sealed import ResumableDataset
 from apparel_eye.io.storage import explained
 
 logger = logging.getLogger(__name__)
 
-_ON_CHANGE = "params:train.on_change"
 _REMEDY = (
-    "Run with what it began with to finish it, or with --params train.on_change=restart to start it afresh; then what "
-    "it has done so far is lost"
+    "Run with what it began with to finish it, or with --params {}=restart to start it afresh; then what it has done "
+    "so far is lost"
 )
 _PARTS = {"code", "torch", "parameters", "inputs", "stood"}
 Origin = Mapping[str, Any]
@@ -38,14 +38,15 @@ def refuse_changes(nodes: Iterable[Node], catalog: DataCatalog) -> None:
     Raises:
         UsageError: code, torch or parameters are not what an unfinished node began with.
     """
-    told = []
+    told, parameters = [], []
     for node in nodes:
         dataset = _resumable(node, catalog)
         begun = None if dataset is None else _read(dataset)
-        if dataset is not None and begun is not None and dataset.is_unfinished() and not _may_restart(catalog):
+        if dataset is not None and begun is not None and dataset.is_unfinished() and not _may_restart(dataset, catalog):
             told += _told(node, _changes(begun, {**_origin(node, catalog), "inputs": begun["inputs"]}))
+            parameters.append(dataset.on_change)
     if told:
-        raise UsageError("\n".join([*told, _REMEDY]))
+        raise UsageError("\n".join([*told, _REMEDY.format(parameters[0])]))
 
 
 @contextmanager
@@ -86,10 +87,10 @@ def forget(node: Node, catalog: DataCatalog) -> None:
             _note_of(dataset).unlink()
 
 
-def _start_afresh(node: Node, catalog: DataCatalog, dataset: CheckpointDataset, changes: list[str]) -> None:
+def _start_afresh(node: Node, catalog: DataCatalog, dataset: ResumableDataset[Any, Any], changes: list[str]) -> None:
     if dataset.is_unfinished():
-        if changes and not _may_restart(catalog):
-            raise UsageError("\n".join([*_told(node, changes), _REMEDY]))
+        if changes and not _may_restart(dataset, catalog):
+            raise UsageError("\n".join([*_told(node, changes), _REMEDY.format(dataset.on_change)]))
         why = "\n      ".join(
             ["it began with something else:", *changes] if changes else ["nobody knows what it is of"]
         )
@@ -97,13 +98,14 @@ def _start_afresh(node: Node, catalog: DataCatalog, dataset: CheckpointDataset, 
     dataset.forget()
 
 
-def _resumable(node: Node, catalog: DataCatalog) -> CheckpointDataset | None:
+def _resumable(node: Node, catalog: DataCatalog) -> ResumableDataset[Any, Any] | None:
     datasets = [catalog.get(name) for name in node.outputs]
-    return next((dataset for dataset in datasets if isinstance(dataset, CheckpointDataset)), None)
+    return next((dataset for dataset in datasets if isinstance(dataset, ResumableDataset)), None)
 
 
-def _may_restart(catalog: DataCatalog) -> bool:
-    return _ON_CHANGE in catalog and catalog.load(_ON_CHANGE) == "restart"
+def _may_restart(dataset: ResumableDataset[Any, Any], catalog: DataCatalog) -> bool:
+    parameter = f"params:{dataset.on_change}"
+    return parameter in catalog and catalog.load(parameter) == "restart"
 
 
 def _origin(node: Node, catalog: DataCatalog) -> dict[str, Any]:
@@ -145,11 +147,11 @@ def _told(node: Node, changes: list[str]) -> list[str]:
     return [title, *(f"  {change}" for change in changes)] if changes else []
 
 
-def _note_of(dataset: CheckpointDataset) -> Path:
+def _note_of(dataset: ResumableDataset[Any, Any]) -> Path:
     return dataset.path.with_name(f"{dataset.path.name}.begun")
 
 
-def _read(dataset: CheckpointDataset) -> Origin | None:
+def _read(dataset: ResumableDataset[Any, Any]) -> Origin | None:
     try:
         begun = json.loads(_note_of(dataset).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError, RecursionError):

@@ -54,7 +54,7 @@ def head() -> HeadParameters:
 
 @pytest.fixture
 def infer() -> InferParameters:
-    return InferParameters(num_views=8, num_drawn=4, batch_size=8, seed=1)
+    return InferParameters(num_views=8, num_drawn=4, mirrored=False, plain_weight=1.0, batch_size=8, seed=1)
 
 
 @pytest.fixture

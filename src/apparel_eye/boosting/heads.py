@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -59,12 +60,12 @@ def cross_predict(
     num_values = subsets.train_marks.shape[1]
     present = subsets.present
     model = fit(_examples(features[subsets.train], subsets.train_marks, maybe_share))
-    validation = _predict_views(predict, model, features[subsets.validation], present, num_values)
+    validation = predict_views(partial(predict, model), features[subsets.validation], present, num_values)
     if refit:
         marks = subsets.labelled_marks
         present = np.flatnonzero((marks == "y").any(axis=0))
         model = fit(_examples(features[subsets.labelled], marks, maybe_share))
-    return model, validation, _predict_views(predict, model, features[subsets.questions], present, num_values)
+    return model, validation, predict_views(partial(predict, model), features[subsets.questions], present, num_values)
 
 
 def _examples(features: Features, marks: Marks, maybe_share: float) -> Examples:
@@ -82,11 +83,19 @@ def _examples(features: Features, marks: Marks, maybe_share: float) -> Examples:
     )
 
 
-def _predict_views(
-    predict: Predict[Model], model: Model, features: Features, present: Rows, num_values: int
+def predict_views(
+    predict: Callable[[Features], Probabilities], features: Features, present: Rows, num_values: int
 ) -> Probabilities:
+    """Mean over the views, for all values.
+
+    Args:
+        predict: probabilities of the values that are present, of examples.
+        features: shape (photos, views, D).
+        present: indices of the values that the head knows.
+        num_values: how many the category has.
+    """
     photos, num_views, width = features.shape
     if not photos:
         return np.zeros((0, num_values))
-    per_view = predict(model, features.reshape(-1, width)).reshape(photos, num_views, len(present))
+    per_view = predict(features.reshape(-1, width)).reshape(photos, num_views, len(present))
     return spread(per_view.mean(axis=1), present, num_values)

@@ -14,5 +14,10 @@ _PART = 128
 def rows(activations: NDArray[np.float16]) -> Iterator[ArrayPart]:
     """Feature maps averaged over their width: (N, views, C, H, W) to (N, views, C H), float32, in parts."""
     for first in range(0, len(activations), _PART):
-        maps = np.asarray(activations[first : first + _PART], dtype=np.float32)
-        yield ArrayPart(first, len(activations), maps.mean(axis=-1).reshape(*maps.shape[:2], -1))
+        yield ArrayPart(first, len(activations), rows_of(activations[first : first + _PART]))
+
+
+def rows_of(maps: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The same of a few photos."""
+    averages: NDArray[np.float32] = np.asarray(maps, dtype=np.float32).mean(axis=-1)
+    return averages.reshape(*maps.shape[:2], -1)

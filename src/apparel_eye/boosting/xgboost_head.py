@@ -55,26 +55,38 @@ def fit(examples: Examples, parameters: XGBoostParameters) -> str:
     return json.dumps({"features": len(by_column), "classes": int(examples.classes.max()) + 1, "models": models})
 
 
-def predict(model: str, features: Features) -> Probabilities:
-    """Mean probabilities of the boosters, shape (n, classes).
+class Boosters:
+    """Fitted boosters, read from JSON once."""
 
-    Raises:
-        DataError: the features are not as many as the model was fitted on.
-    """
-    fitted = json.loads(model)
-    if fitted["features"] != features.shape[1]:
-        raise DataError(
-            f"the XGBoost model has {fitted['features']} features, the activations {features.shape[1]}; "
-            "fit it again on activations of this backbone and size"
-        )
-    by_column = np.ascontiguousarray(features.T)
-    mean = np.zeros((len(features), fitted["classes"]))
-    for blocks in fitted["models"]:
-        margins = np.zeros(mean.shape, dtype=np.float32)
-        for block in map(_from_json, blocks):
-            margins = block.add_to(margins, _columns_of(by_column, block.columns))
-        mean += softmax(margins) / len(fitted["models"])
-    return mean
+    def __init__(self, model: str) -> None:
+        fitted = json.loads(model)
+        self._num_features, self._num_classes = fitted["features"], fitted["classes"]
+        self._models = [[_from_json(block) for block in blocks] for blocks in fitted["models"]]
+
+    def predict(self, features: Features) -> Probabilities:
+        """Mean probabilities of the boosters, shape (n, classes).
+
+        Raises:
+            DataError: the features are not as many as the boosters were fitted on.
+        """
+        if self._num_features != features.shape[1]:
+            raise DataError(
+                f"the XGBoost model has {self._num_features} features, the activations {features.shape[1]}; "
+                "fit it again on activations of this backbone and size"
+            )
+        by_column = np.ascontiguousarray(features.T)
+        mean = np.zeros((len(features), self._num_classes))
+        for blocks in self._models:
+            margins = np.zeros(mean.shape, dtype=np.float32)
+            for block in blocks:
+                margins = block.add_to(margins, _columns_of(by_column, block.columns))
+            mean += softmax(margins) / len(self._models)
+        return mean
+
+
+def predict(model: str, features: Features) -> Probabilities:
+    """See ``Boosters``."""
+    return Boosters(model).predict(features)
 
 
 def _grow(

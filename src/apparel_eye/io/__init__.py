@@ -2,7 +2,8 @@
 
 from apparel_eye.io.array import ArrayDataset, EarlierArrayDataset
 from apparel_eye.io.atomic import AtomicDataset
-from apparel_eye.io.folder import PhotoFolderDataset, RawFolderDataset
+from apparel_eye.io.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
+from apparel_eye.io.table import EarlierTableDataset, TableCsvDataset, TableDataset
 from apparel_eye.io.tensors import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
 
 __all__ = [
@@ -11,7 +12,11 @@ __all__ = [
     "CheckpointDataset",
     "EarlierArrayDataset",
     "EarlierCheckpointDataset",
+    "EarlierTableDataset",
+    "OwnPhotosDataset",
     "PhotoFolderDataset",
     "RawFolderDataset",
+    "TableCsvDataset",
+    "TableDataset",
     "WeightsDataset",
 ]

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
 
-from apparel_eye.raw_folder import RawFolder, scan_folder
+from apparel_eye.own_photos import PhotoSource, open_photos
+from apparel_eye.raw_folder import RawFile, RawFolder, scan_folder
 
 
 class RawFolderDataset(AbstractDataset[None, RawFolder]):
@@ -15,31 +17,22 @@ class RawFolderDataset(AbstractDataset[None, RawFolder]):
 
     Args:
         path: the folder.
-        parameter: what names it on the command line.
         follow_links: whether links may lead out of it.
         metadata: for Kedro-Viz.
     """
 
-    def __init__(
-        self, path: str, parameter: str = "raw", follow_links: bool = False, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self.path = Path(os.path.expandvars(path)).expanduser()
-        self.parameter = parameter
+    def __init__(self, path: str, follow_links: bool = False, metadata: dict[str, Any] | None = None) -> None:
+        self.path = _expanded(path)
         self.follow_links = follow_links
         self.metadata = metadata
 
     def load(self) -> RawFolder:
-        return scan_folder(self.path, self.parameter, self.follow_links)
+        return scan_folder(self.path, follow_links=self.follow_links)
 
     def fingerprint(self) -> str:
         """Changes with the path, size, modification time or problem of any file, and with the folders."""
-        folder = scan_folder(self.path, self.parameter, self.follow_links)
-        digest = hashlib.sha256()
-        for file in folder.files:
-            digest.update(f"{file.key}\0{file.size}\0{file.modified}\0{file.problem}\0\n".encode())
-        for key in folder.folders:
-            digest.update(f"{key}\0\n".encode())
-        return digest.hexdigest()
+        folder = scan_folder(self.path, follow_links=self.follow_links)
+        return _checksum_of(folder.files, folder.folders)
 
     def save(self, data: None) -> None:
         raise TypeError("the raw folder is only read")
@@ -60,3 +53,47 @@ class PhotoFolderDataset(RawFolderDataset):
     def fingerprint(self) -> str:
         """The manifest tells what the photos are."""
         return "as in the manifest"
+
+
+class OwnPhotosDataset(AbstractDataset[None, PhotoSource]):
+    """A user's own photos, see ``own_photos.open_photos``; they change when one is added, removed or written to.
+
+    Args:
+        path: a folder, a photo, a list of paths, or a table.
+        column: of the table, with paths.
+        follow_links: whether links may lead out of a folder.
+        metadata: for Kedro-Viz.
+    """
+
+    def __init__(
+        self, path: str, column: str = "", follow_links: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self.path = _expanded(path)
+        self.column, self.follow_links = column, follow_links
+        self.metadata = metadata
+
+    def load(self) -> PhotoSource:
+        return open_photos(self.path, self.column, self.follow_links)
+
+    def fingerprint(self) -> str:
+        """Changes with the place, and with the path, size, modification time or problem of any photo."""
+        return _checksum_of(self.load().files, [str(self.path)])
+
+    def save(self, data: None) -> None:
+        raise TypeError("a user's photos are only read")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self.path.as_posix()}
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(path)).expanduser()
+
+
+def _checksum_of(files: Iterable[RawFile], others: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.key}\0{file.size}\0{file.modified}\0{file.problem}\0\n".encode())
+    for other in others:
+        digest.update(f"{other}\0\n".encode())
+    return digest.hexdigest()

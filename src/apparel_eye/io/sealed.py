@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
@@ -46,3 +46,25 @@ class SealedDataset(AbstractDataset[Saved, Loaded]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self.path.as_posix()}
+
+
+class ResumableDataset(SealedDataset[Saved, Loaded]):
+    """A file that a node writes in steps, and goes on with after it was stopped, see ``unfinished``.
+
+    Attributes:
+        on_change: the parameter that gives up what was begun with other settings.
+    """
+
+    on_change: ClassVar[str]
+
+    @abstractmethod
+    def is_unfinished(self) -> bool:
+        """Whether there is something that the node could go on from."""
+
+    @abstractmethod
+    def is_complete(self) -> bool:
+        """Whether a finished file stands there, undamaged."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Remove what the node could go on from; a finished file stays."""

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from apparel_eye.checkpoint import Checkpoint, about, as_arrays, from_arrays
 from apparel_eye.errors import DataError
 from apparel_eye.io import seal
-from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.io.sealed import ResumableDataset, SealedDataset
 from apparel_eye.io.storage import require_room
 
 logger = logging.getLogger(__name__)
@@ -37,11 +37,13 @@ class WeightsDataset(SealedDataset[Arrays, Arrays]):
         return _arrays_and_header(self.path)[0]
 
 
-class CheckpointDataset(SealedDataset[Checkpoint, Checkpoint]):
+class CheckpointDataset(ResumableDataset[Checkpoint, Checkpoint]):
     """A checkpoint; its description stands in the file's header.
 
     While training is not finished, the state before the last one is kept beside it, ``<name>.before.safetensors``.
     """
+
+    on_change = "train.on_change"
 
     @property
     def before(self) -> Path:

@@ -68,6 +68,7 @@ class ProjectParameters(Parameters):
     raw: str = Field(min_length=1)
     data: str = Field(min_length=1)
     photos: str = Field(min_length=1)
+    photos_column: str = Field(description="of a table of photos, with their paths; if empty, it is looked for")
     follow_links: bool = Field(description="links may lead out of the raw folder")
     ingest: IngestParameters
     split: SplitParameters

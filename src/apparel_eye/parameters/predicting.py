@@ -12,13 +12,21 @@ class InferParameters(Parameters):
 
     num_views: int = Field(ge=0, description="training-style views there are")
     num_drawn: int = Field(ge=0, description="of them, drawn for each photo")
+    mirrored: bool = Field(description="whether the mirrored photo is a view, too")
+    plain_weight: float = Field(ge=0, description="of the plain photo; each other view weighs 1")
     batch_size: int = Field(ge=1)
     seed: Seed
+
+    def plain(self) -> "InferParameters":
+        """The plain photo alone."""
+        return self.model_copy(update={"num_drawn": 0, "mirrored": False, "plain_weight": 1.0})
 
     @model_validator(mode="after")
     def _enough_views(self) -> "InferParameters":
         if self.num_drawn > self.num_views:
             raise ValueError(f"num_drawn is {self.num_drawn}, but there are {self.num_views} views; draw fewer")
+        if not self.plain_weight and not self.num_drawn and not self.mirrored:
+            raise ValueError("plain_weight is 0, and there are no other views; draw some")
         return self
 
 
@@ -70,6 +78,10 @@ class ReportParameters(Parameters):
     """What the report shows."""
 
     num_mistakes: int = Field(ge=0, description="most confident mistakes in the gallery")
+    precision: float = Field(
+        gt=0, le=1, description="of the answers that are given; photos less sure are abstained from"
+    )
+    num_resamples: int = Field(ge=0, description="of validation photos, for the intervals of scores; 0: no intervals")
 
 
 class SubmitParameters(Parameters):
@@ -84,4 +96,11 @@ class SubmitParameters(Parameters):
 class PredictParameters(Parameters):
     """A user's own photos."""
 
+    column: Literal["auto", "plain", "tta", "xgboost", "logistic"] = Field(
+        description="that answers; auto: the best on validation photos"
+    )
+    on_change: Literal["refuse", "restart"] = Field(
+        description="what happens to an unfinished table of other photos or models"
+    )
     num_shown: int = Field(ge=1, description="photos on the contact sheet")
+    num_heat_maps: int = Field(ge=0, description="photos on the sheet of what the network looked at")

@@ -81,6 +81,11 @@ def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]
     }
 
 
+def is_there(device: str) -> bool:
+    """Whether torch finds a device here."""
+    return device == "cpu" or Accelerator().device.type == torch.device(device).type
+
+
 def _device_of(wanted: str) -> str:
     found = "cpu" if wanted == "cpu" else Accelerator().device.type
     if wanted not in ("auto", found):

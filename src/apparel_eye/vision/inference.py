@@ -40,7 +40,8 @@ class Predictor:
     def predict(self, pixels: Pixels, rows: Rows, identities: Identities) -> tuple[Probabilities, Probabilities]:
         """Plain and TTA probabilities, each of shape (rows, values).
 
-        TTA is the mean over the plain photo and ``num_drawn`` of ``num_views`` training-style views. Probabilities are
+        TTA is the mean over the plain photo, the mirrored one if it is asked for, and ``num_drawn`` of ``num_views``
+        training-style views. Probabilities are
         averaged, not logits: a view on which the model is very sure does not outvote the others (AlexNet, NeurIPS
         2012, section 4.1).
 
@@ -51,15 +52,18 @@ class Predictor:
         """
         infer = self._infer
         plain, averaged = [np.zeros((0, len(self._description.values)))], [np.zeros((0, len(self._description.values)))]
-        with tqdm(total=len(rows), desc="predict", unit="photo", disable=None) as bar:
+        is_quick = len(rows) <= infer.batch_size
+        with tqdm(total=len(rows), desc="predict", unit="photo", disable=is_quick or None) as bar:
             for batch in batches(rows, infer.batch_size):
                 drawn = views.draw_for_test(
                     infer.seed, identities[batch], infer.num_views, infer.num_drawn, self._augmentation
                 )
-                all_views = [views.plain(len(batch)), *drawn]
+                mirrored = [views.plain(len(batch), mirrored=True)] if infer.mirrored else []
+                all_views = [views.plain(len(batch)), *mirrored, *drawn]
                 per_view = _per_view(self._model, self._description, pixels, batch, all_views, self._mode)
                 plain.append(per_view[0])
-                averaged.append(per_view.mean(axis=0))
+                weights = np.array([infer.plain_weight, *np.ones(len(all_views) - 1)])
+                averaged.append(np.tensordot(weights / weights.sum(), per_view, axes=1))
                 bar.update(len(batch))
         return np.concatenate(plain), np.concatenate(averaged)
 

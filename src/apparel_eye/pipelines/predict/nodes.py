@@ -1,42 +1,92 @@
-"""From a user's own photos to a table and a contact sheet."""
+"""From a user's own photos to a table, a contact sheet and heat maps."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from apparel_eye.attributes import is_length
-from apparel_eye.checkpoint import Checkpoint
-from apparel_eye.parameters import InferParameters, PhotoParameters, PredictParameters, TrainParameters
-from apparel_eye.raw_folder import RawFolder
+from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.own_photos import PhotoSource
+from apparel_eye.parameters import PredictParameters
+from apparel_eye.recognizer import About, Models, Recognizer, mode_of
+from apparel_eye.table_part import TablePart
+
+_HEIGHT = 320  # pixels
+
+
+class Table(Protocol):
+    """A table on disk."""
+
+    def head(self, num_rows: int) -> pd.DataFrame:
+        """The first rows."""
+        ...
 
 
 def tag_photos(
-    own_photos: RawFolder,
+    own_photos: PhotoSource,
+    num_predicted: int,
+    recognizer: dict[str, Any],
     checkpoint: Checkpoint,
-    modes: dict[str, dict[str, str]],
-    limits: PhotoParameters,
-    infer: InferParameters,
-    train: TrainParameters,
-    category: str,
-) -> pd.DataFrame:
-    """The likeliest value of every file in the folder; a file that is no photo keeps its row and says why."""
-    from apparel_eye.vision.device import Mode
-    from apparel_eye.vision.tagging import tag
+    backbone_weights: Weights,
+    xgboost_model: str,
+    logistic_model: Weights,
+    predict: PredictParameters,
+) -> Iterator[TablePart]:
+    """The likeliest value of every photo; a file that is no photo keeps its row and says why."""
+    from apparel_eye.tagging import tag
 
-    augmentation = train.augmentation.for_category(is_length(category))
-    return tag(own_photos, checkpoint, infer, augmentation, Mode(**modes["predict"]), limits)
+    models = Models(checkpoint, backbone_weights, {"xgboost": xgboost_model, "logistic": logistic_model})
+    column = "" if predict.column == "auto" else predict.column
+    yield from tag(own_photos, Recognizer(About.model_validate(recognizer), models, column), num_predicted)
+
+
+def write_csv(predictions: Table) -> Table:
+    """The same table, for spreadsheets."""
+    return predictions
 
 
 def draw_contact_sheet(
-    own_photos: RawFolder, predictions: pd.DataFrame, limits: PhotoParameters, predict: PredictParameters
+    own_photos: PhotoSource, predictions: Table, recognizer: dict[str, Any], predict: PredictParameters
 ) -> Figure:
     """The first photos with their values."""
     from apparel_eye.figures import gallery
-    from apparel_eye.vision.reading.photos import at_height, read_photo
+    from apparel_eye.tagging import with_photos
+    from apparel_eye.vision.reading.photos import at_height
 
-    readable = predictions[predictions["problem"] == ""].head(predict.num_shown)
-    pixels = [at_height(read_photo(own_photos.read(key), limits).image, 320) for key in readable["photo"]]
-    titles = [
-        f"{value}\n{confidence:.0%}"
-        for value, confidence in zip(readable["value"], readable["confidence"], strict=True)
+    limits = About.model_validate(recognizer).limits
+    shown, photos = with_photos(own_photos, predictions.head(predict.num_shown), limits)
+    return gallery([at_height(photo, _HEIGHT) for photo in photos], _titles(shown), "no photo that can be read")
+
+
+def draw_heat_maps(
+    own_photos: PhotoSource,
+    predictions: Table,
+    recognizer: dict[str, Any],
+    checkpoint: Checkpoint,
+    predict: PredictParameters,
+) -> Iterator[Figure]:
+    """What the network looked at in the first photos, where that is asked for."""
+    from apparel_eye.figures import overlays
+    from apparel_eye.tagging import with_photos
+    from apparel_eye.vision.classifier import restore
+    from apparel_eye.vision.heatmaps import heatmaps
+    from apparel_eye.vision.reading.photos import resize_photo
+
+    if not predict.num_heat_maps:
+        return
+    about = About.model_validate(recognizer)
+    shown, photos = with_photos(own_photos, predictions.head(predict.num_heat_maps), about.limits)
+    model, description = restore(checkpoint)
+    mode = mode_of(about)
+    mode.place(model)
+    pixels = [resize_photo(photo, description.size, description.resize) for photo in photos]
+    maps = [heatmaps(model, description, each[None], mode)[0] for each in pixels]
+    yield overlays(pixels, maps, _titles(shown), "no photo that can be read")
+
+
+def _titles(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{value if answered else f'({value})'}\n{confidence:.0%}"
+        for value, answered, confidence in zip(rows["value"], rows["answered"], rows["confidence"], strict=True)
     ]
-    return gallery(pixels, titles, "no photo that can be read")

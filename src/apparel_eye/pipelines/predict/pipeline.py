@@ -2,32 +2,32 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.predict.nodes import draw_contact_sheet, tag_photos
+from apparel_eye.pipelines.predict.nodes import draw_contact_sheet, draw_heat_maps, tag_photos, write_csv
 
 
 def create_pipeline(stage: str) -> Pipeline:
-    """Tag a folder of photos with the network of a stage, which must have been trained."""
+    """Tag photos with the models of a category, which must have been trained; a stage's network is used."""
+    models = ["recognizer", f"{stage}_checkpoint", "backbone_weights", "xgboost_model", "logistic_model"]
     return Pipeline(
         [
             Node(
                 tag_photos,
-                inputs=[
-                    "own_photos",
-                    f"{stage}_checkpoint",
-                    "modes",
-                    "params:ingest.photos",
-                    "params:infer",
-                    "params:train",
-                    "params:category",
-                ],
+                inputs=["own_photos", "num_predicted", *models, "params:predict"],
                 outputs="predictions",
                 name="tag_photos",
             ),
+            Node(write_csv, inputs="predictions", outputs="predictions_csv", name="write_csv"),
             Node(
                 draw_contact_sheet,
-                inputs=["own_photos", "predictions", "params:ingest.photos", "params:predict"],
+                inputs=["own_photos", "predictions", "recognizer", "params:predict"],
                 outputs="contact_sheet",
                 name="draw_contact_sheet",
+            ),
+            Node(
+                draw_heat_maps,
+                inputs=["own_photos", "predictions", "recognizer", f"{stage}_checkpoint", "params:predict"],
+                outputs="heat_maps",
+                name="draw_heat_maps",
             ),
         ]
     )

@@ -8,16 +8,51 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye import metrics
-from apparel_eye.columns import choose, score_choice, score_table
+from apparel_eye.attributes import is_length, ordered_values
+from apparel_eye.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
+from apparel_eye.columns import choose, present_of, score_choice, score_table
 from apparel_eye.label_noise import rank_labels
-from apparel_eye.parameters import ReportParameters, SubmitParameters
+from apparel_eye.parameters import (
+    ActivationsParameters,
+    InferParameters,
+    PhotoParameters,
+    ReportParameters,
+    SubmitParameters,
+    TrainParameters,
+)
 from apparel_eye.subsets import Rows, make_subsets
-from apparel_eye.tables import probabilities_of
+from apparel_eye.tables import probabilities_of, probability_table
 
 
-def join_probabilities(*tables: pd.DataFrame) -> pd.DataFrame:
-    """The columns of all models in one table."""
-    return pd.concat(tables, ignore_index=True)
+def calibrate_columns(
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    report: ReportParameters,
+    submit: SubmitParameters,
+    *tables: pd.DataFrame,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The columns of all models in one table, as honest as validation photos can make them, and what was done.
+
+    The photos of a part of the validation fold are tempered as the other parts want it.
+    """
+    subsets = make_subsets(manifest, folds, values)
+    joined = pd.concat(tables, ignore_index=True)
+    marks, parts = subsets.validation_marks, subsets.validation_parts
+    calibrated, calibration = [], {}
+    for column, found in _columns_of(joined, manifest, subsets.validation).items():
+        questions = _columns_of(joined, manifest, subsets.questions)[column]
+        temperature = fit_temperature(found, marks, subsets.present)
+        honest = cross_fit(found, marks, parts, subsets.present)
+        answers = temper(questions, temperature, present_of(column, subsets, submit.refit))
+        calibrated.append(probability_table(column, manifest, subsets, honest, answers))
+        calibration[column] = {
+            "temperature": temperature,
+            "threshold": fit_threshold(honest, marks, report.precision),
+            "uncalibrated_log_loss": metrics.log_loss(found, marks),
+            "uncalibrated_expected_calibration_error": metrics.expected_calibration_error(found, marks),
+        }
+    return pd.concat(calibrated, ignore_index=True), calibration
 
 
 def score_columns(
@@ -25,16 +60,22 @@ def score_columns(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
+    category: str,
     submit: SubmitParameters,
+    report: ReportParameters,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Scores of each column on validation photos, of the choice among them, and of the chosen one on a given test."""
     subsets = make_subsets(manifest, folds, values)
     columns = _columns_of(probabilities, manifest, subsets.validation)
-    table = score_table(columns, subsets.validation_marks)
+    groups = manifest["group"].to_numpy()[subsets.validation]
+    ordered = ordered_values(category, values)
+    table = score_table(columns, subsets.validation_marks, groups, ordered, report.num_resamples)
     chosen = choose(columns, subsets.validation_marks, submit.column)
     of_choice = score_choice(columns, subsets.validation_marks, subsets.validation_parts, submit.column)
     by_column: Any = table.set_index("column").drop(columns="photos").to_dict(orient="index")
-    scores = {**by_column, "submission": {"column": chosen, **of_choice}, "photos": len(subsets.validation)}
+    abstaining = score_abstention(columns[chosen], subsets.validation_marks, subsets.validation_parts, report.precision)
+    submission = {"column": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
+    scores = {**by_column, "submission": submission, "photos": len(subsets.validation)}
     if len(subsets.tests):
         answers = _columns_of(probabilities, manifest, subsets.tests)[chosen]
         scores["test"] = {**metrics.scores(answers, subsets.test_marks), "photos": len(subsets.tests)}
@@ -88,6 +129,48 @@ def draw_mistakes(
     shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][: report.num_mistakes]
     titles = [f"{values[truth[i]]}\nas {values[predicted[i]]}, {answers[i].max():.0%}" for i in shown]
     return gallery([pixels[row] for row in subsets.validation[shown]], titles, "no mistake on validation photos")
+
+
+def describe_recognizer(
+    calibration: dict[str, Any],
+    scores: dict[str, Any],
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    modes: dict[str, dict[str, str]],
+    pixels: NDArray[np.uint8],
+    limits: PhotoParameters,
+    infer: InferParameters,
+    train: TrainParameters,
+    activations: ActivationsParameters,
+    report: ReportParameters,
+    submit: SubmitParameters,
+    category: str,
+) -> dict[str, Any]:
+    """How the models are used to predict other photos, see ``recognizer.About``."""
+    from apparel_eye.recognizer import About, Column
+
+    subsets = make_subsets(manifest, folds, values)
+    about = About(
+        category=category,
+        values=tuple(values),
+        column=scores["submission"]["column"],
+        columns={
+            column: Column(temperature=found["temperature"], threshold=found["threshold"])
+            for column, found in calibration.items()
+        },
+        precision=report.precision,
+        infer=infer,
+        augmentation=train.augmentation.for_category(is_length(category)),
+        limits=limits,
+        resize=train.resize,
+        backbone=train.backbone,
+        activations_size=(pixels.shape[1], pixels.shape[2]),
+        activations_views=activations.views,
+        present=tuple(present_of("xgboost", subsets, submit.refit).tolist()),
+        modes=modes,
+    )
+    return about.model_dump(mode="json")
 
 
 def _columns_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, NDArray[np.float64]]:

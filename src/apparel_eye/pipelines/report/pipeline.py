@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from kedro.pipeline import Node, Pipeline
 
 from apparel_eye.pipelines.report.nodes import (
+    calibrate_columns,
+    describe_recognizer,
     doubt_labels,
     draw_confusions,
     draw_mistakes,
-    join_probabilities,
     score_columns,
 )
 
@@ -25,14 +26,19 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
     return Pipeline(
         [
             Node(
-                join_probabilities,
-                inputs=[f"{model}_probabilities" for model in models],
-                outputs="probabilities",
-                name="join_probabilities",
+                calibrate_columns,
+                inputs=[
+                    *_LABELS,
+                    "params:report",
+                    "params:submit",
+                    *(f"{model}_probabilities" for model in models),
+                ],
+                outputs=["probabilities", "calibration"],
+                name="calibrate_columns",
             ),
             Node(
                 score_columns,
-                inputs=["probabilities", *_LABELS, "params:submit"],
+                inputs=["probabilities", *_LABELS, "params:category", "params:submit", "params:report"],
                 outputs=["scores", "score_table"],
                 name="score_columns",
             ),
@@ -53,6 +59,20 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                 inputs=["probabilities", "scores", f"{stage}_pixels", *_LABELS, "params:report"],
                 outputs="mistakes",
                 name="draw_mistakes",
+            ),
+            Node(
+                describe_recognizer,
+                inputs=[
+                    "calibration",
+                    "scores",
+                    *_LABELS,
+                    "modes",
+                    "activations_pixels",
+                    "params:ingest.photos",
+                    *(f"params:{name}" for name in ("infer", "train", "activations", "report", "submit", "category")),
+                ],
+                outputs="recognizer",
+                name="describe_recognizer",
             ),
         ]
     )

@@ -89,12 +89,18 @@ def at_height(image: Image.Image, height: int) -> Pixels:
     return resize_photo(image, (height, max(1, round(height * image.width / image.height))), "squash")
 
 
-def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Map in order over all cores, with only a few results waiting; Pillow decodes outside Python's lock."""
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item], num_waiting: int = 0) -> Iterator[Result]:
+    """Map in order over all cores; Pillow decodes outside Python's lock.
+
+    Args:
+        function: of an item.
+        items: any number of them.
+        num_waiting: results that may wait to be taken; a few if 0.
+    """
     iterator = iter(items)
     num_threads = os.cpu_count() or 1
     with ThreadPoolExecutor(num_threads) as pool:
-        waiting = [pool.submit(function, item) for item in islice(iterator, 4 * num_threads)]
+        waiting = [pool.submit(function, item) for item in islice(iterator, max(num_waiting, 4 * num_threads))]
         while waiting:
             done = waiting.pop(0)
             waiting += [pool.submit(function, item) for item in islice(iterator, 1)]

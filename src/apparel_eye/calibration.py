@@ -1,0 +1,101 @@
+"""Probabilities that mean what they say, and answers that are given only where they are sure enough."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+from apparel_eye.metrics import Marks, Probabilities, at_own_thresholds, basic_precision, true_values
+from apparel_eye.probabilities import softmax, spread
+
+Present = Sequence[int] | NDArray[np.integer]
+
+MAX_TEMPERATURE = 20.0
+"""And its inverse is the least; a set of photos that are all right, or all wrong, would have no end."""
+
+_LEAST = 1e-15  # as in metrics.log_loss; a zero would stay one at every temperature
+
+
+def fit_temperature(probabilities: Probabilities, marks: Marks, present: Present) -> float:
+    """The temperature at which the probabilities have the least log loss (arXiv:1706.04599).
+
+    Photos labelled with a value that had no training photos say nothing about it; 1 where there are no others.
+    """
+    logits = _logits(probabilities, present)
+    is_label = true_values(marks)[:, None] == np.asarray(present)
+    of_label = logits[is_label]
+    logits = logits[is_label.any(axis=1)]
+    if not len(logits):
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        inverse = np.exp(-log_temperature)
+        return float(np.mean(logsumexp(inverse * logits, axis=1) - inverse * of_label))
+
+    limit = np.log(MAX_TEMPERATURE)
+    return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
+
+
+def temper(probabilities: Probabilities, temperature: float, present: Present) -> NDArray[np.float64]:
+    """Probabilities to the power of 1 / temperature, each row summing to 1: above 1 they become less sure.
+
+    Args:
+        probabilities: shape (N, values).
+        temperature: 1 changes nothing.
+        present: indices of the values that had training photos; others keep the floor of ``probabilities.spread``.
+    """
+    return spread(softmax(_logits(probabilities, present) / temperature), present, probabilities.shape[1])
+
+
+def cross_fit(
+    probabilities: Probabilities, marks: Marks, parts: NDArray[np.intp], present: Present
+) -> NDArray[np.float64]:
+    """Probabilities with the photos of each part tempered as is best for the other parts."""
+    tempered = np.zeros(probabilities.shape)
+    for of_part, others in _with_others(parts):
+        temperature = fit_temperature(probabilities[others], marks[others], present)
+        tempered[of_part] = temper(probabilities[of_part], temperature, present)
+    return tempered
+
+
+def fit_threshold(probabilities: Probabilities, marks: Marks, precision: float) -> float | None:
+    """The lowest confidence such that the photos with at least it have that basic precision; None if none has.
+
+    Ties are answered together, and answers marked ``m`` count neither way.
+    """
+    confidences, right, counted = at_own_thresholds(probabilities, marks)
+    reaches = (counted > 0) & (right / np.maximum(counted, 1) >= precision)
+    return float(confidences[reaches].min()) if reaches.any() else None
+
+
+def score_abstention(
+    probabilities: Probabilities, marks: Marks, parts: NDArray[np.intp], precision: float
+) -> dict[str, float]:
+    """What a wanted precision brings: the photos of each part are answered by the threshold of the other parts.
+
+    Returns:
+        ``coverage``, the share of photos answered, and ``precision``, the basic precision of these; NaN if there are
+        none.
+    """
+    is_answered = np.zeros(len(marks), dtype=bool)
+    for of_part, others in _with_others(parts):
+        threshold = fit_threshold(probabilities[others], marks[others], precision)
+        if threshold is not None:
+            is_answered[of_part] = probabilities[of_part].max(axis=1) >= threshold
+    reached = basic_precision(probabilities[is_answered], marks[is_answered]) if is_answered.any() else float("nan")
+    return {"coverage": float(is_answered.mean()), "precision": reached}
+
+
+def _with_others(parts: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Rows of each part, and of the other parts; where there is only one, it stands for the others."""
+    for part in np.unique(parts):
+        of_part = parts == part
+        yield of_part, of_part if of_part.all() else ~of_part
+
+
+def _logits(probabilities: Probabilities, present: Present) -> NDArray[np.float64]:
+    of_present = np.asarray(probabilities, dtype=np.float64)[:, np.asarray(present)]
+    logits: NDArray[np.float64] = np.log(np.maximum(of_present, _LEAST))
+    return logits

@@ -1,0 +1,189 @@
+"""Tables on disk, larger than memory if need be, that a killed run goes on with."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from kedro.io import AbstractDataset
+from kedro.utils import load_obj
+
+from apparel_eye.errors import DataError
+from apparel_eye.io import seal
+from apparel_eye.io.sealed import ResumableDataset, SealedDataset
+from apparel_eye.io.storage import explained
+from apparel_eye.table_part import TablePart
+
+_SUFFIX = ".parquet"
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A Parquet file, read a part at a time."""
+
+    path: Path
+
+    @property
+    def num_rows(self) -> int:
+        """How many there are."""
+        rows: int = pq.read_metadata(self.path).num_rows
+        return rows
+
+    def parts(self) -> Iterator[TablePart]:
+        """All rows, as they were written."""
+        start = 0
+        with pq.ParquetFile(self.path) as file:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group).to_pandas()
+                yield TablePart(start, file.metadata.num_rows, rows)
+                start += len(rows)
+
+    def head(self, num_rows: int) -> pd.DataFrame:
+        """The first rows."""
+        rows: list[pd.DataFrame] = []
+        for part in self.parts():
+            rows.append(part.rows)
+            if part.stop >= num_rows:
+                break
+        return pd.concat(rows).head(num_rows)
+
+
+class TableDataset(ResumableDataset[TablePart, TableFile]):
+    """A Parquet table; saves part after part until it is whole.
+
+    Parts that are written stand in ``<file>.parts/``, each whole and sealed, until the last one is there; then they are
+    joined to the file. A kill loses the part under way.
+
+    Args:
+        filepath: where the file stands.
+        schema: dotted name of the model that checks each part; none: anything goes.
+        metadata: for hooks and Kedro-Viz.
+    """
+
+    on_change = "predict.on_change"
+
+    def __init__(self, filepath: str, schema: str = "", metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(filepath, metadata)
+        self._schema: Any = load_obj(schema) if schema else None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file, and the parts of one that is under way."""
+        return (self.path, *self._parts())
+
+    def save(self, data: TablePart) -> None:
+        if data.start == 0:
+            self.forget()
+        if self._schema is not None:
+            self._schema.validate(data.rows)
+        part = self._folder / f"{data.start:012d}{_SUFFIX}"
+        seal.write(part, lambda temporary: data.rows.to_parquet(temporary, index=False))
+        if data.stop == data.num_rows:
+            seal.write(self.path, self._join)
+            self.forget()
+
+    def is_unfinished(self) -> bool:
+        """Whether there are parts, and no table was made of them after the last."""
+        parts = self._parts()
+        if not parts:
+            return False
+        return not (self.is_complete() and self.path.stat().st_mtime_ns >= parts[-1].stat().st_mtime_ns)
+
+    def is_complete(self) -> bool:
+        """Whether a table stands there, undamaged."""
+        return self.path.exists() and seal.sha256_of(self.path) in seal.checksums_of(self.path)
+
+    def forget(self) -> None:
+        """Remove the parts; a finished table stays."""
+        with explained(self._folder, "removed"), suppress(FileNotFoundError):
+            shutil.rmtree(self._folder)
+
+    def num_rows_done(self) -> int:
+        """Rows of the parts from the first on that are whole."""
+        done = 0
+        for part in self._parts():
+            if int(part.stem) != done:
+                break
+            with suppress(DataError, OSError, pa.ArrowException):
+                seal.check(part)
+                done += pq.read_metadata(part).num_rows
+        return done
+
+    def preview(self, nrows: int = 8) -> dict[str, Any]:
+        """For Kedro-Viz: the first rows."""
+        shown = self.load().head(nrows)
+        return dict(shown.astype(object).where(shown.notna(), None).to_dict(orient="split"))
+
+    @property
+    def _folder(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.parts")
+
+    def _parts(self) -> list[Path]:
+        return sorted(self._folder.glob(f"[0-9]*{_SUFFIX}"))
+
+    def _join(self, whole: Path) -> None:
+        writer = None
+        try:
+            for part in self._parts():
+                seal.check(part)
+                rows = pq.read_table(part)
+                writer = writer or pq.ParquetWriter(whole, rows.schema)
+                writer.write_table(rows)
+        finally:
+            if writer is not None:
+                writer.close()
+
+    def _read(self) -> TableFile:
+        return TableFile(self.path)
+
+
+class EarlierTableDataset(AbstractDataset[None, int]):
+    """How many rows an unfinished table has already.
+
+    Args:
+        filepath: of the ``TableDataset`` that the node writes.
+        metadata: for Kedro-Viz.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._table = TableDataset(filepath)
+        self.metadata = metadata
+
+    def load(self) -> int:
+        return self._table.num_rows_done()
+
+    def fingerprint(self) -> str:
+        """Constant: where a run goes on from does not change what comes out."""
+        return "as before"
+
+    def save(self, data: None) -> None:
+        raise TypeError("an earlier run's table is only read")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._table.path.as_posix()}
+
+
+class TableCsvDataset(SealedDataset[TableFile, pd.DataFrame]):
+    """The same rows as CSV, for spreadsheets."""
+
+    def save(self, data: TableFile) -> None:
+        def write_to(temporary: Path) -> None:
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                for part in data.parts():
+                    part.rows.to_csv(
+                        file, index=False, header=part.start == 0, float_format="%.8f", lineterminator="\n"
+                    )
+
+        seal.write(self.path, write_to)
+
+    def _read(self) -> pd.DataFrame:
+        return pd.read_csv(self.path, keep_default_na=False, na_values={"confidence": [""]}, encoding="utf-8")
+
+    def preview(self, nrows: int = 8) -> dict[str, Any]:
+        """For Kedro-Viz: the first rows."""
+        return dict(pd.read_csv(self.path, nrows=nrows, dtype=str, keep_default_na=False).to_dict(orient="split"))

@@ -1,0 +1,151 @@
+"""A user's own photos, part after part: a row for every file, also for those that are no photos."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from apparel_eye import interruption
+from apparel_eye.errors import DataError
+from apparel_eye.own_photos import PhotoSource
+from apparel_eye.parameters import PhotoParameters
+from apparel_eye.raw_folder import RawFile
+from apparel_eye.recognizer import Pixels, Recognizer
+from apparel_eye.table_part import TablePart
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_FORMULA = "=+-@\t\r\n \u00a0"
+"""First characters that spreadsheets act upon."""
+
+_PART = 256
+"""Rows of a part; so many photos are predicted again after a kill, at most."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A photo that was read, or what is wrong with it."""
+
+    pixels: Pixels | None = None
+    identity: int = 0
+    problem: str = ""
+
+
+def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Iterator[TablePart]:
+    """One row per file, see ``schemas.Predictions``; a photo's answer depends on nothing but its bytes.
+
+    Args:
+        source: the photos.
+        recognizer: of a category.
+        num_done: rows that an earlier run has written, from the first on; the last part is made in any case.
+
+    Raises:
+        DataError: there are no files.
+        Interrupted: the run was asked to stop.
+    """
+    from apparel_eye.vision.reading.photos import in_threads
+
+    num_files = len(source.files)
+    if not num_files:
+        raise DataError(f"{source.root.absolute()} has no files; name photos with --params photos=FOLDER")
+    first = min(num_done, num_files - 1) // _PART * _PART
+    files = source.files[first:]
+    batch_size = recognizer.about.infer.batch_size
+    read = in_threads(lambda file: _read(source, file, recognizer), files, num_waiting=2 * batch_size)
+    with tqdm(total=num_files, initial=first, desc="photos", unit="photo", disable=None) as bar:
+        for start in range(first, num_files, _PART):
+            of_part = source.files[start : start + _PART]
+            rows = [rows for _, rows in _in_batches(of_part, read, recognizer, batch_size, bar)]
+            yield TablePart(start, num_files, pd.concat(rows, ignore_index=True))
+
+
+def tag_bytes(photos: Sequence[tuple[str, bytes]], recognizer: Recognizer) -> pd.DataFrame:
+    """The same of photos in memory, given by name and bytes."""
+    read = (_decoded(data, recognizer) for _, data in photos)
+    files = [RawFile(name, len(data), 0) for name, data in photos]
+    size = recognizer.about.infer.batch_size
+    parts = [rows for _, rows in _in_batches(files, read, recognizer, size, None)]
+    return pd.concat(parts, ignore_index=True) if parts else _rows([], [], recognizer)
+
+
+def with_photos(
+    source: PhotoSource, rows: pd.DataFrame, limits: PhotoParameters
+) -> tuple[pd.DataFrame, list["Image.Image"]]:
+    """Those rows whose photo can still be read, and the photos."""
+    from apparel_eye.vision.reading.photos import PhotoError, read_photo
+
+    kept, photos = [], []
+    for position, row in enumerate(rows.itertuples(index=False)):
+        if row.problem:
+            continue
+        with suppress(OSError, PhotoError):
+            photos.append(read_photo(source.read(str(row.photo)), limits).image)
+            kept.append(position)
+    return rows.iloc[kept], photos
+
+
+def _in_batches(
+    files: Sequence[RawFile], read: Iterable[_Read], recognizer: Recognizer, batch_size: int, bar: Any
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    stream = iter(read)
+    for start in range(0, len(files), batch_size):
+        batch = files[start : start + batch_size]
+        yield start, _rows(batch, list(islice(stream, len(batch))), recognizer)
+        interruption.stop()
+        if bar is not None:
+            bar.update(len(batch))
+
+
+def _read(source: PhotoSource, file: RawFile, recognizer: Recognizer) -> _Read:
+    if file.problem:
+        return _Read(problem=file.problem)
+    try:
+        return _decoded(source.read(file.key), recognizer)
+    except OSError as error:
+        return _Read(problem=error.strerror or str(error))
+
+
+def _decoded(data: bytes, recognizer: Recognizer) -> _Read:
+    from apparel_eye.vision.inference import identity_of
+    from apparel_eye.vision.reading.photos import PhotoError, read_photo
+
+    try:
+        image = read_photo(data, recognizer.about.limits).image
+    except PhotoError as error:
+        return _Read(problem=str(error))
+    return _Read(recognizer.pixels_of(image), identity_of(hashlib.sha256(data).hexdigest()))
+
+
+def _rows(files: Sequence[RawFile], read: Sequence[_Read], recognizer: Recognizer) -> pd.DataFrame:
+    values = np.array(recognizer.about.values)
+    probabilities = np.full((len(files), len(values)), np.nan)
+    pixels = [each.pixels for each in read if each.pixels is not None]
+    readable = np.array([each.pixels is not None for each in read], dtype=bool)
+    if pixels:
+        identities = np.array([each.identity for each in read if each.pixels is not None], dtype=np.uint64)
+        probabilities[readable] = recognizer.predict(np.stack(pixels), identities)
+    confidence = np.where(readable, probabilities.max(axis=1, initial=-1.0), np.nan)
+    threshold = recognizer.threshold
+    table = {
+        "photo": [_harmless(file.key) for file in files],
+        "value": np.where(readable, values[np.nan_to_num(probabilities, nan=0.0).argmax(axis=1)], "").astype(object),
+        "confidence": confidence,
+        "answered": readable & (confidence >= threshold) if threshold is not None else np.zeros(len(files), dtype=bool),
+        "problem": [each.problem for each in read],
+        "model": recognizer.version,
+        # a prefix, since a user's value may be named like one of the other columns
+        **{f"probability of {value}": column for value, column in zip(values, probabilities.T, strict=True)},
+    }
+    return pd.DataFrame(table)
+
+
+def _harmless(key: str) -> str:
+    """The same path, written so that no spreadsheet takes a name like ``=1+1.jpg`` for a formula."""
+    return f"./{key}" if key[0] in _FORMULA else key

@@ -1,0 +1,67 @@
+"""Trained categories on disk: what the models of a data folder are, and how to get them ready for photos."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from apparel_eye.errors import DataError
+from apparel_eye.io import CheckpointDataset, WeightsDataset, seal
+from apparel_eye.nearest import nearest
+from apparel_eye.parameters import STAGES
+from apparel_eye.recognizer import About, Models, Recognizer
+
+RECOGNIZER = "recognizer.json"
+FILES = (RECOGNIZER, f"{STAGES[-1]}.safetensors", "backbone.safetensors", "xgboost.json", "logistic.safetensors")
+"""Below ``06_models/<category>/``, all that predicting needs."""
+
+
+def trained_categories(data: Path) -> list[str]:
+    """Categories below a data folder that have been trained to the end, by name."""
+    return sorted(path.parent.name for path in data.glob(f"06_models/*/{RECOGNIZER}"))
+
+
+def choose_categories(data: Path, wanted: str | Iterable[str] | None = None) -> list[str]:
+    """Categories that are wanted, each once, or all that have been trained to the end.
+
+    Raises:
+        DataError: one of them has not been trained to the end, or none has.
+    """
+    known = trained_categories(data)
+    if not known:
+        raise DataError(
+            f"no category was trained to the end below {data.absolute()}; train one with kedro run --params "
+            "category=NAME, or name another data folder"
+        )
+    names = known if wanted is None else list(dict.fromkeys([wanted] if isinstance(wanted, str) else wanted))
+    for name in names or [""]:
+        if name not in known:
+            raise DataError(
+                f"category {name!r} was not trained to the end below {data.absolute()}; {nearest(name, known)}"
+            )
+    return names
+
+
+def load_category(data: Path, category: str, column: str = "") -> Recognizer:
+    """A category's recognizer, its files checked against their seals.
+
+    Args:
+        data: folder below which runs write.
+        category: that was trained.
+        column: that answers; if empty, the one that was best on validation photos.
+
+    Raises:
+        DataError: the category was not trained to the end, or a file is damaged.
+        UsageError: there is no such column.
+    """
+    choose_categories(data, category)
+    return load_models(data / "06_models" / category, column)
+
+
+def load_models(folder: Path, column: str = "") -> Recognizer:
+    """The same of a folder that holds ``FILES`` and their seals."""
+    described, network, backbone, xgboost_model, logistic_model = (folder / name for name in FILES)
+    for path in (described, xgboost_model):
+        seal.check(path)
+    about = About.model_validate_json(described.read_text(encoding="utf-8"))
+    heads = {"xgboost": xgboost_model.read_text(), "logistic": WeightsDataset(str(logistic_model)).load()}
+    checkpoint = CheckpointDataset(str(network)).load()
+    return Recognizer(about, Models(checkpoint, WeightsDataset(str(backbone)).load(), heads), column)

@@ -1,0 +1,196 @@
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from apparel_eye import interruption, tagging
+from apparel_eye.errors import DataError
+from apparel_eye.own_photos import open_photos
+from apparel_eye.raw_folder import RawFolder
+from apparel_eye.recognizer import Models, Recognizer
+from apparel_eye.schemas import Predictions
+from apparel_eye.tagging import tag, tag_bytes, with_photos
+from apparel_eye.trained import load_category
+from apparel_eye.vision.inference import identity_of
+
+BAD = {"b.jpg": (b"", "the file has no bytes"), "e.jpg": (b"<html></html>", "HTML"), "sub/a.txt": (b"text", "a text")}
+GOOD = ("a.png", "c.png", "d.png", "f.png")
+
+
+@pytest.fixture(scope="module", params=["tta", "plain", "xgboost", "logistic"])
+def recognizer(results: Path, request: pytest.FixtureRequest) -> Recognizer:
+    return load_category(results, "skirt_length", request.param)
+
+
+@pytest.fixture(scope="module")
+def network(results: Path) -> Recognizer:
+    return load_category(results, "skirt_length", "tta")
+
+
+@pytest.fixture
+def photos() -> dict[str, Image.Image]:
+    generator = np.random.default_rng(0)
+    return {
+        key: Image.fromarray(generator.integers(0, 256, (40 + number, 30, 3), dtype=np.uint8))
+        for number, key in enumerate(GOOD)
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photos: dict[str, Image.Image]) -> Path:
+    (tmp_path / "sub").mkdir()
+    for key, photo in photos.items():
+        photo.save(tmp_path / key)
+    for key, (data, _) in BAD.items():
+        (tmp_path / key).write_bytes(data)
+    return tmp_path
+
+
+def tagged(folder: Path, recognizer: Recognizer, num_done: int = 0) -> pd.DataFrame:
+    return pd.concat([part.rows for part in tag(open_photos(folder), recognizer, num_done)], ignore_index=True)
+
+
+def probabilities_in(table: pd.DataFrame, values: Sequence[str]) -> pd.DataFrame:
+    """By the name of the photo, wherever it lies."""
+    by_name = table.assign(photo=table["photo"].str.rpartition("/")[2]).set_index("photo").sort_index()
+    return by_name[[f"probability of {value}" for value in values]]
+
+
+def alone(recognizer: Recognizer, path: Path) -> np.ndarray:
+    """Probabilities of one photo that has no neighbors."""
+    identity = identity_of(hashlib.sha256(path.read_bytes()).hexdigest())
+    pixels = recognizer.pixels_of(Image.open(path).convert("RGB"))
+    return recognizer.predict(pixels[None], np.array([identity], dtype=np.uint64))[0]
+
+
+@pytest.mark.parametrize("part", [256, 2, 1])
+def test_every_row_answers_for_its_own_photo(
+    folder: Path, recognizer: Recognizer, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagging, "_PART", part)
+    values = recognizer.about.values
+    table = Predictions.validate(tagged(folder, recognizer)).set_index("photo")
+    assert list(table.index) == sorted([*GOOD, *BAD])
+    for key in GOOD:
+        expected = alone(recognizer, folder / key)
+        found = table.loc[key, [f"probability of {value}" for value in values]].astype(float)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        assert table.loc[key, "value"] == values[expected.argmax()]
+        assert table.loc[key, "confidence"] == pytest.approx(expected.max(), abs=1e-5)
+        assert table.loc[key, "problem"] == ""
+    assert set(table["model"]) == {recognizer.version}
+
+
+def test_a_file_that_is_no_photo_says_why_and_has_no_answer(folder: Path, network: Recognizer) -> None:
+    table = tagged(folder, network).set_index("photo")
+    for key, (_, problem) in BAD.items():
+        assert problem in table.loc[key, "problem"]
+        assert table.loc[key, "value"] == ""
+        assert not table.loc[key, "answered"]
+    numbers = table.loc[list(BAD)].filter(regex="^(confidence|probability)")
+    assert numbers.isna().all(axis=None)
+
+
+def test_a_photo_is_answered_if_it_is_as_sure_as_the_threshold(folder: Path, network: Recognizer) -> None:
+    confidences = tagged(folder, network)["confidence"].dropna().sort_values().to_list()
+    for threshold, num_answered in ((confidences[2], 2), (0.0, 4), (1.0, 0), (None, 0)):
+        column = network.about.columns["tta"].model_copy(update={"threshold": threshold})
+        about = network.about.model_copy(update={"columns": {"tta": column}})
+        assert tagged(folder, Recognizer(about, network._models, "tta"))["answered"].sum() == num_answered
+
+
+@pytest.mark.fault(90)
+def test_no_name_of_a_file_is_a_formula_and_all_of_them_are_paths(folder: Path, network: Recognizer) -> None:
+    for name in ("=1+1.png", "@SUM(A1).png", "-2.png", "+3.png", " 4.png", "\t5.png"):
+        shutil.copy(folder / GOOD[0], folder / name)
+    photos = tagged(folder, network)["photo"]
+    assert not photos.str.match(r"[=+\-@\s]").any()
+    assert all((folder / photo).is_file() for photo in photos)
+    assert len(photos) == len(GOOD) + len(BAD) + 6
+
+
+@pytest.mark.fault(77)
+def test_folders_that_are_named_by_values_in_another_order_change_no_answer(folder: Path, network: Recognizer) -> None:
+    values = network.about.values
+    assert sorted(values) != list(values)
+    before = probabilities_in(tagged(folder, network), values)
+    for key, value in zip(GOOD, sorted(values), strict=False):
+        (folder / value).mkdir()
+        (folder / key).rename(folder / value / key)
+    pd.testing.assert_frame_equal(probabilities_in(tagged(folder, network), values), before, atol=1e-5)
+
+
+@pytest.mark.fault(77)
+def test_answers_are_named_by_the_values_that_the_models_were_trained_with(folder: Path, network: Recognizer) -> None:
+    order = network.about.values[::-1]
+    renamed = Recognizer(network.about.model_copy(update={"values": order}), network._models, "tta")
+    table = tagged(folder, renamed)
+    assert table.filter(like="probability of ").columns.tolist() == [f"probability of {value}" for value in order]
+    answers = probabilities_in(tagged(folder, network), network.about.values)
+    np.testing.assert_array_equal(probabilities_in(table, order), answers)
+
+
+def test_a_folder_without_a_single_photo_has_its_problems(folder: Path, network: Recognizer) -> None:
+    for key in GOOD:
+        (folder / key).unlink()
+    table = Predictions.validate(tagged(folder, network))
+    assert table["photo"].tolist() == sorted(BAD)
+    assert (table["problem"] != "").all()
+
+
+def test_a_source_without_files_is_refused(tmp_path: Path, network: Recognizer) -> None:
+    with pytest.raises(DataError, match=r"has no files; .*--params photos=FOLDER"):
+        next(tag(RawFolder(tmp_path, ()), network))
+
+
+@pytest.mark.parametrize(("num_done", "first"), [(0, 0), (2, 2), (6, 6), (7, 6)])
+def test_what_was_done_before_is_not_done_again_but_the_last_part(
+    folder: Path, network: Recognizer, num_done: int, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagging, "_PART", 2)
+    whole = tagged(folder, network)
+    parts = list(tag(open_photos(folder), network, num_done))
+    assert [(part.start, part.num_rows) for part in parts] == [(start, 7) for start in range(first, 7, 2)]
+    rest = pd.concat([part.rows for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(rest, whole.iloc[first:].reset_index(drop=True))
+
+
+def test_a_signal_stops_between_two_batches(folder: Path, network: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tagging, "_PART", 2)
+    parts = tag(open_photos(folder), network)
+    next(parts)
+    monkeypatch.setattr(interruption, "_asked", [(15, 0.0)])
+    with pytest.raises(interruption.Interrupted):
+        next(parts)
+
+
+def test_photos_in_memory_get_the_same_rows(folder: Path, recognizer: Recognizer) -> None:
+    table = tagged(folder, recognizer)
+    given = [(key, (folder / key).read_bytes()) for key in table["photo"]]
+    pd.testing.assert_frame_equal(tag_bytes(given, recognizer), table, atol=1e-5)
+    assert list(tag_bytes([], recognizer).columns) == list(table.columns)
+
+
+def test_photos_that_are_shown_can_be_read(folder: Path, network: Recognizer) -> None:
+    rows = tagged(folder, network)
+    (folder / GOOD[1]).unlink()
+    (folder / GOOD[2]).write_bytes(b"no longer a photo")
+    shown, photos = with_photos(open_photos(folder), rows, network.about.limits)
+    assert shown["photo"].tolist() == [GOOD[0], GOOD[3]]
+    assert [photo.size for photo in photos] == [(30, 40), (30, 43)]
+
+
+def test_a_photo_that_is_read_twice_has_one_answer(folder: Path, network: Recognizer) -> None:
+    data = (folder / GOOD[0]).read_bytes()
+    table = tag_bytes([("one", data), ("two", data)], network)
+    assert table.iloc[0, 1:].equals(table.iloc[1, 1:])
+
+
+def test_models_are_those_of_the_column_that_is_asked_for(network: Recognizer) -> None:
+    bare = Recognizer(network.about, Models(network._models.network, {}, {}), "plain")
+    assert bare.predict(np.zeros((1, *bare.size, 3), dtype=np.uint8), np.zeros(1, dtype=np.uint64)).shape == (1, 6)
