@@ -203,7 +203,12 @@ def test_a_validation_fold_that_does_not_exist_is_refused_with_those_that_do() -
 
 def test_more_drawn_views_than_there_are_are_refused() -> None:
     with pytest.raises(ValidationError, match="num_drawn is 9, but there are 8 views"):
-        InferParameters(num_views=8, num_drawn=9, batch_size=1, seed=1)
+        InferParameters(num_views=8, num_drawn=9, mirrored=False, plain_weight=1.0, batch_size=1, seed=1)
+
+
+def test_a_prediction_needs_a_view() -> None:
+    with pytest.raises(ValidationError, match="plain_weight is 0, and there are no other views"):
+        InferParameters(num_views=8, num_drawn=0, mirrored=False, plain_weight=0.0, batch_size=1, seed=1)
 
 
 @pytest.mark.fault(111)
