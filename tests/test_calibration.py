@@ -51,14 +51,16 @@ def test_a_planted_temperature_is_found(sharpness: float) -> None:
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 3.0])
-def test_no_other_temperature_has_a_lower_log_loss(sharpness: float) -> None:
+def test_no_other_temperature_is_likelier(sharpness: float) -> None:
     probabilities, marks = drawn(200, sharpness)
-    temperature = fit_temperature(probabilities, marks, ALL)
-    least = metrics.log_loss(temper(probabilities, temperature, ALL), marks)
-    others = np.geomspace(1 / MAX_TEMPERATURE, MAX_TEMPERATURE, 200)
-    losses = [metrics.log_loss(temper(probabilities, other, ALL), marks) for other in others]
-    assert least <= min(losses) + 1e-8
-    assert least < metrics.log_loss(probabilities, marks) - 1e-3
+
+    def surprise(temperature: float) -> float:
+        of_photos = len(marks) * metrics.log_loss(temper(probabilities, temperature, ALL), marks)
+        return of_photos + math.log(temperature) ** 2 / (2 * 0.2**2)
+
+    least = surprise(fit_temperature(probabilities, marks, ALL))
+    assert least <= min(map(surprise, np.geomspace(1 / MAX_TEMPERATURE, MAX_TEMPERATURE, 200))) + 1e-6
+    assert least < surprise(1.0) - 1
 
 
 def test_tempering_calibrates_what_was_too_sure() -> None:
@@ -74,10 +76,10 @@ def test_tempering_calibrates_what_was_too_sure() -> None:
     [([0], False), ([1], True), ([0, 0, 0], False), ([2, 1], True)],
     ids=["one right", "one wrong", "all right", "all wrong"],
 )
-def test_photos_that_are_all_right_or_all_wrong_end_at_a_bound(labels: list[int], is_hot: bool) -> None:
+def test_a_few_photos_that_are_all_right_or_all_wrong_move_little(labels: list[int], is_hot: bool) -> None:
     probabilities = np.array([[0.5, 0.3, 0.2]] * len(labels))
     found = fit_temperature(probabilities, marks_of_values(np.array(labels), 3), ALL)
-    assert found == pytest.approx(MAX_TEMPERATURE if is_hot else 1 / MAX_TEMPERATURE, rel=1e-3)
+    assert 1 < found < 1.2 if is_hot else 0.8 < found < 1
 
 
 def test_a_label_that_had_no_probability_is_no_end() -> None:
