@@ -15,7 +15,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from apparel_eye.pipelines.split.nodes import deal_photos
 from apparel_eye.pipelines.train import nodes
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.settings import CONFIG_LOADER_ARGS
-from apparel_eye.subsets import make_subsets
+from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.vision import schedule
 from apparel_eye.vision.stage import NOTHING_YET
 
@@ -106,7 +106,8 @@ def main() -> None:
                     continue
                 schedule.cosine = (lambda progress: 1.0) if variant == CONSTANT else COSINE
                 row = {"variant": variant, "category": category, "seed": seed}
-                row |= measure(arguments.raw, arguments.data, arguments.env, category, seed, VARIANTS[variant])
+                changed = {**SMALLER, **VARIANTS[variant]}
+                row |= measure(arguments.raw, arguments.data, arguments.env, category, seed, changed)
                 print(row, flush=True)
                 with lines.open("a") as file:
                     file.write(json.dumps(row) + "\n")
@@ -114,12 +115,20 @@ def main() -> None:
     print("\n".join(markdown(table[table["variant"].isin(arguments.variants)])))
 
 
-def measure(raw: Path, data: Path, env: str, category: str, seed: int, changed: dict[str, Any]) -> dict[str, float]:
-    """Train a network and score its columns."""
+def measure(
+    raw: Path,
+    data: Path,
+    env: str,
+    category: str,
+    seed: int,
+    changed: dict[str, Any],
+    thin: Callable[[pd.DataFrame], pd.DataFrame] = lambda folds: folds,
+) -> dict[str, float]:
+    """Train a network and score its columns; ``thin`` may take photos out of the folds."""
     parameters = changed_parameters(env, seed, changed)
     train = parameters.train
     manifest, values = ingested(raw, data, env, category)
-    folds = deal_photos(manifest, parameters.split)
+    folds = thin(deal_photos(manifest, parameters.split))
     initial: Any = backbone(env, train.backbone, train.pretrained)
     modes = chosen_modes(env)
     started = time.perf_counter()
@@ -128,7 +137,7 @@ def measure(raw: Path, data: Path, env: str, category: str, seed: int, changed: 
         pixels = decoded(raw, data, env, category, stage.size, train.resize)
         common = (pixels, manifest, folds, values)
         views = (stage.size, stage.num_views, train.resize, str(train.augmentation), train.head.pooling)
-        given = (category, seed, *views, of_backbone(initial))
+        given = (category, seed, (folds["subset"] == "train").sum(), *views, of_backbone(initial))
         if given not in FEATURES:
             FEATURES[given] = whole(nodes.compute_features(*common, initial, modes, train, stage, category))
         features = FEATURES[given]
@@ -142,6 +151,12 @@ def measure(raw: Path, data: Path, env: str, category: str, seed: int, changed: 
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
     row: dict[str, float] = {"photos": len(keys), "seconds": seconds}
+    return row | score_columns(probabilities, keys, subsets)
+
+
+def score_columns(probabilities: pd.DataFrame, keys: pd.Series, subsets: Subsets) -> dict[str, float]:
+    """Scores of each column on the validation photos, named by both."""
+    row = {}
     for column, table in probabilities[probabilities["role"] == "validation"].groupby("column"):
         predicted = table.set_index("image_key").loc[keys].filter(regex=r"^p\d+$").to_numpy()
         measured = metrics.scores(predicted, subsets.validation_marks)
@@ -165,7 +180,7 @@ def markdown(table: pd.DataFrame) -> Iterator[str]:
 def changed_parameters(env: str, seed: int, changed: dict[str, Any]) -> ProjectParameters:
     """The environment's, with keys below ``train`` changed; each seed has a validation fold of its own."""
     tree = dict(OmegaConfigLoader(str(PROJECT / "conf"), env=env, **CONFIG_LOADER_ARGS)["parameters"])
-    for key, value in {**SMALLER, **changed, "seed": seed + 1}.items():
+    for key, value in {**changed, "seed": seed + 1}.items():
         *where, name = ["train", *key.split(".")]
         branch = tree
         for part in where:

@@ -29,7 +29,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from recipe import PROJECT, changed_parameters, ingested, last
+from recipe import PROJECT, SMALLER, changed_parameters, ingested, last
 from safetensors.numpy import save_file
 from torch.nn import functional
 
@@ -106,17 +106,17 @@ class Ground:
 
     def train(self, seed: int = 0, **changed: Any) -> TrainParameters:
         """Parameters of the environment, with a state that is not saved within an epoch."""
-        of_seed = changed_parameters(ENV, seed % NUM_FOLDS, {})
+        of_seed = changed_parameters(ENV, seed % NUM_FOLDS, SMALLER)
         return of_seed.train.model_copy(update={"save_every_steps": 10**9, "seed": seed + 1, **changed})
 
     def subsets(self, seed: int = 0) -> Subsets:
         """Which photos train and which validate."""
-        folds = deal_photos(self.manifest, changed_parameters(ENV, seed % NUM_FOLDS, {}).split)
+        folds = deal_photos(self.manifest, changed_parameters(ENV, seed % NUM_FOLDS, SMALLER).split)
         return make_subsets(self.manifest, folds, self.values)
 
     def decoded(self, size: tuple[int, int], manifest: pd.DataFrame | None = None) -> NDArray[np.uint8]:
         """Photos at a size, memory-mapped, made anew as a run does it."""
-        parameters = changed_parameters(ENV, 0, {})
+        parameters = changed_parameters(ENV, 0, SMALLER)
         kept = ArrayDataset(str(self.data / "train" / f"{size[0]}x{size[1]}.npy"))
         keys, checksums = ((self.manifest if manifest is None else manifest)[name] for name in ("image_key", "sha256"))
         folder, limits = RawFolder(self.raw, ()), parameters.ingest.photos

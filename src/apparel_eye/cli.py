@@ -1,21 +1,25 @@
-"""Kedro's ``run``, and ``score``, with exit codes and in plain words; ``--debug`` shows tracebacks."""
+"""Kedro's ``run``, ``predict`` and ``score``, with exit codes and in plain words; ``--debug`` shows tracebacks."""
 
 import json
+import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.project import pipelines
+from kedro.framework.project import LOGGING, pipelines
+from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError
+from kedro.utils import find_kedro_project
 
-from apparel_eye import interruption
+from apparel_eye import interruption, startup
 from apparel_eye.console import make_lasting
 from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, UsageError, in_words
 from apparel_eye.nearest import nearest
@@ -32,10 +36,44 @@ def cli() -> None:
 def _run(debug: bool, **options: Any) -> Any:
     """Run a pipeline; what is finished with the same settings and data is loaded, not made again."""
     options["runner"] = options["runner"] or _RUNNER
-    warnings.simplefilter("ignore", KedroDeprecationWarning)
     with _in_plain_words(debug):
+        _start_kedro()
         _check_pipelines(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
+
+
+def _predict(
+    photos: str,
+    categories: tuple[str, ...],
+    data: str | None,
+    column: str,
+    photos_column: str,
+    heat_maps: int | None,
+    follow_links: bool,
+    env: str | None,
+    debug: bool,
+) -> None:
+    """Answer for PHOTOS: a folder, a photo, a text file with a path a line, or a .csv or .tsv table with such a column.
+
+    Tables and a contact sheet of each category are written below the folder of its models. What was stopped goes on
+    where it was.
+    """
+    with _in_plain_words(debug):
+        places = {name: str(Path(place).expanduser().absolute()) for name, place in _given(photos=photos, data=data)}
+        _start_kedro()
+        from apparel_eye.runner import FinishedRunner
+        from apparel_eye.trained import choose_categories
+
+        given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, photos_column=photos_column)}
+        given |= {"predict": {"column": column}, **({"follow_links": True} if follow_links else {})}
+        if heat_maps is not None:
+            given["predict"]["num_heat_maps"] = heat_maps
+        session: Any
+        with KedroSession.create(env=env, runtime_params=given) as session:
+            models = Path(os.path.expandvars(session.load_context().params["data"])).expanduser()
+        for category in choose_categories(models, categories or None):
+            with KedroSession.create(env=env, runtime_params={**given, "category": category}) as session:
+                session.run(pipeline_names=["predict"], runner=FinishedRunner())
 
 
 def _score(submission: Path, answers: Path, as_json: bool, debug: bool) -> None:
@@ -67,6 +105,27 @@ def _in_plain_words(debug: bool) -> Iterator[None]:
         sys.exit(stop.exit_code)
 
 
+def _start_kedro() -> None:
+    """In the project's folder, wherever the command was typed."""
+    warnings.simplefilter("ignore", KedroDeprecationWarning)
+    project = find_kedro_project(Path.cwd()) or Path(__file__).parents[2]
+    if not (project / "conf").is_dir():
+        raise UsageError(f"there is no conf folder in {Path.cwd()} or above it; go to the project's folder first")
+    if project != Path.cwd():
+        os.chdir(project)
+        LOGGING.configure(yaml.safe_load((project / "conf/logging.yml").read_text()))  # Kedro looks for it once
+    startup.quiet()
+
+
+def _given(**options: str | None) -> Iterable[tuple[str, str]]:
+    return [(name, text) for name, text in options.items() if text]
+
+
+def _verbatim(text: str) -> str:
+    """So that OmegaConf leaves it as it is."""
+    return text.replace("${", r"\${")
+
+
 def _check_pipelines(options: Mapping[str, Any]) -> None:
     for name in filter(None, [options["pipeline"], *(options["pipelines"] or ())]):
         if name not in pipelines:
@@ -78,6 +137,25 @@ _DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an 
 cli.add_command(
     click.Command(
         "run", params=[*kedro_run.params, _DEBUG], callback=_run, help=_run.__doc__, short_help="Run a pipeline."
+    )
+)
+cli.add_command(
+    click.Command(
+        "predict",
+        params=[
+            click.Argument(["photos"]),
+            click.Option(["categories", "--category"], multiple=True, help="That answers; default: all trained ones."),
+            click.Option(["--data"], help="Folder below which the models are; default: as in the environment."),
+            click.Option(["--column"], default="auto", show_default=True, help="plain, tta, xgboost or logistic."),
+            click.Option(["--photos-column"], default="", help="Of a table: the one with the paths."),
+            click.Option(["--heat-maps"], type=click.IntRange(0), help="Photos to show what the network looked at in."),
+            click.Option(["--follow-links"], is_flag=True, help="Links may lead out of the folder."),
+            click.Option(["--env", "-e"], help="The environment, as in kedro run."),
+            _DEBUG,
+        ],
+        callback=_predict,
+        help=_predict.__doc__,
+        short_help="Answer for photos of your own.",
     )
 )
 cli.add_command(

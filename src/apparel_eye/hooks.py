@@ -3,6 +3,7 @@
 import difflib
 import logging
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,8 @@ class Summary:
                 test = scores["test"]
                 on_test = (test["photos"], test["basic_precision"], test["average_precision"])
                 logger.info("On the %d photos of the given test it reaches %.3f / %.3f", *on_test)
+        if "predictions" in made:
+            logger.info("\n%s", _answers(catalog.load("predictions")))
         for name in _RESULTS:
             if name in made and catalog.exists(name):
                 logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
@@ -116,6 +119,19 @@ class Summary:
         environment = run_params["env"]
         shown = "" if environment in (None, "local") else f" ENV={environment}"
         logger.info("See the flow: make viz%s", shown)
+
+
+def _answers(table: Any) -> str:
+    """How many photos were answered, counted a part at a time."""
+    counted: Counter[str] = Counter()
+    for part in table.parts():
+        counted["not readable"] += int((part.rows["problem"] != "").sum())
+        counted["answered"] += int(part.rows["answered"].sum())
+    unsure = table.num_rows - counted.total()
+    return (
+        f"{table.num_rows} files: {counted['answered']} answered, {unsure} less sure than an answer must be, "
+        f"{counted['not readable']} not readable"
+    )
 
 
 def _score_lines(table: Any) -> str:
