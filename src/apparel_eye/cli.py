@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
-import yaml
 from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import LOGGING, pipelines
 from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError
 from kedro.utils import find_kedro_project
+from omegaconf import OmegaConf
 
 from apparel_eye import interruption, startup
 from apparel_eye.console import make_lasting
@@ -59,7 +59,7 @@ def _predict(
     where it was.
     """
     with _in_plain_words(debug):
-        places = {name: str(Path(place).expanduser().absolute()) for name, place in _given(photos=photos, data=data)}
+        places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(photos=photos, data=data)}
         _start_kedro()
         from apparel_eye.runner import FinishedRunner
         from apparel_eye.trained import choose_categories
@@ -113,7 +113,9 @@ def _start_kedro() -> None:
         raise UsageError(f"there is no conf folder in {Path.cwd()} or above it; go to the project's folder first")
     if project != Path.cwd():
         os.chdir(project)
-        LOGGING.configure(yaml.safe_load((project / "conf/logging.yml").read_text()))  # Kedro looks for it once
+        LOGGING.configure(
+            cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load("conf/logging.yml")))
+        )  # Kedro looks for it once
     startup.quiet()
 
 
