@@ -194,3 +194,25 @@ def test_a_photo_that_is_read_twice_has_one_answer(folder: Path, network: Recogn
 def test_models_are_those_of_the_column_that_is_asked_for(network: Recognizer) -> None:
     bare = Recognizer(network.about, Models(network._models.network, {}, {}), "plain")
     assert bare.predict(np.zeros((1, *bare.size, 3), dtype=np.uint8), np.zeros(1, dtype=np.uint64)).shape == (1, 6)
+
+
+def test_a_thousand_mixes_of_good_and_bad_files_have_an_answer_for_each_of_their_own(
+    folder: Path, network: Recognizer
+) -> None:
+    """Batches of one to twelve files in any order, with repetitions: what a file gets alone, it gets among others."""
+    truncated = (folder / GOOD[3]).read_bytes()[:-200]
+    files = {key: (folder / key).read_bytes() for key in (*GOOD, *BAD)} | {"truncated.png": truncated}
+    single = {key: tag_bytes([(key, data)], network).iloc[0] for key, data in files.items()}
+    numeric = ["confidence", *(f"probability of {value}" for value in network.about.values)]
+    generator = np.random.default_rng(0)
+    problems = 0
+    for _ in range(1000):
+        keys = generator.choice(list(files), size=generator.integers(1, 13)).tolist()
+        table = tag_bytes([(key, files[key]) for key in keys], network)
+        wanted = pd.DataFrame([single[key] for key in keys])
+        assert table["photo"].tolist() == keys
+        assert table["problem"].tolist() == wanted["problem"].tolist()
+        assert table["value"].tolist() == wanted["value"].tolist()
+        np.testing.assert_allclose(table[numeric].astype(float), wanted[numeric].astype(float), atol=1e-5)
+        problems += int((table["problem"] != "").sum())
+    assert problems > 1000
