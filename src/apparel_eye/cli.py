@@ -76,6 +76,26 @@ def _predict(
                 session.run(pipeline_names=["predict"], runner=FinishedRunner())
 
 
+def _register(categories: tuple[str, ...], data: str | None, env: str | None, debug: bool) -> None:
+    """Register trained categories as models of MLflow; the best of each by validation photos gets the alias best.
+
+    A model that is registered already gets no second version.
+    """
+    with _in_plain_words(debug):
+        places = {name: _verbatim(str(Path(place).expanduser().resolve())) for name, place in _given(data=data)}
+        _start_kedro()
+        from apparel_eye.tracking.registry import register
+        from apparel_eye.trained import choose_categories
+
+        session: Any
+        with KedroSession.create(env=env, runtime_params=places) as session:
+            context = session.load_context()
+            experiment = context.mlflow.tracking.experiment.name
+            models = Path(os.path.expandvars(context.params["data"])).expanduser()
+            for category in choose_categories(models, categories or None):
+                click.echo(register(models, category, experiment))
+
+
 def _score(submission: Path, answers: Path, as_json: bool, debug: bool) -> None:
     """Score the file SUBMISSION with the file ANSWERS.
 
@@ -135,6 +155,8 @@ def _check_pipelines(options: Mapping[str, Any]) -> None:
 
 
 _DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
+_DATA = click.Option(["--data"], help="Folder below which the models are; default: as in the environment.")
+_ENV = click.Option(["--env", "-e"], help="The environment, as in kedro run.")
 
 cli.add_command(
     click.Command(
@@ -147,17 +169,31 @@ cli.add_command(
         params=[
             click.Argument(["photos"]),
             click.Option(["categories", "--category"], multiple=True, help="That answers; default: all trained ones."),
-            click.Option(["--data"], help="Folder below which the models are; default: as in the environment."),
+            _DATA,
             click.Option(["--column"], default="auto", show_default=True, help="plain, tta, xgboost or logistic."),
             click.Option(["--photos-column"], default="", help="Of a table: the one with the paths."),
             click.Option(["--heat-maps"], type=click.IntRange(0), help="Photos to show what the network looked at in."),
             click.Option(["--follow-links"], is_flag=True, help="Links may lead out of the folder."),
-            click.Option(["--env", "-e"], help="The environment, as in kedro run."),
+            _ENV,
             _DEBUG,
         ],
         callback=_predict,
         help=_predict.__doc__,
         short_help="Answer for photos of your own.",
+    )
+)
+cli.add_command(
+    click.Command(
+        "register",
+        params=[
+            click.Option(["categories", "--category"], multiple=True, help="To register; default: all trained ones."),
+            _DATA,
+            _ENV,
+            _DEBUG,
+        ],
+        callback=_register,
+        help=_register.__doc__,
+        short_help="Register models with MLflow, to be served.",
     )
 )
 cli.add_command(

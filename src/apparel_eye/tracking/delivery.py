@@ -14,6 +14,9 @@ from apparel_eye.tracking.journal import Line, abandoned, remove
 logger = logging.getLogger(__name__)
 
 NAME_TAG = "run_id"  # by which a run is found again
+CHECKSUM = "recognizer_sha256"
+"""Parameter of runs, by which those are found that made a recognizer."""
+
 _REFUSED = "INVALID_PARAMETER_VALUE"  # not all bad requests: MLflow calls a damaged database one as well
 _MESSAGE_LENGTH = 200
 _PARAMS_PER_CALL, _METRICS_PER_CALL = 100, 1000  # more than that MLflow refuses

@@ -19,6 +19,8 @@ from pydantic import BaseModel
 
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import StoppedError
+from apparel_eye.io import seal
+from apparel_eye.tracking.delivery import CHECKSUM
 from apparel_eye.tracking.tracker import Tracker
 
 _SPOOL = "mlflow_spool"  # below the output root
@@ -29,9 +31,9 @@ _NOT_MEASURED = ("epoch", "cycle")
 class MlflowTracking:
     """One MLflow run a Kedro run.
 
-    What is logged stands in the catalog: ``metadata: {mlflow: training | scores | artifact}``; the first, a checkpoint,
-    while its node runs. Of ``mlflow.yml`` the tracking URI and the experiment's name count. kedro-mlflow's own hook is
-    not used: it talks to MLflow before anything runs, and waits for the answer.
+    What is logged stands in the catalog: ``metadata: {mlflow: training | scores | recognizer | artifact}``; the first,
+    a checkpoint, while its node runs. Of ``mlflow.yml`` the tracking URI and the experiment's name count.
+    kedro-mlflow's own hook is not used: it talks to MLflow before anything runs, and waits for the answer.
 
     Args:
         patience: seconds to wait for MLflow when all else is done.
@@ -78,6 +80,9 @@ class MlflowTracking:
                 self._tracker.log_metrics([(key, value, 0) for key, value in _numbers(catalog.load(name), "scores")])
             elif kind == "artifact":
                 self._tracker.log_artifact(self._paths[name])
+            elif kind == "recognizer":
+                self._tracker.log_artifact(self._paths[name])
+                self._tracker.log_params({CHECKSUM: seal.sha256_of(self._paths[name])})
         self._tracker.end("FINISHED", self._patience)
 
     @hook_impl

@@ -1,0 +1,207 @@
+"""Trained categories as versions of registered MLflow models, which ``mlflow models serve`` can serve."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import requires, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient, MlflowException
+from mlflow.entities import LoggedModel, LoggedModelStatus
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from apparel_eye.errors import SurroundingsError
+from apparel_eye.io import seal
+from apparel_eye.recognizer import Recognizer
+from apparel_eye.tracking.delivery import CHECKSUM, in_short
+from apparel_eye.trained import FILES, RECOGNIZER, load_category
+
+BEST = "best"
+_PACKAGE = Path(__file__).parents[1]
+_SERVED = Path(__file__).with_name("served.py")
+_SCORES = ("basic_precision", "average_precision")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of a registered model.
+
+    Attributes:
+        name: of the model, which is the category's.
+        version: its number.
+        is_new: whether it was not registered before.
+        is_best: whether it has the alias ``best``.
+        score: mean of basic and average precision on validation photos.
+        recognizer: its ``Recognizer.version``.
+    """
+
+    name: str
+    version: int
+    is_new: bool
+    is_best: bool
+    score: float
+    recognizer: str
+
+
+def register(data: Path, category: str, experiment: str) -> Registered:
+    """Register a trained category with MLflow; the best by validation scores has the alias ``best``.
+
+    A recognizer that is registered already gets no second version.
+
+    Args:
+        data: folder below which the run that trained it has written.
+        category: that was trained to the end.
+        experiment: of the model, if MLflow does not know the run.
+
+    Raises:
+        DataError: it was not trained to the end, or a file is damaged.
+        SurroundingsError: MLflow cannot be reached, or refuses.
+    """
+    recognizer, scores = load_category(data, category), _scores_of(data, category)
+    try:
+        return _register(MlflowClient(), data / "06_models" / category, recognizer, scores, experiment)
+    except MlflowException as error:
+        raise SurroundingsError(
+            f"MLflow ({mlflow.get_tracking_uri()}) did not register it: {in_short(error)}"
+        ) from error
+
+
+def _register(
+    client: MlflowClient, folder: Path, recognizer: Recognizer, scores: Mapping[str, Any], experiment: str
+) -> Registered:
+    name = f"apparel-eye-{recognizer.about.category}"
+    known = _versions(client, name)
+    found = next((each for each in known if each.tags.get("recognizer") == recognizer.version), None)
+    if found is None:
+        if not known:
+            _ensure_named(client, name)
+        run_id = _run_of(client, folder / RECOGNIZER)
+        model = _log_model(client, folder, recognizer, scores, run_id, experiment)
+        found = client.create_model_version(
+            name,
+            source=f"models:/{model.model_id}",
+            run_id=run_id,
+            tags={key: str(value) for key, value in _said_of(recognizer, scores).items()},
+            model_id=model.model_id,
+        )
+    score = _score(scores)
+    is_best = _mark_best(client, name, found, score)
+    return Registered(name, int(found.version), found not in known, is_best, score, recognizer.version)
+
+
+def _mark_best(client: MlflowClient, name: str, candidate: ModelVersion, score: float) -> bool:
+    """Whether it is the best now; of equals, the earlier stays."""
+    holder = client.get_registered_model(name).aliases.get(BEST)
+    if holder is not None and holder != candidate.version:
+        tags = client.get_model_version(name, str(holder)).tags
+        if sum(float(tags[key]) for key in _SCORES) / len(_SCORES) >= score:
+            return False
+    client.set_registered_model_alias(name, BEST, candidate.version)
+    return True
+
+
+def _log_model(
+    client: MlflowClient,
+    folder: Path,
+    recognizer: Recognizer,
+    scores: Mapping[str, Any],
+    run_id: str | None,
+    experiment: str,
+) -> LoggedModel:
+    said = _said_of(recognizer, scores)
+    model = mlflow.initialize_logged_model(
+        name=recognizer.about.category,
+        source_run_id=run_id,
+        tags={key: str(value) for key, value in said.items()},
+        model_type="recognizer",
+        experiment_id=None if run_id else _experiment_id(client, experiment),
+    )
+    try:
+        with TemporaryDirectory() as scratch:
+            _save(Path(scratch), folder)
+            client.log_model_artifacts(model.model_id, str(Path(scratch) / "model"))
+    except BaseException:
+        client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        raise
+    return client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+
+
+def _save(scratch: Path, folder: Path) -> None:
+    models = scratch / "models"
+    models.mkdir()
+    for name in FILES:
+        for file in (name, f"{name}.seal"):
+            shutil.copyfile(folder / file, models / file)
+    mlflow.pyfunc.save_model(
+        scratch / "model",
+        python_model=str(_SERVED),
+        code_paths=[str(_PACKAGE)],
+        artifacts={"models": str(models)},
+        pip_requirements=_requirements(),
+        signature=ModelSignature(Schema([ColSpec("string", "photo"), ColSpec("string", "name", required=False)])),
+    )
+
+
+def _requirements() -> list[str]:
+    """What is installed here of what the project needs, as a package index knows it."""
+    needed = [Requirement(line) for line in requires("apparel-eye") or ()]
+    return [_pinned(each) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+
+
+def _pinned(needed: Requirement) -> str:
+    extras = f"[{','.join(sorted(needed.extras))}]" if needed.extras else ""
+    return f"{needed.name}{extras}=={Version(version(needed.name)).public}"
+
+
+def _said_of(recognizer: Recognizer, scores: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "recognizer": recognizer.version,
+        "column": recognizer.column,
+        **{key: scores["submission"][key] for key in _SCORES},
+        "validation_photos": scores["photos"],
+    }
+
+
+def _score(scores: Mapping[str, Any]) -> float:
+    return float(sum(scores["submission"][key] for key in _SCORES) / len(_SCORES))
+
+
+def _scores_of(data: Path, category: str) -> dict[str, Any]:
+    path = data / "08_reporting" / category / "scores.json"
+    seal.check(path)
+    scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return scores
+
+
+def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
+    quoted = name.replace("'", "''")
+    return list(client.search_model_versions(f"name = '{quoted}'"))
+
+
+def _ensure_named(client: MlflowClient, name: str) -> None:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _run_of(client: MlflowClient, described: Path) -> str | None:
+    """The first run that told of this recognizer: later ones have found it finished."""
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    query = f"params.{CHECKSUM} = '{seal.sha256_of(described)}'"
+    found = client.search_runs(experiments, query, order_by=["attributes.start_time ASC"], max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def _experiment_id(client: MlflowClient, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name))
