@@ -93,7 +93,7 @@ def _register(categories: tuple[str, ...], data: str | None, env: str | None, de
             experiment = context.mlflow.tracking.experiment.name
             models = Path(os.path.expandvars(context.params["data"])).expanduser()
             for category in choose_categories(models, categories or None):
-                click.echo(register(models, category, experiment))
+                click.echo(register(models, category, experiment).in_words())
 
 
 def _score(submission: Path, answers: Path, as_json: bool, debug: bool) -> None:

@@ -1,6 +1,7 @@
 """Trained categories as versions of registered MLflow models, which ``mlflow models serve`` can serve."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Registered:
         is_best: whether it has the alias ``best``.
         score: mean of basic and average precision on validation photos.
         recognizer: its ``Recognizer.version``.
+        tracking_uri: where it is registered.
     """
 
     name: str
@@ -49,6 +51,18 @@ class Registered:
     is_best: bool
     score: float
     recognizer: str
+    tracking_uri: str
+
+    def in_words(self) -> str:
+        """What was done, and the command that serves the best."""
+        done = "is now" if self.is_new else "was already"
+        best = "the best of them" if self.is_best else f"not better than the one with the alias {BEST}"
+        command = shlex.join(["mlflow", "models", "serve", "-m", f"models:/{self.name}@{BEST}", "--env-manager=local"])
+        return (
+            f"recognizer {self.recognizer} {done} version {self.version} of {self.name}, {best} "
+            f"(mean of basic and average precision {self.score:.3f})\n"
+            f"serve the best: MLFLOW_TRACKING_URI={shlex.quote(self.tracking_uri)} {command}"
+        )
 
 
 def register(data: Path, category: str, experiment: str) -> Registered:
@@ -94,7 +108,9 @@ def _register(
         )
     score = _score(scores)
     is_best = _mark_best(client, name, found, score)
-    return Registered(name, int(found.version), found not in known, is_best, score, recognizer.version)
+    return Registered(
+        name, int(found.version), found not in known, is_best, score, recognizer.version, mlflow.get_tracking_uri()
+    )
 
 
 def _mark_best(client: MlflowClient, name: str, candidate: ModelVersion, score: float) -> bool:

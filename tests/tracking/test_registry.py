@@ -1,0 +1,168 @@
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.io import seal
+from apparel_eye.tagging import tag_bytes
+from apparel_eye.tracking.registry import register
+from apparel_eye.trained import load_category
+
+NAME = "apparel-eye-skirt_length"
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def tracking(empty_tracking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An MLflow of its own, its artifacts below the test's folder."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    MlflowClient().create_experiment("here", (tmp_path / "artifacts").as_uri())
+    yield uri
+    mlflow.set_tracking_uri(before)
+
+
+def rescore(data: Path, basic_precision: float) -> None:
+    """As another training would have scored, with another recognizer."""
+    path = data / "08_reporting" / "skirt_length" / "scores.json"
+    scores = json.loads(path.read_text())
+    scores["submission"] |= {"basic_precision": basic_precision, "average_precision": basic_precision}
+    seal.write(path, lambda temporary: temporary.write_text(json.dumps(scores)) and None)
+    path = data / "06_models" / "skirt_length" / "recognizer.json"
+    about = json.loads(path.read_text())
+    about["precision"] = basic_precision
+    seal.write(path, lambda temporary: temporary.write_text(json.dumps(about)) and None)
+
+
+@pytest.mark.usefixtures("tracking")
+def test_the_better_of_two_is_the_best_and_none_is_registered_twice(copied_results: Path) -> None:
+    said = []
+    for precision in (0.5, 0.5, 0.4, 0.6, 0.5):
+        rescore(copied_results, precision)
+        said.append(register(copied_results, "skirt_length", "here"))
+    assert [(each.version, each.is_new, each.is_best) for each in said] == [
+        (1, True, True), (1, False, True), (2, True, False), (3, True, True), (1, False, False),
+    ]  # fmt: skip
+    assert int(MlflowClient().get_model_version_by_alias(NAME, "best").version) == 3
+    assert "not better than the one with the alias best" in said[2].in_words()
+
+
+def test_a_model_belongs_to_the_run_that_trained_it(
+    results: Path, flow_tracking: str, tracking: str, tmp_path: Path
+) -> None:
+    shutil.copy(flow_tracking.removeprefix("sqlite:///"), tracking.removeprefix("sqlite:///"))
+    [trained] = MlflowClient().search_runs(["1"], "tags.category = 'skirt_length'")
+    register(results, "skirt_length", "apparel-eye")
+    found = MlflowClient().get_model_version(NAME, "1")
+    assert found.run_id == trained.info.run_id
+    assert float(found.tags["basic_precision"]) == trained.data.metrics["scores/submission/basic_precision"]
+    assert found.tags["recognizer"] == load_category(results, "skirt_length").version
+
+
+@pytest.mark.usefixtures("tracking")
+def test_damaged_models_are_refused_and_nothing_is_registered(copied_results: Path) -> None:
+    path = copied_results / "08_reporting" / "skirt_length" / "scores.json"
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(DataError, match=r"scores.json is damaged"):
+        register(copied_results, "skirt_length", "here")
+    assert MlflowClient().search_registered_models() == []
+
+
+def test_an_mlflow_that_cannot_be_reached_is_named(
+    results: Path, tracking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+    with pytest.raises(SurroundingsError, match=r"MLflow \(http://127.0.0.1:9\) did not register it"):
+        register(results, "skirt_length", "here")
+
+
+@pytest.fixture
+def served(results: Path, tracking: str, tmp_path: Path) -> Iterator[str]:
+    """The address of `mlflow models serve`, of what `apparel-eye register` has registered."""
+    binaries = Path(sys.executable).parent
+    path = os.pathsep.join([str(binaries), os.environ["PATH"]])  # mlflow starts uvicorn by name
+    environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking}
+    register_command = [
+        binaries / "apparel-eye",
+        "register",
+        "--env=test",
+        "--data",
+        results,
+        "--category=skirt_length",
+    ]
+    done = subprocess.run(register_command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"version 1 of {NAME}, the best of them" in done.stdout
+    assert "Traceback" not in done.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    model = f"models:/{NAME}@best"
+    command = [binaries / "mlflow", "models", "serve", "-m", model, "--env-manager=local", f"--port={port}"]
+    log = (tmp_path / "serve.log").open("w")
+    server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(f"{address}/ping", timeout=5):
+                    break
+            except OSError:
+                assert server.poll() is None, (tmp_path / "serve.log").read_text()
+                time.sleep(0.5)
+        yield address
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+
+
+def ask(address: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    body = json.dumps({"dataframe_records": rows}).encode()
+    request = urllib.request.Request(f"{address}/invocations", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        found: list[dict[str, Any]] = json.loads(answer.read(), parse_constant=pytest.fail)["predictions"]
+    return found
+
+
+def test_a_served_model_answers_photos_and_says_what_is_wrong_with_others(
+    served: str, results: Path, tmp_path: Path, write_photo: Write
+) -> None:
+    photo = write_photo(tmp_path / "a b é.png", 1)
+    text = base64.encodebytes(photo.read_bytes()).decode()  # with line breaks
+    bad = {
+        str(photo): "not base64",
+        "/etc/passwd": "not base64",
+        f"file://{photo}": "not base64",
+        "": "the file has no bytes",
+        base64.b64encode(b"<html></html>").decode(): "HTML",
+    }
+    rows = [{"photo": text, "name": "a b é"}, *({"photo": other, "name": None} for other in bad), {"photo": None}]
+    answers = ask(served, rows)
+    assert [answer["name"] for answer in answers] == ["a b é"] + [""] * 6
+    for answer, problem in zip(answers[1:], [*bad.values(), "not base64"], strict=True):
+        assert problem in answer["problem"]
+        assert (answer["value"], answer["confidence"], answer["probabilities"]) == (None, None, None)
+        assert not answer["answered"]
+    [wanted] = tag_bytes([("x", photo.read_bytes())], load_category(results, "skirt_length")).to_dict("records")
+    assert answers[0]["value"] == wanted["value"]
+    assert answers[0]["confidence"] == pytest.approx(wanted["confidence"], abs=1e-5)
+    assert answers[0]["probabilities"] == {
+        value: pytest.approx(wanted[f"probability of {value}"], abs=1e-5) for value in answers[0]["probabilities"]
+    }
+    assert answers[0]["model"] == wanted["model"]
