@@ -19,7 +19,7 @@ from mlflow.types import ColSpec, Schema
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.io import seal
 from apparel_eye.recognizer import Recognizer
 from apparel_eye.tracking.delivery import CHECKSUM, in_short
@@ -66,7 +66,8 @@ class Registered:
 
 
 def register(data: Path, category: str, experiment: str) -> Registered:
-    """Register a trained category with MLflow; the best by validation scores has the alias ``best``.
+    """Register a trained category with MLflow; its model card is the description, and the best by
+    validation scores has the alias ``best``.
 
     A recognizer that is registered already gets no second version.
 
@@ -79,9 +80,11 @@ def register(data: Path, category: str, experiment: str) -> Registered:
         DataError: it was not trained to the end, or a file is damaged.
         SurroundingsError: MLflow cannot be reached, or refuses.
     """
-    recognizer, scores = load_category(data, category), _scores_of(data, category)
+    recognizer = load_category(data, category)
+    scores, card = (_sealed(data / "08_reporting" / category / name) for name in ("scores.json", "model_card.md"))
+    folder = data / "06_models" / category
     try:
-        return _register(MlflowClient(), data / "06_models" / category, recognizer, scores, experiment)
+        return _register(MlflowClient(), folder, recognizer, json.loads(scores), card, experiment)
     except MlflowException as error:
         raise SurroundingsError(
             f"MLflow ({mlflow.get_tracking_uri()}) did not register it: {in_short(error)}"
@@ -89,7 +92,7 @@ def register(data: Path, category: str, experiment: str) -> Registered:
 
 
 def _register(
-    client: MlflowClient, folder: Path, recognizer: Recognizer, scores: Mapping[str, Any], experiment: str
+    client: MlflowClient, folder: Path, recognizer: Recognizer, scores: Mapping[str, Any], card: str, experiment: str
 ) -> Registered:
     name = f"apparel-eye-{recognizer.about.category}"
     known = _versions(client, name)
@@ -104,6 +107,7 @@ def _register(
             source=f"models:/{model.model_id}",
             run_id=run_id,
             tags={key: str(value) for key, value in _said_of(recognizer, scores).items()},
+            description=card,
             model_id=model.model_id,
         )
     score = _score(scores)
@@ -190,11 +194,11 @@ def _score(scores: Mapping[str, Any]) -> float:
     return float(sum(scores["submission"][key] for key in _SCORES) / len(_SCORES))
 
 
-def _scores_of(data: Path, category: str) -> dict[str, Any]:
-    path = data / "08_reporting" / category / "scores.json"
+def _sealed(path: Path) -> str:
+    if not path.exists():
+        raise DataError(f"{path} does not exist; run the pipeline report, which makes it")
     seal.check(path)
-    scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return scores
+    return path.read_text(encoding="utf-8")
 
 
 def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:

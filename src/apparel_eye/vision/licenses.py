@@ -1,6 +1,7 @@
 """Licenses of pretrained weights: those that forbid commercial use need a yes."""
 
 import difflib
+from pathlib import Path
 
 import timm
 
@@ -29,6 +30,19 @@ def check_license(name: str, accept_non_commercial: bool) -> None:
         f"--params train.accept_non_commercial=true, or set train.backbone to "
         f"{' or '.join(near) if near else f'another architecture: no weights of {architecture} are free of that'}"
     )
+
+
+def describe_weights(name: str, source: str) -> str:
+    """In a sentence: where the weights of a backbone come from, as ``pretrained_weights`` names it, and their license."""
+    if source == "none":
+        return "Training started from random weights."
+    if source not in ("hub", "bundled"):
+        return f"Training started from the file {Path(source).name}; its license is not known here."
+    license_name = configuration(name).license
+    if license_name in _UNSTATED:
+        return "Training started from pretrained weights whose license is not stated."
+    forbids = ", which forbids commercial use" if _is_non_commercial(license_name) else ""
+    return f"Training started from pretrained weights that were published under {license_name}{forbids}."
 
 
 def _is_non_commercial(license_name: str | None) -> bool:

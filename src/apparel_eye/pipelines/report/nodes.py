@@ -173,6 +173,38 @@ def describe_recognizer(
     return about.model_dump(mode="json")
 
 
+def make_model_card(
+    scores: dict[str, Any],
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    train: TrainParameters,
+    report: ReportParameters,
+    category: str,
+) -> str:
+    """What people should know before they rely on the models."""
+    from apparel_eye.model_card import Facts, versions_here, write_card
+    from apparel_eye.vision.licenses import describe_weights
+
+    subsets = make_subsets(manifest, folds, values)
+    sides = (subsets.train_targets, metrics.true_values(subsets.validation_marks))
+    counts = [np.bincount(side, minlength=len(values)).tolist() for side in sides]
+    labelled = manifest.iloc[subsets.labelled]
+    facts = Facts(
+        category=category,
+        values=values,
+        counts=list(zip(*counts, strict=True)),
+        num_groups=labelled["group"].nunique(),
+        domains={str(name): int(number) for name, number in labelled["domain"].value_counts().items() if name},
+        scores=scores,
+        precision=report.precision,
+        backbone=train.backbone,
+        weights=describe_weights(train.backbone, train.pretrained),
+        versions=versions_here(),
+    )
+    return write_card(facts)
+
+
 def _columns_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, NDArray[np.float64]]:
     keys = manifest["image_key"].iloc[rows]
     return {

@@ -10,6 +10,7 @@ from apparel_eye.pipelines.report.nodes import (
     doubt_labels,
     draw_confusions,
     draw_mistakes,
+    make_model_card,
     score_columns,
 )
 
@@ -59,6 +60,12 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                 inputs=["probabilities", "scores", f"{stage}_pixels", *_LABELS, "params:report"],
                 outputs="mistakes",
                 name="draw_mistakes",
+            ),
+            Node(
+                make_model_card,
+                inputs=["scores", *_LABELS, "params:train", "params:report", "params:category"],
+                outputs="model_card",
+                name="make_model_card",
             ),
             Node(
                 describe_recognizer,
