@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,17 @@ SCORES = {
     "photos": 3,
 }
 FACTS = Facts(
-    "heel|height", ["flat", "mid", "high"], [(4, 2), (0, 1), (5, 0)], 7, {"worn": 12}, SCORES, 0.9, "net", "Free.", {"x": "1"}
-)  # fmt: skip
+    category="heel|height",
+    values=["flat", "mid", "high"],
+    counts=[(4, 2), (0, 1), (5, 0)],
+    num_groups=7,
+    domains={"worn": 12},
+    scores=SCORES,
+    precision=0.9,
+    backbone="net",
+    weights="Free.",
+    versions={"x": "1"},
+)
 
 
 def test_it_names_what_cannot_be_answered_and_what_was_not_tested() -> None:
@@ -31,7 +41,7 @@ def test_it_names_what_cannot_be_answered_and_what_was_not_tested() -> None:
 
 def test_the_test_is_told_where_there_is_one() -> None:
     scores = SCORES | {"test": SCORE | {"photos": 8}}
-    card = write_card(Facts(**{**FACTS.__dict__, "scores": scores}))
+    card = write_card(replace(FACTS, scores=scores))
     assert "On the 8 photos of the given test it reaches 0.500 / 0.250." in card
     assert "`test`" not in card
 

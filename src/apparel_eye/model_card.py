@@ -77,15 +77,18 @@ def _data(facts: Facts) -> str:
 
 
 def _scores(facts: Facts) -> str:
-    columns = {name: found for name, found in facts.scores.items() if name not in ("submission", "photos", "test")}
-    rows = [(f"`{name}`", *(_with_interval(found, score) for score in _SCORES)) for name, found in columns.items()]
+    rows = [
+        (f"`{name}`", *(_with_interval(found, score) for score in _SCORES))
+        for name, found in facts.scores.items()
+        if name not in ("submission", "photos", "test")
+    ]
     chosen = facts.scores["submission"]
     said = [
         _table(("column", *(score.replace("_", " ") for score in _SCORES)), rows),
         "In brackets are 95 % intervals of a bootstrap over groups. Basic and average precision are FashionAI's.",
         f"Choosing a column like that reaches {chosen['basic_precision']:.3f} / {chosen['average_precision']:.3f} on "
-        f"photos that took no part in the choice. It answers {chosen['answered_coverage']:.0%} of them, and of these answers "
-        f"{chosen['answered_precision']:.3f} are right.",
+        f"photos that took no part in the choice. It answers {chosen['answered_coverage']:.0%} of them, and of these "
+        f"answers {chosen['answered_precision']:.3f} are right.",
     ]
     if "test" in facts.scores:
         test = facts.scores["test"]
@@ -106,8 +109,8 @@ def _limits(facts: Facts) -> Iterable[str]:
     if untested:
         yield f"No validation photo is {', '.join(untested)}, so no score says how well it is recognized."
     yield (
-        f"Scores, temperatures and thresholds come from {facts.scores['photos']} photos of the same sources as those of "
-        "training; on photos of another kind they do not hold."
+        f"Scores, temperatures and thresholds come from {facts.scores['photos']} photos of the same sources as "
+        "those of training; on photos of another kind they do not hold."
     )
     yield "A photo must show one garment: nothing is detected or cut out, and a photo without one is answered, too."
 
