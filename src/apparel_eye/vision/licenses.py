@@ -33,7 +33,7 @@ def check_license(name: str, accept_non_commercial: bool) -> None:
 
 
 def describe_weights(name: str, source: str) -> str:
-    """Say in a sentence where a backbone's weights come from (``source`` as of ``pretrained_weights``), and their license."""
+    """Say in a sentence where weights come from (``source`` as of ``pretrained_weights``), and their license."""
     if source == "none":
         return "Training started from random weights."
     if source not in ("hub", "bundled"):
