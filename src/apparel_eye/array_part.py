@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class ArrayPart:
-    """Rows ``start`` up to ``stop`` of an array of ``num_rows`` rows."""
+    """Rows ``start`` up to ``stop`` of an array of ``num_rows`` rows.
+
+    No rows at the end (``start == num_rows > 0``) with nothing before them say that the array stays as it is.
+    """
 
     start: int
     num_rows: int

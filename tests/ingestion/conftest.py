@@ -71,7 +71,8 @@ def scan() -> Callable[..., Scanned]:
         raw: Path, photos: pd.DataFrame, limits: PhotoParameters, known: Scanned = (NOTHING, NOTHING)
     ) -> Scanned:
         parts = list(scan_photos(photos, scan_folder(raw), *known, limits))
-        if not parts:  # all is as it was
+        if parts[0][0].start:  # all is as it was
+            assert [part.start for part in parts[0]] == [len(array) for array in known]
             return known
         for side in zip(*parts, strict=True):
             assert [part.start for part in side] == [0, *np.cumsum([len(part.rows) for part in side[:-1]])]

@@ -48,6 +48,14 @@ def test_parts_that_do_not_end_leave_the_old_array(dataset: ArrayDataset) -> Non
         np.testing.assert_array_equal(dataset.load(), WHOLE)
 
 
+def test_no_rows_at_the_end_leave_the_array_as_it_is(dataset: ArrayDataset, tmp_path: Path) -> None:
+    dataset.save(WHOLE)
+    before = (tmp_path / "array.npy").stat()
+    dataset.save(ArrayPart(len(WHOLE), len(WHOLE), WHOLE[:0]))
+    assert (tmp_path / "array.npy").stat() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["array.npy", "array.npy.seal"]
+
+
 def test_parts_begin_anew_after_parts_of_another_shape_that_did_not_end(dataset: ArrayDataset) -> None:
     dataset.save(parts_of(np.zeros((20, 7)), (15,))[0])
     for part in parts_of(WHOLE, (4,)):

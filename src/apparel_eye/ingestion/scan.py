@@ -33,7 +33,7 @@ _WORTH_A_PROCESS = 256
 def scan_photos(
     photos: pd.DataFrame, folder: RawFolder, known: Records, known_thumbnails: Thumbnails, limits: PhotoParameters
 ) -> Iterator[tuple[ArrayPart, ArrayPart]]:
-    """A record and a thumbnail of each photo, in parts; nothing if they would be those that are known.
+    """A record and a thumbnail of each photo, in parts; no rows if all would be as it is known.
 
     See ``record.RECORD`` and ``vision.thumbnails``.
 
@@ -51,6 +51,7 @@ def scan_photos(
     changed = np.flatnonzero(place < 0)
     logger.info("%s of %s photos are new or have changed; they are read", f"{len(changed):,}", f"{len(photos):,}")
     if len(known) and len(known) == len(known_thumbnails) and np.array_equal(place, np.arange(len(known))):
+        yield ArrayPart(len(known), len(known), known[:0]), ArrayPart(len(known), len(known), known_thumbnails[:0])
         return
     keys, problems = photos["image_key"].to_numpy(), photos["problem"].to_numpy()
     with tqdm(total=len(changed), desc="scan", unit="photo", disable=None) as bar:

@@ -24,6 +24,8 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
 
     def save(self, data: NDArray[Any] | ArrayPart) -> None:
         part = data if isinstance(data, ArrayPart) else ArrayPart(0, len(data), data)
+        if part.start == part.num_rows > 0:
+            return
         growing = self.path.with_name(self.path.name + ".part")
         try:
             with explained(self.path):
