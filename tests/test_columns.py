@@ -68,7 +68,13 @@ def test_a_misspelt_column_is_refused_with_the_nearest_name(columns: ByColumn) -
 
 def test_score_table_has_the_scores_of_each_column(columns: ByColumn) -> None:
     rows = [
-        {"column": name, **metrics.all_scores(columns[name], MARKS, [0, 1]), "photos": 4} for name in ("plain", "tta")
+        {
+            "column": name,
+            **metrics.all_scores(columns[name], MARKS, [0, 1]),
+            "calibration_noise": metrics.calibration_noise(columns[name], 1, 1000),
+            "photos": 4,
+        }
+        for name in ("plain", "tta")
     ]
     table = score_table(columns, MARKS, np.arange(4), [0, 1], num_resamples=0)
     pd.testing.assert_frame_equal(ScoreTable.validate(table), pd.DataFrame(rows))
@@ -80,6 +86,7 @@ def test_scores_have_intervals_over_groups(columns: ByColumn) -> None:
     assert 0 <= low < found == 0.5 < high <= 1
     as_one = score_table(columns, MARKS, np.array(["a", "a", "b", "b"]), [], num_resamples=100).set_index("column")
     assert as_one.loc["plain", "accuracy_low"] < low
+    assert [name for name in metrics.all_scores(columns["plain"], MARKS) if f"{name}_low" not in table] == []
     assert "within_one_step" not in table
 
 

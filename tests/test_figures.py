@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from apparel_eye.figures import confusions, curves, gallery, overlays, overview
+from apparel_eye.figures import confusions, curves, gallery, overlays, overview, risk_coverage
 
 
 def draw(figure: Figure, folder: Path) -> tuple[int, int]:
@@ -152,4 +152,20 @@ def test_no_overlays_say_so(tmp_path: Path) -> None:
     figure = overlays(np.zeros((0, 30, 20, 3), dtype=np.uint8), np.zeros((0, 30, 20)), [], "no mistake")
     assert figure.get_suptitle() == "no mistake"
     assert not any(axes.images for axes in figure.axes)
+    draw(figure, tmp_path)
+
+
+def test_risk_and_coverage_of_each_column_and_the_precision_that_is_wanted(tmp_path: Path) -> None:
+    curves = {
+        "sure": (np.array([0.25, 0.5, 1.0]), np.array([0.0, 0.0, 0.25])),
+        "unsure": (np.array([0.5, 1.0]), np.array([0.5, 0.5])),
+    }
+    figure = risk_coverage(curves, "sure", 0.9)
+    [axes] = figure.axes
+    shown = {line.get_label(): line for line in axes.lines}
+    assert list(shown) == ["sure", "unsure", "10% wrong"]
+    for name, (coverages, error_rates) in curves.items():
+        np.testing.assert_array_equal(shown[name].get_xydata(), np.column_stack([coverages, error_rates]))
+    np.testing.assert_allclose(shown["10% wrong"].get_ydata(), 0.1)
+    assert shown["sure"].get_linewidth() > shown["unsure"].get_linewidth()
     draw(figure, tmp_path)

@@ -55,6 +55,7 @@ def same_settings(garments: Path, data: Path) -> dict[str, object]:
         "08_reporting/{}/history.csv",
         "08_reporting/{}/curves.png",
         "08_reporting/{}/confusion_matrices.png",
+        "08_reporting/{}/risk_coverage.png",
     ],
 )
 def test_files_of_the_contract_are_written_with_their_seals(results: Path, name: str) -> None:

@@ -24,11 +24,16 @@ from apparel_eye.io.sealed import SealedDataset
 from apparel_eye.parameters import STAGES
 from apparel_eye.pipeline_registry import register_pipelines
 from apparel_eye.pipelines import train
+from apparel_eye.tracking.members import MembersDataset
 
 PIPELINES = register_pipelines()
-ALL_NODES = [*PIPELINES["__default__"].nodes, *PIPELINES["predict"].nodes]
-NAMES = ("ingest", "split", "train", "infer", "activations", "boost", "report", "submit", "predict", "__default__")
-FOLDERS = {"raw_folder", "photos", "own_photos"}
+APART = ("predict", "ensemble")
+"""Pipelines that start from what others have made."""
+ALL_NODES = [node for name in ("__default__", *APART) for node in PIPELINES[name].nodes]
+NAMES = (
+    "ingest", "split", "train", "infer", "activations", "boost", "report", "submit", *APART, "__default__",
+)  # fmt: skip
+FOLDERS = {"raw_folder", "photos", "own_photos", "members"}
 TRAINED = {
     "backbone_weights", "large_checkpoint", "logistic_model", "num_predicted", "recognizer", "xgboost_model",
 }  # fmt: skip
@@ -59,8 +64,8 @@ def test_the_pipelines_are_those_of_the_design() -> None:
     assert tuple(PIPELINES) == NAMES
 
 
-def test_the_default_is_all_but_predict() -> None:
-    others = [pipeline for name, pipeline in PIPELINES.items() if name not in ("predict", "__default__")]
+def test_the_default_is_all_but_those_apart() -> None:
+    others = [pipeline for name, pipeline in PIPELINES.items() if name not in (*APART, "__default__")]
     assert set(PIPELINES["__default__"].nodes) == set(sum(others, Pipeline([])).nodes)
 
 
@@ -83,7 +88,7 @@ def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: 
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
     read = [entry for entry in datasets_of(PIPELINES[name]) if entry not in made]
     earlier = {EarlierArrayDataset, EarlierCheckpointDataset, EarlierTableDataset}
-    folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset}
+    folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset}
     assert {type(catalog[entry]) for entry in read} <= folders | earlier
 
 
@@ -123,7 +128,7 @@ def test_no_two_datasets_are_one_file(catalog: DataCatalog) -> None:
 
 def test_results_of_categories_and_output_roots_stand_side_by_side(project: Path) -> None:
     catalog = DataCatalog.from_config(conf(project, category="coat_length", data="/out"))
-    for entry in sorted(PIPELINES["__default__"].all_outputs() | PIPELINES["predict"].all_outputs()):
+    for entry in sorted({entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}):
         assert re.match(r"/out/0\d_\w+/coat_length/", catalog[entry].path.as_posix()), entry
 
 

@@ -95,6 +95,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "brier_score": [0.5, 2.0],
         "expected_calibration_error": [0.0, 1.0],
         "area_under_risk_coverage": [0.5, 1.0],
+        "calibration_noise": [0.1, 0.0],
         "photos": [2, 2],
     },
 }

@@ -1,7 +1,8 @@
-"""Kedro's ``run``, ``predict`` and ``score``, with exit codes and in plain words; ``--debug`` shows tracebacks."""
+"""Kedro's ``run``, and commands of our own, with exit codes and in plain words; ``--debug`` shows tracebacks."""
 
 import json
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,6 +75,27 @@ def _predict(
         for category in choose_categories(models, categories or None):
             with KedroSession.create(env=env, runtime_params={**given, "category": category}) as session:
                 session.run(pipeline_names=["predict"], runner=FinishedRunner())
+
+
+def _average(
+    members: tuple[str, ...], category: str, data: str | None, column: str, env: str | None, debug: bool
+) -> None:
+    """Average the probabilities of MEMBERS: folders that runs have written to, or ids of MLflow runs.
+
+    Members and mean are scored on validation photos that they have in common; the mean's submission is written below
+    the folder of results.
+    """
+    with _in_plain_words(debug):
+        names = shlex.join(str(Path(name).resolve()) if Path(name).is_dir() else name for name in members)
+        places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(data=data)}
+        _start_kedro()
+        from apparel_eye.runner import FinishedRunner
+
+        given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, members=names)}
+        given |= {"category": category, "ensemble": {"column": column}}
+        session: Any
+        with KedroSession.create(env=env, runtime_params=given) as session:
+            session.run(pipeline_names=["ensemble"], runner=FinishedRunner())
 
 
 def _register(categories: tuple[str, ...], data: str | None, env: str | None, debug: bool) -> None:
@@ -180,6 +202,22 @@ cli.add_command(
         callback=_predict,
         help=_predict.__doc__,
         short_help="Answer for photos of your own.",
+    )
+)
+cli.add_command(
+    click.Command(
+        "ensemble",
+        params=[
+            click.Argument(["members"], nargs=-1, required=True),
+            click.Option(["--category"], required=True, help="Of all members."),
+            click.Option(["--data"], help="Folder for the results; default: as in the environment."),
+            click.Option(["--column"], default="auto", show_default=True, help="plain, tta, xgboost or logistic."),
+            _ENV,
+            _DEBUG,
+        ],
+        callback=_average,
+        help=_average.__doc__,
+        short_help="Average several trained models.",
     )
 )
 cli.add_command(

@@ -1,6 +1,7 @@
 """Which column is submitted: the best on validation photos, and how good a choice like that is."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ ByColumn = dict[str, NDArray[np.float64]]
 NETWORK = ("plain", "tta")
 """Columns of the network; the others are heads on the backbone's activations."""
 _SEED = 1
+_NUM_DRAWS = 1000
 
 
 def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
@@ -62,13 +64,15 @@ def score_table(
         ordered: values that have an order, in it.
         num_resamples: for intervals; without any there are none.
     """
+    measures = partial(metrics.all_scores, ordered=ordered)
     rows = []
     for name, probabilities in columns.items():
-        limits = bootstrap(metrics.scores, probabilities, marks, groups, num_resamples, _SEED) if num_resamples else {}
+        limits = bootstrap(measures, probabilities, marks, groups, num_resamples, _SEED) if num_resamples else {}
         rows.append(
             {
                 "column": name,
-                **metrics.all_scores(probabilities, marks, ordered),
+                **measures(probabilities, marks),
+                "calibration_noise": metrics.calibration_noise(probabilities, _SEED, _NUM_DRAWS),
                 **{f"{score}_low": low for score, (low, _) in limits.items()},
                 **{f"{score}_high": high for score, (_, high) in limits.items()},
                 "photos": len(marks),

@@ -129,6 +129,29 @@ def confusions(matrices: Mapping[str, NDArray[np.integer]], values: Sequence[str
     return figure
 
 
+def risk_coverage(
+    curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]], chosen: str, precision: float
+) -> Figure:
+    """Share of wrong answers against the share of photos answered, the most confident first, for each column.
+
+    Args:
+        curves: of ``metrics.risk_coverage``, by column.
+        chosen: the column that is submitted.
+        precision: that answers are wanted to have.
+    """
+    figure = Figure(figsize=(8, 5), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    for number, (name, (coverages, error_rates)) in enumerate(curves.items()):
+        color, width = (_ORANGE, 2.5) if name == chosen else (_LAYERS(number / len(curves)), 1.2)
+        axes.step(coverages, error_rates, where="post", color=color, linewidth=width, label=name)
+    axes.axhline(1 - precision, color=_GREY, linestyle="--", label=f"{1 - precision:.0%} wrong")
+    axes.set(xlabel="share of the photos that is answered", ylabel="share of these answers that is wrong")
+    axes.set(xlim=(0, 1), ylim=(0, None))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
 def gallery(photos: Sequence[NDArray[np.uint8]], titles: Sequence[str], when_empty: str, columns: int = 6) -> Figure:
     """Photos with a title each."""
     rows = max(1, -(-len(photos) // columns))

@@ -21,7 +21,8 @@ from apparel_eye.parameters import ProjectParameters
 logger = logging.getLogger(__name__)
 
 _RESULTS = (
-    "submission", "predictions", "predictions_csv", "scores", "large_checkpoint", "recognizer", "manifest", "findings",
+    "submission", "ensemble_submission", "ensemble_scores", "predictions", "predictions_csv", "scores",
+    "large_checkpoint", "recognizer", "manifest", "findings",
 )  # fmt: skip
 """What a run says the place of."""
 
@@ -110,6 +111,8 @@ class Summary:
                 test = scores["test"]
                 on_test = (test["photos"], test["basic_precision"], test["average_precision"])
                 logger.info("On the %d photos of the given test it reaches %.3f / %.3f", *on_test)
+        if "ensemble_score_table" in made:
+            logger.info("\nMembers, and their mean:\n%s", _score_lines(catalog.load("ensemble_score_table")))
         if "predictions" in made:
             logger.info("\n%s", _answers(catalog.load("predictions")))
         for name in _RESULTS:

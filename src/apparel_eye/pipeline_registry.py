@@ -3,7 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from apparel_eye.parameters import STAGES
-from apparel_eye.pipelines import activations, boost, infer, ingest, predict, report, split, submit, train
+from apparel_eye.pipelines import activations, boost, ensemble, infer, ingest, predict, report, split, submit, train
 
 _LAST = STAGES[-1]
 _MODELS = ("network", "xgboost", "logistic")
@@ -30,6 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "report": reported,
         "submit": submitted,
         "predict": predict.create_pipeline(_LAST),
+        "ensemble": ensemble.create_pipeline(),
         "__default__": submitted,
     }
 

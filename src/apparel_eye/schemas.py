@@ -196,6 +196,7 @@ class ScoreTable(Table):
     brier_score: Series[float]
     expected_calibration_error: Series[float]
     area_under_risk_coverage: Series[float]
+    calibration_noise: Series[float] = pa.Field(description="calibration error to expect of perfect probabilities")
     limits: Series[float] | None = pa.Field(
         alias=r"^.+_(low|high)$", regex=True, nullable=True, description="of 95 % intervals"
     )

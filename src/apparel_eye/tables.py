@@ -18,13 +18,25 @@ def probability_table(
     questions: NDArray[np.floating],
 ) -> pd.DataFrame:
     """One column's probabilities for validation photos and photos to predict, each of shape (photos, values)."""
-    rows = np.concatenate([subsets.validation, subsets.questions])
-    probabilities = np.concatenate([validation, questions])
+    keys = manifest["image_key"]
+    return pd.concat(
+        [
+            table_of(column, keys.iloc[subsets.validation], "validation", validation),
+            table_of(column, keys.iloc[subsets.questions], "to predict", questions),
+        ],
+        ignore_index=True,
+    )
+
+
+def table_of(
+    column: str, image_keys: Sequence[str] | pd.Series | pd.Index, role: str, probabilities: NDArray[np.floating]
+) -> pd.DataFrame:
+    """Probabilities of photos of one role, see ``schemas.Probabilities``."""
     table = pd.DataFrame(probabilities, columns=[f"p{index}" for index in range(probabilities.shape[1])])
     table.insert(0, "column", column)
-    table.insert(1, "image_key", manifest["image_key"].to_numpy()[rows])
-    table.insert(2, "role", np.repeat(["validation", "to predict"], [len(validation), len(questions)]))
-    return table
+    table.insert(1, "image_key", np.asarray(image_keys, dtype=object))
+    table.insert(2, "role", role)
+    return table.astype({"column": "str", "image_key": "str", "role": "str"})
 
 
 def probabilities_of(table: pd.DataFrame, column: str, image_keys: Sequence[str] | pd.Series) -> NDArray[np.float64]:

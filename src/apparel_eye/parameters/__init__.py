@@ -13,6 +13,7 @@ from apparel_eye.parameters.data import (
 from apparel_eye.parameters.predicting import (
     ActivationsParameters,
     BoostParameters,
+    EnsembleParameters,
     InferParameters,
     LogisticParameters,
     PredictParameters,
@@ -38,6 +39,7 @@ __all__ = [
     "AugmentationParameters",
     "BoostParameters",
     "DuplicateParameters",
+    "EnsembleParameters",
     "FinderParameters",
     "HeadParameters",
     "InferParameters",
@@ -69,6 +71,7 @@ class ProjectParameters(Parameters):
     data: str = Field(min_length=1)
     photos: str = Field(min_length=1)
     photos_column: str = Field(description="of a table of photos, with their paths; if empty, it is looked for")
+    members: str = Field(description="of an ensemble: folders and ids of MLflow runs, separated by spaces")
     follow_links: bool = Field(description="links may lead out of the raw folder")
     ingest: IngestParameters
     split: SplitParameters
@@ -79,3 +82,4 @@ class ProjectParameters(Parameters):
     report: ReportParameters
     submit: SubmitParameters
     predict: PredictParameters
+    ensemble: EnsembleParameters

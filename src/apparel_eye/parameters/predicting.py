@@ -93,6 +93,14 @@ class SubmitParameters(Parameters):
     refit: bool = Field(description="heads and boosters are fitted once more, on all labelled photos")
 
 
+class EnsembleParameters(Parameters):
+    """Several models together."""
+
+    column: Literal["auto", "plain", "tta", "xgboost", "logistic"] = Field(
+        description="of each member that is averaged; auto: the one that it submits"
+    )
+
+
 class PredictParameters(Parameters):
     """A user's own photos."""
 

@@ -109,6 +109,23 @@ def draw_confusions(
     return confusions(matrices, values)
 
 
+def draw_risk_coverage(
+    probabilities: pd.DataFrame,
+    scores: dict[str, Any],
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    report: ReportParameters,
+) -> Figure:
+    """What answering only the surest photos brings, for each column."""
+    from apparel_eye.figures import risk_coverage
+
+    subsets = make_subsets(manifest, folds, values)
+    columns = _columns_of(probabilities, manifest, subsets.validation)
+    curves = {name: metrics.risk_coverage(column, subsets.validation_marks) for name, column in columns.items()}
+    return risk_coverage(curves, scores["submission"]["column"], report.precision)
+
+
 def draw_mistakes(
     probabilities: pd.DataFrame,
     scores: dict[str, Any],

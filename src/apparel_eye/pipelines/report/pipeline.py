@@ -10,6 +10,7 @@ from apparel_eye.pipelines.report.nodes import (
     doubt_labels,
     draw_confusions,
     draw_mistakes,
+    draw_risk_coverage,
     make_model_card,
     score_columns,
 )
@@ -54,6 +55,12 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                 inputs=["probabilities", *_LABELS],
                 outputs="confusion_matrices",
                 name="draw_confusions",
+            ),
+            Node(
+                draw_risk_coverage,
+                inputs=["probabilities", "scores", *_LABELS, "params:report"],
+                outputs="risk_coverage",
+                name="draw_risk_coverage",
             ),
             Node(
                 draw_mistakes,

@@ -1,0 +1,244 @@
+"""Several models together: the mean of their probabilities, scored beside them on photos that none was trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apparel_eye import metrics
+from apparel_eye.attributes import ordered_values
+from apparel_eye.calibration import cross_fit, fit_temperature, fit_threshold, temper
+from apparel_eye.columns import ByColumn, score_table
+from apparel_eye.errors import DataError, UsageError
+from apparel_eye.metrics import Marks, marks_of
+from apparel_eye.nearest import nearest
+from apparel_eye.recognizer import About
+from apparel_eye.tables import probabilities_of
+
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True)
+class Member:
+    """What a run of the whole flow says of one category.
+
+    Attributes:
+        name: where it was found.
+        about: how its models are used.
+        manifest: see ``schemas.Manifest``, as the others.
+        folds: which of the photos it was trained on.
+        questions: the photos to predict, in their order.
+        probabilities: calibrated ones of all its columns.
+    """
+
+    name: str
+    about: About
+    manifest: pd.DataFrame
+    folds: pd.DataFrame
+    questions: pd.DataFrame
+    probabilities: pd.DataFrame
+
+    def column(self, wanted: str) -> str:
+        """The column that answers; ``auto`` is the one that the run submits.
+
+        Raises:
+            UsageError: there is no such column.
+        """
+        if wanted == "auto":
+            return self.about.column
+        if wanted not in self.about.columns:
+            known = nearest(wanted, self.about.columns)
+            raise UsageError(f"ensemble.column is {wanted!r}, which {self.name} has not; {known}, or auto")
+        return wanted
+
+    def keys(self, role: str) -> pd.Index:
+        """Photos that it answers in a role, each once, in their order."""
+        answered = self.probabilities[self.probabilities["column"] == self.about.column]
+        keys: pd.Index = pd.Index(answered.loc[answered["role"] == role, "image_key"])
+        return keys
+
+
+@dataclass(frozen=True)
+class Average:
+    """The mean, and what is known of it.
+
+    Attributes:
+        validation: probabilities of the validation photos that all members have in common, cross-fitted.
+        questions: of the photos to predict, shape (photos, values).
+        validation_keys: of these photos.
+        question_keys: likewise.
+        temperature: that makes the mean honest.
+        threshold: least confidence of an answer; None if no confidence is enough.
+        table: a row per member, and the mean's, see ``schemas.ScoreTable``.
+        test: scores of all on photos to predict whose labels are known; empty if there are none.
+    """
+
+    validation: NDArray[np.float64]
+    questions: NDArray[np.float64]
+    validation_keys: pd.Index
+    question_keys: pd.Index
+    temperature: float
+    threshold: float | None
+    table: pd.DataFrame
+    test: dict[str, dict[str, float]]
+
+
+def average(members: Sequence[Member], column: str, precision: float, num_resamples: int) -> Average:
+    """The mean of the members' probabilities, made honest by a temperature of its own.
+
+    It is scored on validation photos that all members have in common. Members of different folds have none: each was
+    trained on photos that validate another; then they are scored on their own ones, and the mean is not.
+
+    Args:
+        members: of one category.
+        column: of each that counts; ``auto`` is the one that it submits.
+        precision: that answers are wanted to have.
+        num_resamples: for the intervals of scores.
+
+    Raises:
+        DataError: the members do not fit together.
+        UsageError: there is no such column, or there are fewer than two members.
+    """
+    _check(members)
+    joined = _Joined(members, column)
+    validation, questions = (_mean(joined.columns(role)) for role in ("validation", "to predict"))
+    marks, parts, present = joined.marks, joined.parts, joined.present
+    honest, temperature = validation, 1.0
+    if len(marks):
+        honest, temperature = cross_fit(validation, marks, parts, present), fit_temperature(validation, marks, present)
+    answers = temper(questions, temperature, present)
+    return Average(
+        validation=honest,
+        questions=answers,
+        validation_keys=joined.keys("validation"),
+        question_keys=joined.keys("to predict"),
+        temperature=temperature,
+        threshold=fit_threshold(honest, marks, precision) if len(marks) else None,
+        table=joined.score(honest, num_resamples),
+        test=joined.score_test(answers),
+    )
+
+
+class _Joined:
+    """Members beside each other."""
+
+    def __init__(self, members: Sequence[Member], column: str) -> None:
+        self._members = {_title(number, member, column): member for number, member in enumerate(members, start=1)}
+        self._column = column
+        about = members[0].about
+        self._values = about.values
+        self._ordered = ordered_values(about.category, about.values)
+        self._labels = members[0].manifest.set_index("image_key")
+
+    def keys(self, role: str) -> pd.Index:
+        """Photos that all have in a role."""
+        first, *others = (member.keys(role) for member in self._members.values())
+        for other in others:
+            first = first[first.isin(other)]
+        return first
+
+    def columns(self, role: str) -> ByColumn:
+        """Each member's probabilities of these photos."""
+        return {title: self._answers(member, self.keys(role)) for title, member in self._members.items()}
+
+    @cached_property
+    def marks(self) -> Marks:
+        return self._marks_of(self.keys("validation"))
+
+    @property
+    def parts(self) -> NDArray[np.intp]:
+        folds = next(iter(self._members.values())).folds.set_index("image_key")
+        parts: NDArray[np.intp] = folds.loc[self.keys("validation"), "part"].to_numpy(dtype=np.intp)
+        return parts
+
+    @property
+    def present(self) -> NDArray[np.intp]:
+        labelled = self._labels[self._labels["role"] == "labelled"].index
+        indices: NDArray[np.intp] = np.flatnonzero((self._marks_of(labelled) == "y").any(axis=0))
+        return indices
+
+    def score(self, mean: NDArray[np.float64], num_resamples: int) -> pd.DataFrame:
+        """On the photos that all have in common; without any, of each member on its own."""
+        if len(self.marks):
+            columns = {**self.columns("validation"), ENSEMBLE: mean}
+            return self._score_table(columns, self.keys("validation"), num_resamples)
+        tables = []
+        for title, member in self._members.items():
+            keys = member.keys("validation")
+            tables.append(self._score_table({title: self._answers(member, keys)}, keys, num_resamples))
+        return pd.concat(tables, ignore_index=True)
+
+    def score_test(self, mean: NDArray[np.float64]) -> dict[str, dict[str, float]]:
+        keys = self.keys("to predict")
+        known = (self._labels.loc[keys, "label_string"] != "").to_numpy()
+        if not known.any():
+            return {}
+        marks = self._marks_of(keys[known])
+        columns = {**self.columns("to predict"), ENSEMBLE: mean}
+        return {title: metrics.scores(answers[known], marks) for title, answers in columns.items()}
+
+    def _score_table(self, columns: ByColumn, keys: pd.Index, num_resamples: int) -> pd.DataFrame:
+        groups = self._labels.loc[keys, "group"].to_numpy()
+        return score_table(columns, self._marks_of(keys), groups, self._ordered, num_resamples)
+
+    def _answers(self, member: Member, keys: pd.Index) -> NDArray[np.float64]:
+        return probabilities_of(member.probabilities, member.column(self._column), list(keys))
+
+    def _marks_of(self, keys: pd.Index) -> Marks:
+        marks = marks_of(self._labels.loc[keys, "label_string"].tolist())
+        return marks.reshape(-1, len(self._values))  # of no photos, too
+
+
+def _title(number: int, member: Member, column: str) -> str:
+    return f"{number} {member.column(column)}"
+
+
+def _mean(columns: ByColumn) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = np.mean(list(columns.values()), axis=0)
+    return mean
+
+
+def _check(members: Sequence[Member]) -> None:
+    if len(members) < 2:
+        raise UsageError(
+            f"there is only {members[0].name!r}; a mean takes two members" if members else "members is empty; name "
+            "folders that runs have written to, or ids of MLflow runs, with --params 'members=FOLDER FOLDER'"
+        )  # fmt: skip
+    first = members[0]
+    for other in members[1:]:
+        pair = f"{first.name} and {other.name} do not fit together"
+        for what, one, two in (
+            ("category", first.about.category, other.about.category),
+            ("values", list(first.about.values), list(other.about.values)),
+        ):
+            if one != two:
+                raise DataError(f"{pair}: {what} {one} and {two}; name runs of the same photos")
+        asked, also_asked = set(first.keys("to predict")), set(other.keys("to predict"))
+        stray = sorted(asked ^ also_asked)
+        if stray:
+            raise DataError(
+                f"{pair}: {len(stray)} photos to predict are answered by one of them only, for example {stray[0]}; "
+                "name runs of the same photos"
+            )
+        labels = first.manifest.merge(other.manifest, on="image_key")
+        changed = labels[labels["label_string_x"] != labels["label_string_y"]]
+        if len(changed):
+            key, one, two = changed[["image_key", "label_string_x", "label_string_y"]].iloc[0]
+            raise DataError(f"{pair}: {key} is labelled {one!r} and {two!r}; name runs with the same labels")
+
+
+def as_json(average: Average, members: Sequence[Member]) -> dict[str, Any]:
+    """Scores by name, as ``scores.json`` has them, and which members there were."""
+    rows = average.table.set_index("column").to_dict(orient="index")
+    return {
+        **{str(title): scores for title, scores in rows.items()},
+        "members": {str(number): member.name for number, member in enumerate(members, start=1)},
+        "temperature": average.temperature,
+        "threshold": average.threshold,
+        "photos": len(average.validation_keys),
+        "test": average.test,
+    }

@@ -1,0 +1,126 @@
+"""Members of an ensemble, from folders and from MLflow, and the command that averages them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from traceback import format_exception
+
+import mlflow
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from kedro.io import DatasetError
+from mlflow import MlflowClient
+
+from apparel_eye.cli import cli
+from apparel_eye.tracking.members import MembersDataset
+
+CATEGORY = "skirt_length"
+Average = Callable[..., tuple[int, str]]
+
+
+def members(text: str) -> MembersDataset:
+    return MembersDataset(text, CATEGORY)
+
+
+@pytest.fixture
+def run_id(results: Path, flow_tracking: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of the run that made the results."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", flow_tracking)
+    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", flow_tracking)
+    [run] = MlflowClient(flow_tracking).search_runs(["1"], f"tags.category = '{CATEGORY}'")
+    found: str = run.info.run_id
+    return found
+
+
+def test_what_mlflow_keeps_is_what_stands_in_the_folder(results: Path, run_id: str) -> None:
+    in_folder, in_mlflow = members(f"'{results}' {run_id}").load()
+    assert (in_folder.name, in_mlflow.name) == (str(results), run_id)
+    assert in_folder.about == in_mlflow.about
+    for table in ("manifest", "folds", "questions", "probabilities"):
+        pd.testing.assert_frame_equal(getattr(in_folder, table), getattr(in_mlflow, table))
+
+
+def test_the_fingerprint_changes_with_a_file(copied_results: Path) -> None:
+    before = members(str(copied_results)).fingerprint()
+    assert before == members(str(copied_results)).fingerprint()
+    (copied_results / "03_primary" / CATEGORY / "folds.parquet.seal").unlink()
+    assert before != members(str(copied_results)).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("nowhere", "no folder, and 'nowhere' no id of an MLflow run"), ("0" * 32, "has no recognizer.json of run 000")],
+    ids=["folder", "run"],
+)
+@pytest.mark.usefixtures("run_id")
+def test_what_is_not_there_is_named(text: str, words: str) -> None:
+    with pytest.raises(DatasetError, match=words):
+        members(text).load()
+
+
+def test_a_folder_without_a_whole_flow_is_named(copied_results: Path) -> None:
+    (copied_results / "07_model_output" / CATEGORY / "probabilities.parquet").unlink()
+    with pytest.raises(
+        DatasetError, match=r"probabilities.parquet does not exist; run the whole flow for skirt_length"
+    ):
+        members(str(copied_results)).load()
+
+
+def test_a_damaged_file_is_refused(copied_results: Path) -> None:
+    path = copied_results / "06_models" / CATEGORY / "recognizer.json"
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(DatasetError, match=r"recognizer.json is damaged"):
+        members(str(copied_results)).load()
+
+
+def test_an_open_quote_is_refused() -> None:
+    with pytest.raises(DatasetError, match="No closing quotation; quote folders"):
+        members("'a b").load()
+
+
+@pytest.fixture
+def ensemble(scratch_tracking: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Average:
+    """`apparel-eye ensemble` in this process; arguments to exit code and all that it said."""
+    from kedro.framework.project import configure_project
+
+    configure_project("apparel_eye")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", scratch_tracking)
+    caplog.set_level("INFO", "apparel_eye")
+
+    def run(*arguments: object) -> tuple[int, str]:
+        done = CliRunner().invoke(cli, ["ensemble", "--env=test", f"--category={CATEGORY}", *map(str, arguments)])
+        crash = [] if isinstance(done.exception, SystemExit | None) else format_exception(done.exception)
+        return done.exit_code, "".join([done.output, caplog.text, *crash])
+
+    return run
+
+
+def test_the_command_scores_members_and_mean_and_writes_a_submission(
+    ensemble: Average, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(results, tmp_path / "a twin")
+    monkeypatch.chdir(tmp_path)
+    exit_code, said = ensemble(results, "a twin", "--data", "out", "--column=plain")
+    assert exit_code == 0, said
+    assert "Members, and their mean:" in said
+    reports = tmp_path / "out" / "08_reporting" / CATEGORY
+    scores = json.loads((reports / "ensemble_scores.json").read_text())
+    assert scores["members"] == {"1": str(results), "2": str(tmp_path / "a twin")}
+    own = json.loads((results / "08_reporting" / CATEGORY / "scores.json").read_text())["plain"]
+    for member in ("1 plain", "2 plain"):
+        assert scores[member] == pytest.approx(own | {"photos": scores["photos"]})
+    assert scores["ensemble"]["accuracy"] == own["accuracy"]  # a mean of twins answers as they do
+    submissions = [root / "07_model_output" / CATEGORY / "submissions" for root in (tmp_path / "out", results)]
+    ours, theirs = (
+        pd.read_csv(folder / name, header=None)
+        for folder, name in zip(submissions, ("ensemble.csv", "plain.csv"), strict=True)
+    )
+    pd.testing.assert_frame_equal(ours[[0, 1]], theirs[[0, 1]])
+
+
+def test_one_member_is_not_enough(ensemble: Average, results: Path, tmp_path: Path) -> None:
+    exit_code, said = ensemble(results, "--data", tmp_path / "out")
+    assert exit_code == 2
+    assert f"there is only '{results}'; a mean takes two members" in said
