@@ -1,4 +1,4 @@
-"""fastai fine-tuning, as ``benchmarks/train.py`` asks for it: a JSON object a line comes in, one goes out.
+"""fastai's side of ``train.py`` and ``predict.py``: a JSON object a line comes in, one goes out.
 
 It runs inside an environment of its own, which has fastai and knows nothing of this project.
 """
@@ -39,53 +39,61 @@ def main() -> None:
     answers = sys.stdout
     for line in sys.stdin:
         with redirect_stdout(sys.stderr):
-            answer = train(json.loads(line))
+            asked = json.loads(line)
+            answer = ANSWERS[asked["do"]](asked)
         print(json.dumps(answer), file=answers, flush=True)
 
 
 def train(asked: dict[str, Any]) -> dict[str, float]:
-    """Train all layers from a random head on; seconds of the epochs, validation among them, and the last accuracy."""
+    """Train all layers from a random head on; seconds of the epochs, validation among them, and the last accuracy.
+
+    AdamW is torch's, the faster of the two on processors. Like the other side, it decays all parameters.
+    """
     set_seed(asked["seed"])
-    learner = make_learner(asked)
+    learner = make_learner(
+        asked,
+        opt_func=partial(OptimWrapper, opt=torch.optim.AdamW),
+        splitter=partial(layer_groups, early=set(asked["early"])),
+        metrics=accuracy,
+        wd=asked["weight_decay"],
+    )
+    learner.unfreeze()
     started = time.perf_counter()
     with learner.no_bar(), learner.no_logging():
         learner.fit_sgdr(asked["num_cycles"], asked["cycle_epochs"], lr_max=asked["rates"], cycle_mult=2)
     return {"seconds": time.perf_counter() - started, "accuracy": learner.recorder.values[-1][-1]}
 
 
-def make_learner(asked: dict[str, Any]) -> Learner:
-    """As ``vision_learner`` makes it, with weights of a file, three layer groups, and torch's AdamW.
+def tta(asked: dict[str, Any]) -> dict[str, float]:
+    """Predict the validation photos with a random head, each as it is and by drawn views; seconds."""
+    learner = make_learner(asked)
+    started = time.perf_counter()
+    with learner.no_bar(), learner.no_logging():
+        probabilities, _ = learner.tta(n=asked["num_drawn"])
+    seconds = time.perf_counter() - started
+    assert len(probabilities) == len(learner.dls.valid_ds)
+    return {"seconds": seconds}
 
-    Torch's is the faster of the two on processors. Like the other side, it decays all parameters.
-    """
+
+def make_learner(asked: dict[str, Any], **training: Any) -> Learner:
+    """As ``vision_learner`` makes it, with weights of a file."""
     backbone = create_model(asked["backbone"], num_classes=0)
     backbone.load_state_dict(load_file(asked["weights"]))
     model = add_head(TimmBody(backbone), backbone.num_features, len(asked["values"]), init=None)
-    early = set(asked["early"])
-
-    def splitter(model: torch.nn.Module) -> list[list[torch.nn.Parameter]]:
-        named = list(model[0].model.named_parameters())
-        return [
-            [parameter for name, parameter in named if name in early],
-            [parameter for name, parameter in named if name not in early],
-            params(model[1]),
-        ]
-
     callbacks: list[Callback] = [ChannelsLast()] if "channels_last" in asked["mode"] else []
     if "bfloat16" in asked["mode"]:
         callbacks.append(Autocast())
-    learner = Learner(
-        make_loaders(asked),
-        model,
-        loss_func=CrossEntropyLossFlat(),
-        opt_func=partial(OptimWrapper, opt=torch.optim.AdamW),
-        splitter=splitter,
-        cbs=callbacks,
-        metrics=accuracy,
-        wd=asked["weight_decay"],
-    )
-    learner.unfreeze()
-    return learner
+    return Learner(make_loaders(asked), model, loss_func=CrossEntropyLossFlat(), cbs=callbacks, **training)
+
+
+def layer_groups(model: torch.nn.Module, early: set[str]) -> list[list[torch.nn.Parameter]]:
+    """Those of the backbone that are named, the rest of it, and the head."""
+    named = list(model[0].model.named_parameters())
+    return [
+        [parameter for name, parameter in named if name in early],
+        [parameter for name, parameter in named if name not in early],
+        params(model[1]),
+    ]
 
 
 def make_loaders(asked: dict[str, Any]) -> ImageDataLoaders:
@@ -127,6 +135,9 @@ class Autocast(Callback):
 
     def after_loss(self) -> None:
         self.autocast.__exit__(None, None, None)
+
+
+ANSWERS = {"train": train, "tta": tta}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ FOLDER/train/PART.md, so that parts can be measured one at a time; all that are 
 """
 
 import argparse
-import json
 import logging
 import os
 import subprocess
@@ -20,13 +19,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from fastai_process import FASTAI, KEEP_FREED_MEMORY, Rival, fastai_environment, fastest_setup
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from recipe import PROJECT, SMALLER, changed_parameters, ingested, last
@@ -49,13 +48,10 @@ from apparel_eye.vision.pretrained import pretrained_weights
 from apparel_eye.vision.work import head_work, train_mode
 
 ENV = "cpu"
-FASTAI = "2.8.12"
 PARTS = ("a", "b", "c", "d", "e", "gpu")
 NUM_FOLDS = 5
 Modes = dict[str, Mode]
 Weights = dict[str, NDArray[Any]]
-KEEP_FREED_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
-"""What ``vision.device`` sets for us."""
 EPOCH = {"num_cycles": 1, "cycle_epochs": 1, "cycle_multiplier": 2}
 
 
@@ -272,10 +268,10 @@ def measure_fastai(ground: Ground, side: int = 128, rate: float = 2e-3) -> str:
             train, subsets = ground.train(seed, **changed), ground.subsets(seed)
             its = asked | best | photos_of(ground, seed)
             own = train_own(ground, train, subsets, ground.modes, phase, side)
-            measured["best"].append((*own, *rival.train(its)))
-            measured["helped"].append((*own, *helped.train(its)))
+            measured["best"].append((*own, *rival.ask(its).values()))
+            measured["helped"].append((*own, *helped.ask(its).values()))
             own = train_own(ground, train, subsets, plain, phase, side)
-            measured["plain"].append((*own, *rival.train(its | {"mode": "float32 contiguous"})))
+            measured["plain"].append((*own, *rival.ask(its | {"mode": "float32 contiguous"}).values()))
     names = {
         "best": "each at its best",
         "helped": "likewise, with our setting of glibc for fastai, too",
@@ -318,18 +314,6 @@ def train_own(
     return time.perf_counter() - started, trained.history[-1]["accuracy"]
 
 
-def fastest_setup(rival: "Rival", asked: dict[str, Any]) -> dict[str, Any]:
-    """Workers, then precision and memory format, by an epoch each."""
-    modes = [f"{precision} {layout}" for precision in device.DTYPES for layout in ("contiguous", "channels_last")]
-    rival.train(asked | {"mode": modes[0], "workers": 0})  # the first time kernels are chosen
-    best: dict[str, Any] = {"mode": modes[0]}
-    for name, choices in {"workers": [0, 1, os.cpu_count()], "mode": modes}.items():
-        found = {choice: rival.train(asked | best | {name: choice})[0] for choice in choices}
-        print(f"fastai, seconds an epoch by {name}: {found}", file=sys.stderr, flush=True)
-        best[name] = min(found, key=lambda choice: found[choice])
-    return best
-
-
 def common_request(ground: Ground, train: TrainParameters, side: int, rate: float) -> dict[str, Any]:
     """What ``fastai_rival.py`` is asked for each time."""
     subsets = ground.subsets()
@@ -338,6 +322,7 @@ def common_request(ground: Ground, train: TrainParameters, side: int, rate: floa
     weights = ground.data / "train" / "backbone.safetensors"
     save_file({name: np.ascontiguousarray(array) for name, array in without_prefix(ground.weights).items()}, weights)
     return {
+        "do": "train",
         "folder": str(ground.raw),
         "values": ground.values,
         "backbone": train.backbone,
@@ -362,45 +347,6 @@ def photos_of(ground: Ground, seed: int) -> dict[str, Any]:
         (keys.iloc[row], ground.values[target], judges) for (row, judges), target in zip(rows, targets, strict=True)
     ]
     return {"photos": photos, "seed": seed}
-
-
-class Rival:
-    """A process of ``fastai_rival.py``."""
-
-    def __init__(self, python: Path, **environment: str) -> None:
-        command = [python, Path(__file__).with_name("fastai_rival.py")]
-        environment |= {**os.environ, "OMP_NUM_THREADS": str(os.cpu_count()), "PYTHONWARNINGS": "ignore"}
-        self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def __enter__(self) -> "Rival":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
-
-    def train(self, asked: dict[str, Any]) -> tuple[float, float]:
-        """Seconds of the epochs, and the accuracy after the last."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        return answer["seconds"], answer["accuracy"]
-
-
-def fastai_environment(folder: Path) -> Path | None:
-    """Python of an environment with fastai and our versions of the rest; nothing if it cannot be installed."""
-    python, ready = folder / "bin" / "python", folder / "ready"
-    if not ready.exists():
-        same = [f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "torchvision", "timm")]
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        installed = subprocess.run([python, "-m", "pip", "install", "--quiet", f"fastai=={FASTAI}", *same])
-        if installed.returncode:
-            return None
-        ready.touch()
-    return python
 
 
 # ---- (c): cached features

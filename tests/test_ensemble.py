@@ -10,7 +10,7 @@ import pytest
 from apparel_eye import metrics
 from apparel_eye.ensemble import ENSEMBLE, Average, Member, as_json, average
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.recognizer import About
+from apparel_eye.recognizer import About, Mixture, extraction_of
 from apparel_eye.schemas import ScoreTable
 from apparel_eye.tables import table_of
 
@@ -45,8 +45,10 @@ def member(test_parameters: Any) -> Member:
         limits=test_parameters.ingest.photos,
         resize="squash",
         backbone="test_resnet",
-        activations_size=(64, 64),
-        activations_views=("plain",),
+        blend=Mixture(temperatures={}, weights={}),
+        activations=extraction_of(test_parameters.activations, (64, 64)),
+        pooling="rows",
+        features={},
         present=(1, 2),
         modes={},
     )

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from apparel_eye.figures import confusions, curves, gallery, overlays, overview, risk_coverage
+from apparel_eye.figures import confusions, curves, gallery, overlays, overview, places_and_filters, risk_coverage
 
 
 def draw(figure: Figure, folder: Path) -> tuple[int, int]:
@@ -169,3 +169,52 @@ def test_risk_and_coverage_of_each_column_and_the_precision_that_is_wanted(tmp_p
     np.testing.assert_allclose(shown["10% wrong"].get_ydata(), 0.1)
     assert shown["sure"].get_linewidth() > shown["unsure"].get_linewidth()
     draw(figure, tmp_path)
+
+
+@pytest.fixture
+def filters() -> pd.DataFrame:
+    """Eighteen filters, the most important first."""
+    importance = np.linspace(1, 0, 18)
+    return pd.DataFrame(
+        {
+            "filter": np.arange(18) * 7 % 18,
+            "importance": importance / importance.sum(),
+            "bags": 18 - np.arange(18),
+            "gain": np.full(18, 1 / 18),
+            "row": 0,
+            "column": 0,
+        }
+    )
+
+
+def test_places_lie_over_the_whole_photo(filters: pd.DataFrame, tmp_path: Path) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    places = np.random.default_rng(1).random((4, 3)) / 10
+    figure = places_and_filters(photo, places, filters)
+    below, above = figure.axes[0].images
+    np.testing.assert_array_equal(below.get_array(), photo)
+    np.testing.assert_array_equal(above.get_array(), places)
+    for edge, of_photo in zip(above.get_extent(), below.get_extent(), strict=True):
+        assert abs(edge - of_photo) <= 0.5  # pixels have their middle on whole numbers
+    assert above.get_clim() == (0, places.max())
+    draw(figure, tmp_path)
+
+
+@pytest.mark.parametrize("number", [1, 15, 18])
+def test_the_most_important_filters_have_their_two_shares(filters: pd.DataFrame, number: int, tmp_path: Path) -> None:
+    given = filters.head(number)
+    figure = places_and_filters(np.zeros((8, 6, 3), dtype=np.uint8), np.ones((2, 2)) / 4, given)
+    axes, shown = figure.axes[1], filters.head(min(number, 15))
+    importances, gains = axes.containers
+    assert [bar.get_width() for bar in importances] == shown["importance"].tolist()
+    assert [bar.get_width() for bar in gains] == shown["gain"].tolist()
+    named = [f"{of} in {bags} bags" for of, bags in zip(shown["filter"], shown["bags"], strict=True)]
+    assert [label.get_text() for label in axes.get_yticklabels()] == named
+    assert axes.yaxis_inverted()
+    draw(figure, tmp_path)
+
+
+def test_bags_that_never_split_are_drawn_too(filters: pd.DataFrame, tmp_path: Path) -> None:
+    nothing = filters.assign(importance=0.0, gain=0.0)
+    photo = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    draw(places_and_filters(photo, np.zeros((4, 3)), nothing), tmp_path)

@@ -21,7 +21,7 @@ from apparel_eye.schemas import History, Manifest, Probabilities
 
 Run = Callable[..., tuple[int, str]]
 CATEGORY = "skirt_length"
-COLUMNS = ("plain", "tta", "xgboost", "logistic")
+COLUMNS = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
 VALUES = DIMENSIONS[CATEGORY]
 NUM_LABELLED, NUM_QUESTIONS = 10 * len(VALUES), 2 * len(VALUES)
 
@@ -49,6 +49,9 @@ def same_settings(garments: Path, data: Path) -> dict[str, object]:
         "03_primary/{}/quarantine.csv",
         "06_models/{}/large.safetensors",
         "06_models/{}/xgboost.json",
+        "06_models/{}/bags.json",
+        "06_models/{}/logistic.safetensors",
+        "06_models/{}/perceptron.safetensors",
         "07_model_output/{}/submission.csv",
         *[f"07_model_output/{{}}/submissions/{column}.csv" for column in COLUMNS],
         "08_reporting/{}/scores.json",
@@ -56,6 +59,8 @@ def same_settings(garments: Path, data: Path) -> dict[str, object]:
         "08_reporting/{}/curves.png",
         "08_reporting/{}/confusion_matrices.png",
         "08_reporting/{}/risk_coverage.png",
+        "08_reporting/{}/bag_filters.csv",
+        "08_reporting/{}/bags.png",
     ],
 )
 def test_files_of_the_contract_are_written_with_their_seals(results: Path, name: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from apparel_eye.parameters import ProjectParameters
+from apparel_eye.parameters import STAGES, ProjectParameters
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_each_epoch_is_one_step_of_its_stage(
 
 def test_the_scores_are_metrics(run: Run, results: Path) -> None:
     scores = json.loads((results / "08_reporting" / "skirt_length" / "scores.json").read_text())
-    for column in ("plain", "tta", "xgboost", "logistic", "submission"):
+    for column in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend", "submission"):
         for name in ("basic_precision", "average_precision", "accuracy", "log_loss"):
             assert run.data.metrics[f"scores/{column}/{name}"] == scores[column][name]
 
@@ -73,9 +73,17 @@ def test_models_figures_and_submission_are_artifacts(client: MlflowClient, run: 
     expected = [
         results / layer / "skirt_length" / name
         for layer, names in {
-            "06_models": ["small.safetensors", "medium.safetensors", "large.safetensors", "xgboost.json"],
+            "06_models": [
+                *(f"{stage}.safetensors" for stage in STAGES),
+                "xgboost.json",
+                "bags.json",
+                "perceptron.safetensors",
+            ],
             "07_model_output": ["submission.csv", "probabilities.parquet"],
-            "08_reporting": ["overview.png", "curves.png", "confusion_matrices.png", "mistakes.png", "scores.csv"],
+            "08_reporting": [
+                *(f"{figure}.png" for figure in ("overview", "curves", "confusion_matrices", "mistakes", "bags")),
+                "scores.csv",
+            ],
         }.items()
         for name in names
     ]

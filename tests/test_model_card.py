@@ -49,7 +49,7 @@ def test_the_test_is_told_where_there_is_one() -> None:
 def test_the_card_of_a_run_says_what_its_results_say(results: Path) -> None:
     card = (results / "08_reporting" / "skirt_length" / "model_card.md").read_text()
     table = pd.read_csv(results / "08_reporting" / "skirt_length" / "scores.csv").set_index("column")
-    for column in ("plain", "tta", "xgboost", "logistic"):
+    for column in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend"):
         assert re.search(rf"^\| `{column}` \| {table.loc[column, 'basic_precision']:.3f} \(", card, re.MULTILINE)
     manifest = pd.read_parquet(results / "03_primary" / "skirt_length" / "manifest.parquet")
     labelled = (manifest["role"] == "labelled").sum()

@@ -13,8 +13,11 @@ from apparel_eye.errors import UsageError
 from apparel_eye.hooks import ParameterCheck
 from apparel_eye.parameters import (
     STAGES,
+    ActivationsParameters,
     AugmentationParameters,
+    ExtractionParameters,
     InferParameters,
+    Parameters,
     PhaseParameters,
     ProjectParameters,
     SplitParameters,
@@ -24,6 +27,8 @@ Tree = dict[str, Any]
 KeyPath = tuple[str | int, ...]
 """Keys from the top on, positions within a list."""
 ENVIRONMENTS = ("base", "cpu", "demo", "test")
+FROM_THE_END = ActivationsParameters.model_fields["level"]
+"""The one number that may be negative."""
 WRONG_TYPES = {
     bool: (2, "perhaps", None, []),
     int: ("1e-3", "7", True, 1.5, None, [1], {}),
@@ -104,7 +109,7 @@ def nonsense_for(kinds: set[type], field: FieldInfo) -> list[object]:
     fine = kinds | ({int} if float in kinds else set())
     wrong = [mutant for mutant in wrong if type(mutant) not in fine]
     if kinds & {int, float}:
-        wrong += [-1, math.nan, math.inf, -math.inf, *out_of_range(field)]
+        wrong += [math.nan, math.inf, -math.inf, *([] if field is FROM_THE_END else [-1]), *out_of_range(field)]
     if any(get_origin(part) is Literal for part in parts_of(field.annotation)):
         wrong += ["no such choice"]
     return wrong
@@ -185,6 +190,30 @@ def test_a_phase_is_as_long_as_its_cycles(
 
 
 @pytest.mark.parametrize(
+    ("num_rounds", "block_rounds", "lengths"), [(10, 4, (4, 4, 2)), (10, 5, (5, 5)), (3, 8, (3,)), (1, 1, (1,))]
+)
+def test_blocks_have_all_rounds_and_the_last_of_them_the_rest(
+    test_parameters: ProjectParameters, num_rounds: int, block_rounds: int, lengths: tuple[int, ...]
+) -> None:
+    rounds = {"num_rounds": num_rounds, "block_rounds": block_rounds}
+    assert test_parameters.boost.xgboost.model_copy(update=rounds).block_lengths == lengths
+
+
+def test_xgboost_gets_what_it_knows_and_nothing_else(test_parameters: ProjectParameters) -> None:
+    names = {"learning_rate", "max_depth", "subsample", "colsample_bynode", "max_bin", "reg_lambda"}
+    for parameters in (test_parameters.boost.xgboost, test_parameters.boost.bags):
+        assert parameters.of_xgboost() == {name: getattr(parameters, name) for name in names}
+
+
+def test_a_blend_takes_two_columns_that_are_no_blends(parameters_of: Callable[[str], Tree]) -> None:
+    tree = parameters_of("base")
+    assert "parameter report.blend is ['tta']" in refusal(replaced(tree, ("report", "blend"), ["tta"]))
+    assert "parameter report.blend.1 is 'blend'" in refusal(replaced(tree, ("report", "blend", 1), "blend"))
+    others = [name for name in pipeline_registry._COLUMNS if name != "blend"]
+    assert refusal(replaced(tree, ("report", "blend"), others)) == ""
+
+
+@pytest.mark.parametrize(
     ("max_zoom", "is_length", "expected"),
     [("auto", True, 1.0), ("auto", False, 1.1), (1.3, True, 1.3), (1.3, False, 1.3)],
 )
@@ -236,3 +265,18 @@ def test_sizes_of_stages_ascend(
 def test_a_finder_that_goes_nowhere_is_refused(parameters_of: Callable[[str], Tree]) -> None:
     said = refusal(replaced(parameters_of("base"), ("train", "finder", "start"), 10.0))
     assert "parameter train.finder: start is 10.0; give one below end, which is 10.0" in said
+
+
+def test_what_decides_on_activations_is_kept_apart_from_how_they_are_computed(
+    test_parameters: ProjectParameters,
+) -> None:
+    class About(Parameters):
+        extraction: ExtractionParameters
+
+    kept = About(extraction=test_parameters.activations).model_dump(mode="json")
+    again = About.model_validate(kept)
+    apart = {"source", "batch_size", "on_change"}
+    assert set(kept["extraction"]) == set(type(test_parameters.activations).model_fields) - apart
+    assert again.extraction.model_dump() == {
+        name: value for name, value in dict(test_parameters.activations).items() if name not in apart
+    }

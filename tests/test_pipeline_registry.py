@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from apparel_eye.io import (
     EarlierArrayDataset,
     EarlierCheckpointDataset,
+    EarlierGrowingArrayDataset,
     EarlierTableDataset,
     OwnPhotosDataset,
     PhotoFolderDataset,
@@ -35,7 +36,8 @@ NAMES = (
 )  # fmt: skip
 FOLDERS = {"raw_folder", "photos", "own_photos", "members"}
 TRAINED = {
-    "backbone_weights", "large_checkpoint", "logistic_model", "num_predicted", "recognizer", "xgboost_model",
+    "activation_networks", "large_checkpoint", "num_predicted", "recognizer",
+    "bags_model", "logistic_model", "perceptron_model", "xgboost_model",
 }  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def test_all_that_is_made_is_written_sealed(catalog: DataCatalog, name: str) -> 
 def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: DataCatalog, name: str) -> None:
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
     read = [entry for entry in datasets_of(PIPELINES[name]) if entry not in made]
-    earlier = {EarlierArrayDataset, EarlierCheckpointDataset, EarlierTableDataset}
+    earlier = {EarlierArrayDataset, EarlierCheckpointDataset, EarlierGrowingArrayDataset, EarlierTableDataset}
     folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset}
     assert {type(catalog[entry]) for entry in read} <= folders | earlier
 

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from apparel_eye.calibration import temper
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import UsageError
-from apparel_eye.recognizer import Column, Recognizer
+from apparel_eye.recognizer import Column, Mixture, Recognizer
 from apparel_eye.trained import load_category
 
-COLUMNS = ("plain", "tta", "xgboost", "logistic")
+COLUMNS = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
 IDENTITIES = np.arange(5, dtype=np.uint64)
 
 
@@ -20,8 +21,22 @@ def load(results: Path) -> Callable[[str], Recognizer]:
     return lambda column: load_category(results, "skirt_length", column)
 
 
-def photos(recognizer: Recognizer) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (5, *recognizer.size, 3), dtype=np.uint8)
+def photos(recognizer: Recognizer) -> list[np.ndarray]:
+    """Five photos of noise at each of the sizes."""
+    generator = np.random.default_rng(0)
+    return [generator.integers(0, 256, (5, *size, 3), dtype=np.uint8) for size in recognizer.sizes]
+
+
+def at_other_sizes(recognizer: Recognizer, network: tuple[int, int], activations: tuple[int, int]) -> Recognizer:
+    """The same models, as if photos were looked at otherwise."""
+    about, models = recognizer.about, recognizer._models
+    described = {**models.network.description, "size": list(network)}
+    extraction = about.activations.model_copy(update={"size": activations})
+    return Recognizer(
+        about.model_copy(update={"activations": extraction}),
+        replace(models, network=Checkpoint.single(dict(models.network.of("best")), described)),
+        recognizer.column,
+    )
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -47,7 +62,40 @@ def test_a_photos_answer_does_not_depend_on_its_neighbors(load: Callable[[str], 
     pixels = photos(recognizer)
     together = recognizer.predict(pixels, IDENTITIES)
     for order in ([4, 2, 0], [3], [1, 1]):
-        np.testing.assert_allclose(recognizer.predict(pixels[order], IDENTITIES[order]), together[order], atol=1e-5)
+        found = recognizer.predict([of_size[order] for of_size in pixels], IDENTITIES[order])
+        np.testing.assert_allclose(found, together[order], atol=1e-5)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_photos_are_looked_at_in_the_sizes_that_the_column_needs_each_once(
+    load: Callable[[str], Recognizer], column: str
+) -> None:
+    needs = {"plain": "network", "tta": "network", "blend": "both"}.get(column, "activations")
+    of_network, of_activations = (48, 32), (64, 96)
+    sizes = {"network": (of_network,), "activations": (of_activations,), "both": (of_network, of_activations)}
+    other = at_other_sizes(load(column), of_network, of_activations)
+    assert other.sizes == sizes[needs]
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 40, 3), dtype=np.uint8))
+    assert [pixels.shape for pixels in other.pixels_of(image)] == [(*size, 3) for size in sizes[needs]]
+    assert at_other_sizes(load(column), of_network, of_network).sizes == (of_network,)
+
+
+def test_a_blend_is_the_mean_of_its_columns_each_at_its_size(load: Callable[[str], Recognizer]) -> None:
+    size = load("tta").sizes[0]
+    network, head = (at_other_sizes(load(column), (48, 32), size) for column in ("tta", "xgboost"))
+    mixture = Mixture(temperatures={"tta": 1.0, "xgboost": 1.0}, weights={"tta": 0.3, "xgboost": 0.7})
+    columns = {name: Column(temperature=1.0, threshold=None) for name in ("blend", "tta", "xgboost")}
+
+    def answers(recognizer: Recognizer, column: str) -> np.ndarray:
+        about = recognizer.about.model_copy(update={"blend": mixture, "columns": columns})
+        same = Recognizer(about, network._models, column)
+        generator = np.random.default_rng(7)
+        pixels = {each: generator.integers(0, 256, (5, *each, 3), dtype=np.uint8) for each in ((48, 32), size)}
+        return same.predict([pixels[each] for each in same.sizes], IDENTITIES)
+
+    found, tta, xgboost = answers(network, "blend"), answers(network, "tta"), answers(head, "xgboost")
+    assert np.abs(tta - xgboost).max() > 0.01
+    np.testing.assert_allclose(found, 0.3 * tta + 0.7 * xgboost, atol=1e-6)
 
 
 def test_the_column_that_was_chosen_answers_where_none_is_named(load: Callable[[str], Recognizer]) -> None:
@@ -68,13 +116,17 @@ def test_the_version_changes_with_any_weight_and_with_how_the_models_are_used(
     name = "head.linear.2.bias" if "head.linear.2.bias" in models.network.of("best") else "head.hidden.6.bias"
     weights = dict(models.network.of("best"))
     weights[name] = weights[name] + np.float32(1e-3)
+    first = min(models.networks)
     others = [
         Recognizer(about.model_copy(update={"precision": 0.5}), models, "tta"),
         Recognizer(about, replace(models, network=Checkpoint.single(weights, models.network.description)), "tta"),
         Recognizer(about, replace(models, heads={**models.heads, "xgboost": models.heads["xgboost"] + " "}), "tta"),
+        Recognizer(about, replace(models, heads={**models.heads, "bags": models.heads["bags"] + " "}), "tta"),
+        Recognizer(about.model_copy(update={"pooling": "grid"}), models, "tta"),
+        Recognizer(about, replace(models, networks={**models.networks, first: models.networks[first] + 1}), "tta"),
     ]
     versions = {recognizer.version, *(other.version for other in others)}
-    assert len(versions) == 4
+    assert len(versions) == 7
     assert all(len(version) == 12 for version in versions)
 
 

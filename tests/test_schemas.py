@@ -22,6 +22,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "sha256": [SHA, SHA],
         "fixes": ["orientation, cmyk", ""],
     },
+    "ActivationsIndex": {"image_key": ["a/1.jpg", "a/2.jpg"], "sha256": [SHA, SHA]},
     "Folds": {"image_key": ["1", "2"], "fold": [0, 1], "subset": ["validation", "train"], "part": [1, -1]},
     "Questions": {"image_key": ["1", "1"]},
     "PhotoList": {
@@ -85,6 +86,14 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "p0": [0.25, 1.0],
         "p1": [0.75, 0.0],
     },
+    "BagFilters": {
+        "filter": [7, 0],
+        "importance": [0.75, 0.0],
+        "bags": [10, 0],
+        "gain": [1.0, 0.0],
+        "row": [3, 0],
+        "column": [2, 0],
+    },
     "ScoreTable": {
         "column": ["tta", "plain"],
         "basic_precision": [0.5, float("nan")],
@@ -132,6 +141,11 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("Probabilities", "p1", [float("nan"), 0.0]),
     ("Probabilities", "column", ["tta", "tta"]),
     ("Probabilities", "p", [0.0, 0.0]),
+    ("BagFilters", "filter", [7, 7]),
+    ("BagFilters", "importance", [1.5, 0.0]),
+    ("BagFilters", "gain", [-0.5, 1.0]),
+    ("BagFilters", "bags", [-1, 0]),
+    ("BagFilters", "row", [0.5, 0.0]),
     ("ScoreTable", "accuracy", [0.5, float("nan")]),
     ("ScoreTable", "column", ["tta", "tta"]),
 ]

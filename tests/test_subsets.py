@@ -1,7 +1,8 @@
+import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.subsets import Subsets, make_subsets
+from apparel_eye.subsets import Subsets, make_subsets, without_fold
 
 VALUES = ("Invisible", "Short Length", "Long Length")
 PHOTOS = [  # image key, value, label string, role, subset, part
@@ -50,3 +51,13 @@ def test_labelled_photos_are_those_that_train_and_those_that_validate(subsets: S
     labels = ["".join(marks) for marks in subsets.labelled_marks]
     by_row = dict(zip(subsets.labelled.tolist(), labels, strict=True))
     assert by_row == {0: "nmy", 4: "nyn", 1: "nyn", 3: "nym", 5: "nny"}
+
+
+def test_without_a_fold_its_photos_validate_in_two_parts_and_nobody_else_does(subsets: Subsets) -> None:
+    without = without_fold(subsets, np.array([3, 5]), 5)
+    assert (without.train.tolist(), without.train_keys.tolist()) == ([0], ["a"])
+    assert without.validation.tolist() == [4]
+    assert ["".join(marks) for marks in without.validation_marks] == ["nyn"]
+    assert ["".join(marks) for marks in without.train_marks] == ["nmy"]
+    assert without.validation_parts.tolist() == [0]
+    assert len(without.questions) == len(without.tests) == 0

@@ -22,7 +22,7 @@ BAD = {"b.jpg": (b"", "the file has no bytes"), "e.jpg": (b"<html></html>", "HTM
 GOOD = ("a.png", "c.png", "d.png", "f.png")
 
 
-@pytest.fixture(scope="module", params=["tta", "plain", "xgboost", "logistic"])
+@pytest.fixture(scope="module", params=["tta", "plain", "xgboost", "bags", "logistic", "perceptron", "blend"])
 def recognizer(results: Path, request: pytest.FixtureRequest) -> Recognizer:
     return load_category(results, "skirt_length", request.param)
 
@@ -65,7 +65,7 @@ def alone(recognizer: Recognizer, path: Path) -> np.ndarray:
     """Probabilities of one photo that has no neighbors."""
     identity = identity_of(hashlib.sha256(path.read_bytes()).hexdigest())
     pixels = recognizer.pixels_of(Image.open(path).convert("RGB"))
-    return recognizer.predict(pixels[None], np.array([identity], dtype=np.uint64))[0]
+    return recognizer.predict([each[None] for each in pixels], np.array([identity], dtype=np.uint64))[0]
 
 
 @pytest.mark.parametrize("part", [256, 2, 1])
@@ -193,7 +193,8 @@ def test_a_photo_that_is_read_twice_has_one_answer(folder: Path, network: Recogn
 
 def test_models_are_those_of_the_column_that_is_asked_for(network: Recognizer) -> None:
     bare = Recognizer(network.about, Models(network._models.network, {}, {}), "plain")
-    assert bare.predict(np.zeros((1, *bare.size, 3), dtype=np.uint8), np.zeros(1, dtype=np.uint64)).shape == (1, 6)
+    nothing = [np.zeros((1, *size, 3), dtype=np.uint8) for size in bare.sizes]
+    assert bare.predict(nothing, np.zeros(1, dtype=np.uint64)).shape == (1, 6)
 
 
 def test_a_thousand_mixes_of_good_and_bad_files_have_an_answer_for_each_of_their_own(

@@ -59,7 +59,7 @@ def cross_fit(
 ) -> NDArray[np.float64]:
     """Probabilities with the photos of each part tempered as is best for the other parts."""
     tempered = np.zeros(probabilities.shape)
-    for of_part, others in _with_others(parts):
+    for of_part, others in parts_and_others(parts):
         temperature = fit_temperature(probabilities[others], marks[others], present)
         tempered[of_part] = temper(probabilities[of_part], temperature, present)
     return tempered
@@ -85,7 +85,7 @@ def score_abstention(
         none.
     """
     is_answered = np.zeros(len(marks), dtype=bool)
-    for of_part, others in _with_others(parts):
+    for of_part, others in parts_and_others(parts):
         threshold = fit_threshold(probabilities[others], marks[others], precision)
         if threshold is not None:
             is_answered[of_part] = probabilities[of_part].max(axis=1) >= threshold
@@ -93,7 +93,7 @@ def score_abstention(
     return {"coverage": float(is_answered.mean()), "precision": reached}
 
 
-def _with_others(parts: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def parts_and_others(parts: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Rows of each part, and of the other parts; where there is only one, it stands for the others."""
     for part in np.unique(parts):
         of_part = parts == part

@@ -3,10 +3,8 @@
 import json
 import os
 import shlex
-import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -16,17 +14,15 @@ from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import LOGGING, pipelines
 from kedro.framework.session import KedroSession
-from kedro.io.core import DatasetError
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
-from apparel_eye import interruption, startup
-from apparel_eye.console import make_lasting
-from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, UsageError, in_words
+from apparel_eye import startup
+from apparel_eye.errors import UsageError
 from apparel_eye.nearest import nearest
+from apparel_eye.plain_words import in_plain_words
 
 _RUNNER = "apparel_eye.runner.FinishedRunner"
-_NO_THREAD = "can't start new thread"  # Python's own words
 
 
 @click.group(name="apparel-eye")
@@ -37,7 +33,7 @@ def cli() -> None:
 def _run(debug: bool, **options: Any) -> Any:
     """Run a pipeline; what is finished with the same settings and data is loaded, not made again."""
     options["runner"] = options["runner"] or _RUNNER
-    with _in_plain_words(debug):
+    with in_plain_words(debug):
         _start_kedro()
         _check_pipelines(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
@@ -59,7 +55,7 @@ def _predict(
     Tables and a contact sheet of each category are written below the folder of its models. What was stopped goes on
     where it was.
     """
-    with _in_plain_words(debug):
+    with in_plain_words(debug):
         places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(photos=photos, data=data)}
         _start_kedro()
         from apparel_eye.runner import FinishedRunner
@@ -85,7 +81,7 @@ def _average(
     Members and mean are scored on validation photos that they have in common; the mean's submission is written below
     the folder of results.
     """
-    with _in_plain_words(debug):
+    with in_plain_words(debug):
         names = shlex.join(str(Path(name).resolve()) if Path(name).is_dir() else name for name in members)
         places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(data=data)}
         _start_kedro()
@@ -103,7 +99,7 @@ def _register(categories: tuple[str, ...], data: str | None, env: str | None, de
 
     A model that is registered already gets no second version.
     """
-    with _in_plain_words(debug):
+    with in_plain_words(debug):
         places = {name: _verbatim(str(Path(place).expanduser().resolve())) for name, place in _given(data=data)}
         _start_kedro()
         from apparel_eye.tracking.registry import register
@@ -124,27 +120,13 @@ def _score(submission: Path, answers: Path, as_json: bool, debug: bool) -> None:
     Rows of SUBMISSION are path, dimension and probabilities, as the pipeline submit writes them; rows of ANSWERS are
     path, dimension and label string. Photos that are in one file only are told, and not scored.
     """
-    with _in_plain_words(debug):
+    with in_plain_words(debug):
         from apparel_eye import scoring  # tables take a second to import, which help need not wait for
 
         report = scoring.score_files(submission, answers)
         click.echo(json.dumps(asdict(report)) if as_json else scoring.as_text(report))
         for warning in scoring.warnings_of(report, submission, answers):
             click.secho(f"warning: {warning}", fg="yellow", err=True)
-
-
-@contextmanager
-def _in_plain_words(debug: bool) -> Iterator[None]:
-    make_lasting()
-    try:
-        with interruption.handled():
-            yield
-    except (Exception, interruption.Interrupted) as error:
-        stop = _stop_of(error)
-        if debug or stop is None:
-            raise
-        click.secho(f"error: {stop}", fg="red", err=True)
-        sys.exit(stop.exit_code)
 
 
 def _start_kedro() -> None:
@@ -178,6 +160,9 @@ def _check_pipelines(options: Mapping[str, Any]) -> None:
 
 _DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
 _DATA = click.Option(["--data"], help="Folder below which the models are; default: as in the environment.")
+_COLUMN = click.Option(
+    ["--column"], default="auto", show_default=True, help="That answers: plain, tta, xgboost, blend ..."
+)
 _ENV = click.Option(["--env", "-e"], help="The environment, as in kedro run.")
 
 cli.add_command(
@@ -192,7 +177,7 @@ cli.add_command(
             click.Argument(["photos"]),
             click.Option(["categories", "--category"], multiple=True, help="That answers; default: all trained ones."),
             _DATA,
-            click.Option(["--column"], default="auto", show_default=True, help="plain, tta, xgboost or logistic."),
+            _COLUMN,
             click.Option(["--photos-column"], default="", help="Of a table: the one with the paths."),
             click.Option(["--heat-maps"], type=click.IntRange(0), help="Photos to show what the network looked at in."),
             click.Option(["--follow-links"], is_flag=True, help="Links may lead out of the folder."),
@@ -211,7 +196,7 @@ cli.add_command(
             click.Argument(["members"], nargs=-1, required=True),
             click.Option(["--category"], required=True, help="Of all members."),
             click.Option(["--data"], help="Folder for the results; default: as in the environment."),
-            click.Option(["--column"], default="auto", show_default=True, help="plain, tta, xgboost or logistic."),
+            _COLUMN,
             _ENV,
             _DEBUG,
         ],
@@ -248,25 +233,3 @@ cli.add_command(
         short_help="Score a submission with the answers.",
     )
 )
-
-
-def _stop_of(error: BaseException) -> ApparelEyeError | None:
-    """What the user can do something about, wherever Kedro has wrapped it; None is a fault of ours."""
-    chain: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in chain:
-        chain.append(current)
-        current = current.__cause__ or current.__context__
-    for found in chain:
-        if isinstance(found, ApparelEyeError):
-            return found
-    for found in chain:
-        if isinstance(found, interruption.Interrupted):
-            return StoppedError(f"stopped by {found}; the same command goes on from there", found.signal_number)
-        if isinstance(found, OSError):
-            return SurroundingsError(": ".join([*([str(found.filename)] if found.filename else []), in_words(found)]))
-        if isinstance(found, RuntimeError) and _NO_THREAD in str(found):
-            return SurroundingsError("this machine starts no more threads; raise the limit, see: ulimit -u")
-    if isinstance(error, DatasetError):
-        return DataError(str(error))
-    return None

@@ -16,6 +16,7 @@ _LAYERS = colormaps["viridis"]
 _HEAT = ListedColormap([_LAYERS(heat, alpha=0.7 * heat) for heat in np.linspace(0, 1, 256)], name="heat")
 """From nothing to a yellow through which the photo shows; reds would be taken for skin."""
 _DPI = 110
+_NUM_FILTERS = 15
 
 
 def overview(counts: pd.DataFrame, category: str) -> Figure:
@@ -149,6 +150,34 @@ def risk_coverage(
     axes.set(xlim=(0, 1), ylim=(0, None))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def places_and_filters(photo: NDArray[np.uint8], places: NDArray[np.floating], filters: pd.DataFrame) -> Figure:
+    """Where splits look, over a photo, and the most important filters.
+
+    Args:
+        photo: shape (H, W, 3).
+        places: share of the gain, shape (rows, columns) of the feature map.
+        filters: see ``schemas.BagFilters``.
+    """
+    figure = Figure(figsize=(9, 5.5), dpi=_DPI, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.4])
+    height, width = photo.shape[:2]
+    left.imshow(photo)
+    shown = left.imshow(places, cmap=_HEAT, extent=(0, width, height, 0), vmin=0)
+    left.axis("off")
+    left.set_title("where splits look, over the mean photo")
+    figure.colorbar(shown, ax=left, label="share of the gain of all splits", shrink=0.8)
+    first = filters.head(_NUM_FILTERS)
+    at = np.arange(len(first))
+    right.barh(at - 0.2, first["importance"], height=0.4, color=_GREY, label="importance, by which filters are drawn")
+    right.barh(at + 0.2, first["gain"], height=0.4, color=_BLUE, label="gain of its splits")
+    right.set_yticks(at, [f"{each.filter} in {each.bags} bags" for each in first.itertuples()])
+    right.invert_yaxis()
+    right.set(title="the most important filters", xlabel="share of all filters")
+    right.spines[["top", "right"]].set_visible(False)
+    right.legend(frameon=False, loc="lower right")
     return figure
 
 

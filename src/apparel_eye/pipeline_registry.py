@@ -2,12 +2,13 @@
 
 from kedro.pipeline import Pipeline
 
+from apparel_eye.columns import BLEND, HEADS, NETWORK
 from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines import activations, boost, ensemble, infer, ingest, predict, report, split, submit, train
 
 _LAST = STAGES[-1]
-_MODELS = ("network", "xgboost", "logistic")
-_COLUMNS = ("plain", "tta", "xgboost", "logistic")
+_MODELS = ("network", *HEADS)
+_COLUMNS = (*NETWORK, *HEADS, BLEND)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -16,8 +17,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     dealt = ingested + split.create_pipeline()
     trained = dealt + train.create_pipeline()
     inferred = trained + infer.create_pipeline(_LAST)
-    extracted = ingested + _pretrained() + activations.create_pipeline()
-    boosted = dealt + extracted + boost.create_pipeline()
+    extracted = trained + activations.create_pipeline(STAGES)
+    boosted = extracted + boost.create_pipeline()
     reported = inferred + boosted + report.create_pipeline(_MODELS, _LAST)
     submitted = reported + submit.create_pipeline(_COLUMNS)
     return {
@@ -33,8 +34,3 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ensemble": ensemble.create_pipeline(),
         "__default__": submitted,
     }
-
-
-def _pretrained() -> Pipeline:
-    """What activations need of the training pipeline."""
-    return train.create_pipeline().only_nodes("fetch_backbone", "choose_modes")

@@ -1,21 +1,29 @@
 """A trained category, ready for photos: the models, which of them answers, and how sure it may say that it is."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
+from apparel_eye.blending import Blend, blend
 from apparel_eye.calibration import temper
 from apparel_eye.checkpoint import Checkpoint, Weights
-from apparel_eye.columns import NETWORK
+from apparel_eye.columns import BLEND, HEADS, NETWORK
 from apparel_eye.errors import UsageError
 from apparel_eye.nearest import nearest
-from apparel_eye.parameters import AugmentationParameters, InferParameters, Parameters, PhotoParameters, ResizeMode
+from apparel_eye.parameters import (
+    AugmentationParameters,
+    ExtractionParameters,
+    InferParameters,
+    Parameters,
+    PhotoParameters,
+    ResizeMode,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,13 +32,22 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
+Identities = NDArray[np.uint64]
+Size = tuple[int, int]
 
 
 class Column(Parameters):
     """What validation photos say of a column."""
 
-    temperature: float = Field(gt=0, description="see calibration.temper")
+    temperature: float = Field(description="see calibration.temper")
     threshold: float | None = Field(description="least confidence of an answer; none: no confidence is enough")
+
+
+class Mixture(Parameters):
+    """How columns are mixed in the column ``blend``, see ``blending.Blend``."""
+
+    temperatures: dict[str, float]
+    weights: dict[str, float]
 
 
 class About(Parameters):
@@ -42,14 +59,16 @@ class About(Parameters):
     values: tuple[str, ...]
     column: str = Field(description="that answers where no other is wanted")
     columns: dict[str, Column]
+    blend: Mixture
     precision: float = Field(description="of the answers that thresholds leave, on validation photos")
     infer: InferParameters
     augmentation: AugmentationParameters
     limits: PhotoParameters
     resize: ResizeMode
     backbone: str
-    activations_size: tuple[int, int]
-    activations_views: tuple[Literal["plain", "mirrored"], ...]
+    activations: ExtractionParameters = Field(description="with height and width as its size")
+    pooling: str = Field(description="of feature maps, for heads that are not fitted on whole maps")
+    features: dict[str, str] = Field(description="what each head is fitted on: pooled, map")
     present: tuple[int, ...] = Field(description="values that the heads know")
     modes: dict[str, dict[str, str]]
 
@@ -60,12 +79,12 @@ class Models:
 
     Attributes:
         network: of the last stage.
-        backbone: pretrained weights, of which the activations are.
-        heads: on activations, by column: ``xgboost`` as JSON, ``logistic`` as weights.
+        networks: of which the activations are: ``<number>/<name>``.
+        heads: on activations, by column: boosters as JSON, others as weights.
     """
 
     network: Checkpoint
-    backbone: Weights
+    networks: Weights
     heads: Mapping[str, Any]
 
 
@@ -88,19 +107,21 @@ class Recognizer:
             raise UsageError(f"predict.column is {self.column!r}; {nearest(self.column, about.columns)}, or auto")
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the photos that the column looks at."""
-        if self.column in NETWORK:
-            height, width = self._models.network.description["size"]
-            return height, width
-        return self.about.activations_size
+    def sizes(self) -> tuple[Size, ...]:
+        """Heights and widths of the photos that are looked at, each once."""
+        sizes = []
+        if set(self._needed) & set(NETWORK):
+            sizes.append(self._network_size)
+        if set(self._needed) & set(HEADS):
+            sizes.append(self._activations_size)
+        return tuple(dict.fromkeys(sizes))
 
     @cached_property
     def version(self) -> str:
         """Of the models and how they are used: changes with any weight, and with what this says of them."""
         digest = hashlib.sha256(self.about.model_dump_json().encode())
         heads = [model for _, model in sorted(self._models.heads.items())]
-        for model in (self._models.network.of("best"), self._models.backbone, *heads):
+        for model in (self._models.network.of("best"), self._models.networks, *heads):
             for name, part in [("", model.encode())] if isinstance(model, str) else sorted(model.items()):
                 digest.update(name.encode())
                 digest.update(part if isinstance(part, bytes) else np.asarray(part).tobytes())
@@ -111,22 +132,26 @@ class Recognizer:
         """Least confidence of an answer."""
         return self.about.columns[self.column].threshold
 
-    def pixels_of(self, image: "Image.Image") -> Pixels:
-        """A photo as the column looks at it, shape (height, width, 3)."""
+    def pixels_of(self, image: "Image.Image") -> tuple[Pixels, ...]:
+        """A photo of each of the sizes, each of shape (height, width, 3)."""
         from apparel_eye.vision.reading.photos import resize_photo
 
-        return resize_photo(image, self.size, self.about.resize)
+        return tuple(resize_photo(image, size, self.about.resize) for size in self.sizes)
 
-    def predict(self, pixels: Pixels, identities: NDArray[np.uint64]) -> Probabilities:
+    def predict(self, pixels: Sequence[Pixels], identities: Identities) -> Probabilities:
         """Calibrated probabilities of all values, shape (N, values).
 
         Args:
-            pixels: of ``pixels_of``, shape (N, height, width, 3).
+            pixels: of ``pixels_of``, an array for each of the sizes, shape (N, height, width, 3).
             identities: numbers of the photos' bytes, which decide on drawn views; a photo's answer depends on nothing
                 but the photo.
         """
-        present = self._present
-        return temper(self._raw(pixels, identities), self.about.columns[self.column].temperature, present)
+        raw = self._raw(dict(zip(self.sizes, pixels, strict=True)), identities)
+        temperature = self.about.columns[self.column].temperature
+        if self.column == BLEND:
+            mixture = self.about.blend
+            return blend(raw, Blend(mixture.temperatures, mixture.weights, temperature), self.about.present)
+        return temper(raw[self.column], temperature, self._present)
 
     @cached_property
     def mode(self) -> "Mode":
@@ -134,46 +159,85 @@ class Recognizer:
         return mode_of(self.about)
 
     @property
+    def _needed(self) -> tuple[str, ...]:
+        """Columns that must be computed."""
+        return tuple(self.about.blend.weights) if self.column == BLEND else (self.column,)
+
+    @property
+    def _network_size(self) -> Size:
+        height, width = self._models.network.description["size"]
+        return height, width
+
+    @property
+    def _activations_size(self) -> Size:
+        assert not isinstance(self.about.activations.size, int)  # the report has made an area a height and width
+        return self.about.activations.size
+
+    @property
     def _present(self) -> tuple[int, ...]:
         return tuple(self._models.network.description["present"]) if self.column in NETWORK else self.about.present
 
-    def _raw(self, pixels: Pixels, identities: NDArray[np.uint64]) -> Probabilities:
-        everyone = np.arange(len(pixels))
-        if self.column in NETWORK:
-            by_column = dict(zip(NETWORK, self._network.predict(pixels, everyone, identities), strict=True))
-            return np.asarray(by_column[self.column])
-        return self._from_activations(pixels)
+    def _raw(self, pixels: Mapping[Size, Pixels], identities: Identities) -> dict[str, Probabilities]:
+        """Of the columns that are needed, as they come out of the models."""
+        raw: dict[str, Probabilities] = {}
+        if set(self._needed) & set(NETWORK):
+            of_network = pixels[self._network_size]
+            found = self._network.predict(of_network, np.arange(len(of_network)), identities)
+            raw |= dict(zip(NETWORK, found, strict=True))
+        if set(self._needed) & set(HEADS):
+            raw |= self._from_activations(pixels[self._activations_size], identities)
+        return raw
 
     @cached_property
     def _network(self) -> Any:
         from apparel_eye.vision.inference import Predictor
 
-        infer = self.about.infer if self.column == "tta" else self.about.infer.plain()
+        infer = self.about.infer if "tta" in self._needed else self.about.infer.plain()
         return Predictor(self._models.network, "best", infer, self.about.augmentation, self.mode)
 
-    def _from_activations(self, pixels: Pixels) -> Probabilities:
+    def _from_activations(self, pixels: Pixels, identities: Identities) -> dict[str, Probabilities]:
         from apparel_eye.boosting.heads import predict_views
-        from apparel_eye.boosting.pooling import rows_of
+        from apparel_eye.boosting.pooling import POOLINGS
         from apparel_eye.vision.batches import batches
 
-        extractor, head = self._extractor_and_head
-        size = self.about.infer.batch_size
-        features = [rows_of(extractor.maps(pixels, rows)) for rows in batches(np.arange(len(pixels)), size)]
-        return predict_views(head, np.concatenate(features), np.array(self.about.present), len(self.about.values))
+        about, size = self.about, self.about.infer.batch_size
+        everyone = np.arange(len(pixels))
+        maps = np.concatenate([self._extractors.maps(pixels, rows, identities) for rows in batches(everyone, size)])
+        features = {"map": maps.reshape(*maps.shape[:2], -1)}
+        if "pooled" in {about.features[name] for name in self._heads}:
+            features["pooled"] = POOLINGS[about.pooling](maps)
+        present = np.array(about.present)
+        return {
+            name: predict_views(head, features[about.features[name]], everyone, present, len(about.values))
+            for name, head in self._heads.items()
+        }
 
     @cached_property
-    def _extractor_and_head(self) -> tuple[Any, Any]:
-        from functools import partial
+    def _extractors(self) -> Any:
+        from apparel_eye.vision.activations import extractors_of
 
-        from apparel_eye.boosting import logistic
-        from apparel_eye.boosting.xgboost_head import Boosters
-        from apparel_eye.vision.activations import Extractor
-        from apparel_eye.vision.classifier import without_prefix
+        about = self.about
+        return extractors_of(
+            self._models.networks,
+            about.backbone,
+            self._activations_size,
+            about.activations,
+            about.augmentation,
+            self.mode,
+        )
 
-        about, model = self.about, self._models.heads[self.column]
-        weights = without_prefix(self._models.backbone)
-        extractor = Extractor(about.backbone, weights, about.activations_size, about.activations_views, self.mode)
-        return extractor, Boosters(model).predict if self.column == "xgboost" else partial(logistic.predict, model)
+    @cached_property
+    def _heads(self) -> dict[str, Callable[[Any], Probabilities]]:
+        """Those that are needed, ready to predict."""
+        from apparel_eye.boosting.fitted import load_head
+
+        return {name: load_head(name, self._models.heads[name]) for name in self._needed if name in HEADS}
+
+
+def extraction_of(activations: ExtractionParameters, size: Size) -> ExtractionParameters:
+    """What was extracted, of photos of a height and width."""
+    known = {name: getattr(activations, name) for name in ExtractionParameters.model_fields}
+    return ExtractionParameters(**{**known, "size": size})
 
 
 def mode_of(about: About) -> "Mode":

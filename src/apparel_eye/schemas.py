@@ -108,6 +108,13 @@ class Folds(Table):
     part: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
 
 
+class ActivationsIndex(Table):
+    """The photo of each row of the activations."""
+
+    image_key: Series[str] = pa.Field(unique=True)
+    sha256: Series[str] = pa.Field(str_length={"min_value": 64, "max_value": 64})
+
+
 class Rates(Table):
     """One row per step of a learning-rate sweep; none where the rate was given."""
 
@@ -181,6 +188,17 @@ class Predictions(pa.DataFrameModel):
 
     class Config:
         strict = False
+
+
+class BagFilters(Table):
+    """What bags make of each filter of the feature maps; shares are of all filters."""
+
+    filter: Series[int] = pa.Field(ge=0, unique=True)
+    importance: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    bags: Series[int] = pa.Field(ge=0, description="in which it is")
+    gain: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1.000001}, description="of its splits")
+    row: Series[int] = pa.Field(ge=0, description="of the place with the largest gain")
+    column: Series[int] = pa.Field(ge=0, description="likewise")
 
 
 class ScoreTable(Table):

@@ -60,6 +60,28 @@ class Subsets:
         return np.concatenate([self.train_marks, self.validation_marks])
 
 
+def without_fold(subsets: Subsets, fold_of: Rows, fold: int) -> Subsets:
+    """The training photos of a fold validate in two parts, instead of those that do; there are none to predict.
+
+    Args:
+        subsets: which photos train.
+        fold_of: the fold of each training photo.
+        fold: that does not train.
+    """
+    out = fold_of == fold
+    return Subsets(
+        train=subsets.train[~out],
+        train_marks=subsets.train_marks[~out],
+        train_keys=subsets.train_keys[~out],
+        validation=subsets.train[out],
+        validation_marks=subsets.train_marks[out],
+        validation_parts=np.arange(out.sum()) % 2,
+        questions=subsets.questions[:0],
+        tests=subsets.tests[:0],
+        test_marks=subsets.test_marks[:0],
+    )
+
+
 def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[str]) -> Subsets:
     """Look up where each photo of the manifest was dealt to; every labelled one must have been."""
     dealt = manifest[["image_key", "label_string", "role"]].merge(folds, how="left", on="image_key")

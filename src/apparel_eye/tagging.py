@@ -33,7 +33,7 @@ _PART = 256
 class _Read:
     """A photo that was read, or what is wrong with it."""
 
-    pixels: Pixels | None = None
+    pixels: tuple[Pixels, ...] | None = None
     identity: int = 0
     problem: str = ""
 
@@ -130,7 +130,7 @@ def _rows(files: Sequence[RawFile], read: Sequence[_Read], recognizer: Recognize
     readable = np.array([each.pixels is not None for each in read], dtype=bool)
     if pixels:
         identities = np.array([each.identity for each in read if each.pixels is not None], dtype=np.uint64)
-        probabilities[readable] = recognizer.predict(np.stack(pixels), identities)
+        probabilities[readable] = recognizer.predict([np.stack(each) for each in zip(*pixels, strict=True)], identities)
     confidence = np.where(readable, probabilities.max(axis=1, initial=-1.0), np.nan)
     threshold = recognizer.threshold
     table = {

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from apparel_eye.errors import DataError
 from apparel_eye.io import CheckpointDataset, WeightsDataset, seal
@@ -10,7 +13,14 @@ from apparel_eye.parameters import STAGES
 from apparel_eye.recognizer import About, Models, Recognizer
 
 RECOGNIZER = "recognizer.json"
-FILES = (RECOGNIZER, f"{STAGES[-1]}.safetensors", "backbone.safetensors", "xgboost.json", "logistic.safetensors")
+_NETWORK, _ACTIVATIONS = f"{STAGES[-1]}.safetensors", "activation_networks.safetensors"
+_HEADS = {
+    "xgboost": "xgboost.json",
+    "bags": "bags.json",
+    "logistic": "logistic.safetensors",
+    "perceptron": "perceptron.safetensors",
+}
+FILES = (RECOGNIZER, _NETWORK, _ACTIVATIONS, *_HEADS.values())
 """Below ``06_models/<category>/``, all that predicting needs."""
 
 
@@ -58,10 +68,20 @@ def load_category(data: Path, category: str, column: str = "") -> Recognizer:
 
 def load_models(folder: Path, column: str = "") -> Recognizer:
     """The same of a folder that holds ``FILES`` and their seals."""
-    described, network, backbone, xgboost_model, logistic_model = (folder / name for name in FILES)
-    for path in (described, xgboost_model):
-        seal.check(path)
-    about = About.model_validate_json(described.read_text(encoding="utf-8"))
-    heads = {"xgboost": xgboost_model.read_text(), "logistic": WeightsDataset(str(logistic_model)).load()}
-    checkpoint = CheckpointDataset(str(network)).load()
-    return Recognizer(about, Models(checkpoint, WeightsDataset(str(backbone)).load(), heads), column)
+    about = About.model_validate_json(_text(folder / RECOGNIZER))
+    heads = {name: _head(folder / file) for name, file in _HEADS.items()}
+    checkpoint = CheckpointDataset(str(folder / _NETWORK)).load()
+    return Recognizer(about, Models(checkpoint, _weights(folder / _ACTIVATIONS), heads), column)
+
+
+def _head(path: Path) -> Any:
+    return _text(path) if path.suffix == ".json" else _weights(path)
+
+
+def _text(path: Path) -> str:
+    seal.check(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _weights(path: Path) -> dict[str, NDArray[Any]]:
+    return WeightsDataset(str(path)).load()

@@ -1,19 +1,35 @@
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import logistic, xgboost_head
-from apparel_eye.boosting.heads import Examples, Features, Probabilities, cross_predict
+from apparel_eye.boosting import heads, logistic, perceptron, xgboost_head
+from apparel_eye.boosting.heads import (
+    Examples,
+    Features,
+    Probabilities,
+    cross_predict,
+    photo_parts,
+    predict_views,
+    read,
+)
 from apparel_eye.metrics import marks_of
-from apparel_eye.parameters import LogisticParameters, XGBoostParameters
+from apparel_eye.parameters import PerceptronParameters, WeightParameters, XGBoostParameters
 from apparel_eye.probabilities import FLOOR
 from apparel_eye.subsets import Subsets
 
 NUM_PHOTOS, NUM_VIEWS, NUM_FEATURES = 30, 2, 12
-Head = tuple[Callable[..., object], Callable[..., Probabilities]]
+GROUPS: NDArray[np.object_] = np.array([f"group {row}" for row in range(NUM_PHOTOS)], dtype=object)
+USUAL, PLAIN = (
+    WeightParameters(maybe_share=0.3, class_balance=0.0),
+    WeightParameters(maybe_share=0.0, class_balance=0.0),
+)
+Head = tuple[Callable[[Examples], Any], Callable[..., Probabilities]]
 
 
 @pytest.fixture
@@ -36,7 +52,7 @@ def subsets() -> Subsets:
 
 
 @pytest.fixture
-def features(subsets: Subsets) -> Features:
+def features() -> Features:
     """Clouds by value, so that there is something to learn."""
     generator = np.random.default_rng(0)
     centers = 2 * generator.normal(size=(3, NUM_FEATURES))
@@ -44,13 +60,16 @@ def features(subsets: Subsets) -> Features:
     return (of_photos + generator.normal(size=(NUM_PHOTOS, NUM_VIEWS, NUM_FEATURES))).astype(np.float32)
 
 
-@pytest.fixture(params=["logistic", "xgboost"])
+@pytest.fixture(params=["logistic", "perceptron", "xgboost"])
 def head(
-    request: pytest.FixtureRequest, logistic_parameters: LogisticParameters, xgboost_parameters: XGBoostParameters
+    request: pytest.FixtureRequest, xgboost_parameters: XGBoostParameters, perceptron_parameters: PerceptronParameters
 ) -> Head:
-    if request.param == "logistic":
-        return lambda examples: logistic.fit(examples, logistic_parameters), logistic.predict
-    return lambda examples: xgboost_head.fit(examples, xgboost_parameters), xgboost_head.predict
+    known: dict[str, Head] = {
+        "logistic": (partial(logistic.fit, strength=10.0, max_iterations=1000), logistic.predict),
+        "perceptron": (partial(perceptron.fit, parameters=perceptron_parameters), perceptron.predict),
+        "xgboost": (partial(xgboost_head.fit, parameters=xgboost_parameters), xgboost_head.predict),
+    }
+    return known[request.param]
 
 
 @pytest.fixture
@@ -69,6 +88,12 @@ def recorder() -> tuple[list[Examples], Head]:
     return fitted, (fit, predict)
 
 
+def crossed(
+    head: Head, features: Features, subsets: Subsets, weights: WeightParameters = USUAL, refit: bool = True
+) -> tuple[Any, Probabilities, Probabilities]:
+    return cross_predict(*head, features, subsets, GROUPS, weights, refit)
+
+
 def moved(subsets: Subsets) -> Subsets:
     """The validation photos with other labels, of the same values."""
     return replace(subsets, validation_marks=np.roll(subsets.validation_marks, 3, axis=0))
@@ -77,8 +102,8 @@ def moved(subsets: Subsets) -> Subsets:
 def test_validation_photos_are_predicted_without_their_own_labels(
     head: Head, features: Features, subsets: Subsets
 ) -> None:
-    _, validation, questions = cross_predict(*head, features, subsets, 0.3, refit=True)
-    _, again, other_questions = cross_predict(*head, features, moved(subsets), 0.3, refit=True)
+    _, validation, questions = crossed(head, features, subsets)
+    _, again, other_questions = crossed(head, features, moved(subsets))
     np.testing.assert_array_equal(again, validation)
     assert not np.array_equal(other_questions, questions)
 
@@ -86,8 +111,8 @@ def test_validation_photos_are_predicted_without_their_own_labels(
 def test_a_second_fit_changes_the_predictions_of_questions_only(
     head: Head, features: Features, subsets: Subsets
 ) -> None:
-    _, validation, questions = cross_predict(*head, features, subsets, 0.3, refit=True)
-    _, again, other_questions = cross_predict(*head, features, subsets, 0.3, refit=False)
+    _, validation, questions = crossed(head, features, subsets)
+    _, again, other_questions = crossed(head, features, subsets, refit=False)
     np.testing.assert_array_equal(again, validation)
     assert not np.array_equal(other_questions, questions)
 
@@ -95,27 +120,26 @@ def test_a_second_fit_changes_the_predictions_of_questions_only(
 def test_without_a_second_fit_validation_labels_are_never_used(
     head: Head, features: Features, subsets: Subsets
 ) -> None:
-    first = cross_predict(*head, features, subsets, 0.3, refit=False)
-    second = cross_predict(*head, features, moved(subsets), 0.3, refit=False)
+    first, second = (crossed(head, features, dealt, refit=False) for dealt in (subsets, moved(subsets)))
     np.testing.assert_equal(second, first)
 
 
 def test_photos_to_predict_are_never_fitted_on(head: Head, features: Features, subsets: Subsets) -> None:
     others = features.copy()
     others[subsets.questions] = 0
-    first, second = (cross_predict(*head, of_photos, subsets, 0.3, refit=True) for of_photos in (features, others))
+    first, second = (crossed(head, of_photos, subsets) for of_photos in (features, others))
     np.testing.assert_equal(second[:2], first[:2])
 
 
 def test_a_value_can_be_learned(head: Head, features: Features, subsets: Subsets) -> None:
-    _, validation, questions = cross_predict(*head, features, subsets, 0.3, refit=True)
+    _, validation, questions = crossed(head, features, subsets)
     values = np.array([0, 2, 3])[np.arange(NUM_PHOTOS) // 3 % 3]
     np.testing.assert_array_equal(validation.argmax(axis=1), values[subsets.validation])
     np.testing.assert_array_equal(questions.argmax(axis=1), values[subsets.questions])
 
 
 def test_a_value_without_photos_gets_the_floor(head: Head, features: Features, subsets: Subsets) -> None:
-    _, validation, questions = cross_predict(*head, features, subsets, 0.3, refit=True)
+    _, validation, questions = crossed(head, features, subsets)
     for probabilities in (validation, questions):
         np.testing.assert_array_equal(probabilities[:, 1], FLOOR)
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
@@ -125,11 +149,15 @@ def test_views_are_examples_in_training_and_averaged_in_prediction(
     recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
 ) -> None:
     fitted, head = recorder
-    _, validation, questions = cross_predict(*head, features, subsets, 0.0, refit=False)
+    _, validation, questions = crossed(head, features, subsets, PLAIN, refit=False)
     (examples,) = fitted
-    np.testing.assert_array_equal(examples.features, features[subsets.train].reshape(-1, NUM_FEATURES))
-    np.testing.assert_array_equal(examples.classes, np.repeat([0, 1, 2, 0, 1, 2, 0, 1, 2, 0], NUM_VIEWS))
+    assert len(examples) == 10 * NUM_VIEWS
+    of_train = features[subsets.train].reshape(-1, NUM_FEATURES)
+    np.testing.assert_array_equal(examples.columns(slice(None)), of_train)
+    classes = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
+    np.testing.assert_array_equal(examples.of_each(examples.classes), np.repeat(classes, NUM_VIEWS))
     np.testing.assert_array_equal(examples.weights, 1)
+    np.testing.assert_array_equal(examples.groups, GROUPS[subsets.train])
     for rows, probabilities in ((subsets.validation, validation), (subsets.questions, questions)):
         per_view = np.abs(features[rows, :, :3].astype(np.float64))
         mean = (per_view / per_view.sum(axis=2, keepdims=True)).mean(axis=1)
@@ -144,15 +172,14 @@ def test_the_second_fit_has_all_labelled_photos_and_may_know_more_values(
     more[4] = list("nynn")
 
     def predict(model: int, seen: Features) -> NDArray[np.float64]:
-        num_classes = fitted[model - 1].classes.max() + 1
+        num_classes = fitted[model - 1].num_classes
         return np.full((len(seen), num_classes), 1 / num_classes)
 
-    _, validation, questions = cross_predict(
-        fit, predict, features, replace(subsets, validation_marks=more), 0.0, refit=True
-    )
+    _, validation, questions = crossed((fit, predict), features, replace(subsets, validation_marks=more), PLAIN)
     first, second = fitted
-    assert (len(first.classes), len(second.classes)) == (10 * NUM_VIEWS, 20 * NUM_VIEWS)
-    np.testing.assert_array_equal(second.features, features[subsets.labelled].reshape(-1, NUM_FEATURES))
+    assert (len(first), len(second)) == (10 * NUM_VIEWS, 20 * NUM_VIEWS)
+    np.testing.assert_array_equal(second.photos, subsets.labelled)
+    np.testing.assert_array_equal(second.groups, GROUPS[subsets.labelled])
     np.testing.assert_array_equal(np.unique(second.classes), [0, 1, 2, 3])
     np.testing.assert_array_equal(validation[:, 1], FLOOR)
     np.testing.assert_allclose(questions, 1 / 4)
@@ -182,13 +209,92 @@ def test_a_photos_weight_is_shared_with_the_values_marked_m(
     fitted, head = recorder
     marks = subsets.train_marks.copy()
     marks[0] = list(label)
-    cross_predict(*head, features, replace(subsets, train_marks=marks), maybe_share, refit=False)
-    first = np.flatnonzero((fitted[0].features == features[subsets.train[0], 1]).all(axis=1))
+    weights = WeightParameters(maybe_share=maybe_share, class_balance=0.0)
+    crossed(head, features, replace(subsets, train_marks=marks), weights, refit=False)
+    first = np.flatnonzero(fitted[0].photos == subsets.train[0])
     found = dict(zip(fitted[0].classes[first].tolist(), fitted[0].weights[first].tolist(), strict=True))
     assert found == pytest.approx(expected)
-    assert fitted[0].weights.sum() == pytest.approx(10 * NUM_VIEWS)
+    assert fitted[0].weights.sum() == pytest.approx(10)
+
+
+@pytest.mark.parametrize("class_balance", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("maybe_share", [0.0, 0.4])
+def test_photos_of_rare_values_weigh_more_and_all_together_what_they_are(
+    class_balance: float,
+    maybe_share: float,
+    recorder: tuple[list[Examples], Head],
+    features: Features,
+    subsets: Subsets,
+) -> None:
+    """Of ten photos six, three and one are of a value; the one may be the first value, too."""
+    fitted, head = recorder
+    marks = marks_of(["ynnn"] * 6 + ["nnyn"] * 3 + ["mnny"])
+    weights = WeightParameters(maybe_share=maybe_share, class_balance=class_balance)
+    crossed(head, features, replace(subsets, train_marks=marks), weights, refit=False)
+    examples = fitted[0]
+    of_photos = np.array([examples.weights[examples.photos == photo].sum() for photo in subsets.train])
+    rarity = np.repeat([6.0, 3.0, 1.0], [6, 3, 1]) ** -class_balance
+    np.testing.assert_allclose(of_photos, 10 * rarity / rarity.sum(), rtol=1e-6)
+    assert examples.weights.sum() == pytest.approx(10)
+    of_last = examples.photos == subsets.train[9]
+    shares = {0: maybe_share, 2: 1 - maybe_share} if maybe_share else {2: 1.0}
+    found = dict(zip(examples.classes[of_last].tolist(), examples.weights[of_last].tolist(), strict=True))
+    assert found == pytest.approx({value: share * of_photos[9] for value, share in shares.items()})
+
+
+def test_with_full_balance_all_values_weigh_alike(
+    recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
+) -> None:
+    fitted, head = recorder
+    marks = marks_of(["ynnn"] * 6 + ["nnyn"] * 3 + ["nnny"])
+    weights = WeightParameters(maybe_share=0.3, class_balance=1.0)
+    crossed(head, features, replace(subsets, train_marks=marks), weights, refit=False)
+    np.testing.assert_allclose(np.bincount(fitted[0].classes, fitted[0].weights), 10 / 3, rtol=1e-6)
 
 
 def test_no_photos_to_predict_have_no_probabilities(head: Head, features: Features, subsets: Subsets) -> None:
     without = replace(subsets, questions=subsets.questions[:0])
-    assert cross_predict(*head, features, without, 0.3, refit=True)[2].shape == (0, 4)
+    assert crossed(head, features, without)[2].shape == (0, 4)
+
+
+@pytest.mark.parametrize("columns", [slice(None), slice(3, 7), np.array([9, 2, 2])], ids=str)
+def test_what_is_read_is_every_view_of_each_photo_in_turn(columns: Any, features: Features, tmp_path: Path) -> None:
+    np.save(tmp_path / "features.npy", features.astype(np.float16))
+    on_disk = np.load(tmp_path / "features.npy", mmap_mode="r")
+    photos = np.array([7, 0, 7])
+    expected = [
+        features[photo, view, columns].astype(np.float16).astype(np.float32)
+        for photo in photos
+        for view in range(NUM_VIEWS)
+    ]
+    for held in (on_disk, np.array(on_disk)):
+        found = read(held, photos, columns)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("numbers", "num_parts"), [(1, 10), (4 * NUM_FEATURES, 5), (6 * NUM_FEATURES, 4), (2**20, 1)])
+def test_parts_hold_so_many_numbers_and_all_photos_once(
+    numbers: int, num_parts: int, features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "_PART", numbers)
+    rows, classes = np.arange(20, 30), np.arange(10) % 3
+    examples = Examples(features, rows, classes, np.arange(10, dtype=np.float32), GROUPS[rows])
+    parts = list(examples.parts(NUM_FEATURES))
+    assert len(parts) == num_parts
+    assert all(len(part) * NUM_FEATURES <= max(numbers, NUM_VIEWS * NUM_FEATURES) for part in parts)
+    for name in ("photos", "classes", "weights", "groups"):
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        np.testing.assert_array_equal(joined, getattr(examples, name))
+    assert [len(part) for part in photo_parts(rows, features)] == [len(part.photos) for part in parts]
+
+
+@pytest.mark.parametrize("numbers", [1, 5 * NUM_FEATURES, 2**20])
+def test_predictions_do_not_depend_on_how_many_photos_are_read_at_a_time(
+    numbers: int, features: Features, monkeypatch: pytest.MonkeyPatch, recorder: tuple[list[Examples], Head]
+) -> None:
+    predict = partial(recorder[1][1], 1)
+    photos, present = np.array([3, 1, 4, 1, 5, 9, 2]), np.array([0, 2, 3])
+    whole = predict_views(predict, features, photos, present, 4)
+    monkeypatch.setattr(heads, "_PART", numbers)
+    np.testing.assert_array_equal(predict_views(predict, features, photos, present, 4), whole)

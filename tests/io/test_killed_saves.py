@@ -15,7 +15,14 @@ import pytest
 
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, State
-from apparel_eye.io import ArrayDataset, AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
+from apparel_eye.io import (
+    ArrayDataset,
+    AtomicDataset,
+    CheckpointDataset,
+    EarlierCheckpointDataset,
+    GrowingArrayDataset,
+    WeightsDataset,
+)
 from apparel_eye.io.leftovers import remove_leftovers
 
 InChild = Callable[[Callable[[], Any]], tuple[int, Any]]
@@ -91,6 +98,13 @@ class Array(Weights):
         return int(version)
 
 
+class GrowingArray(Array):
+    """Versions of an array that a killed run goes on with."""
+
+    def __init__(self, path: Path) -> None:
+        self.dataset = GrowingArrayDataset(str(path))
+
+
 class Finished(Table):
     """Versions of a checkpoint."""
 
@@ -130,7 +144,7 @@ class Ending(Unfinished):
 
 
 OLDEST, OLD, NEW = 1, 2, 3
-of_each_kind = pytest.mark.parametrize("kind", [Table, Weights, Array, Finished, Unfinished, Ending])
+of_each_kind = pytest.mark.parametrize("kind", [Table, Weights, Array, GrowingArray, Finished, Unfinished, Ending])
 
 
 def files_in(folder: Path) -> set[str]:

@@ -18,6 +18,7 @@ from apparel_eye.checkpoint import Checkpoint, about, as_arrays
 from apparel_eye.metrics import marks_of
 from apparel_eye.parameters import (
     AugmentationParameters,
+    ExtractionParameters,
     FinderParameters,
     HeadParameters,
     InferParameters,
@@ -55,6 +56,21 @@ def head() -> HeadParameters:
 @pytest.fixture
 def infer() -> InferParameters:
     return InferParameters(num_views=8, num_drawn=4, mirrored=False, plain_weight=1.0, batch_size=8, seed=1)
+
+
+@pytest.fixture
+def extraction() -> ExtractionParameters:
+    """The last feature maps of the plain and the mirrored photo."""
+    return ExtractionParameters(
+        size=(SIDE, SIDE),
+        level=-1,
+        views=("plain", "mirrored"),
+        num_drawn=0,
+        reduction="map",
+        grid=(2, 2),
+        num_filters=8,
+        seed=1,
+    )
 
 
 @pytest.fixture

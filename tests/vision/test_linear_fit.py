@@ -7,7 +7,7 @@ from torch import nn
 
 from apparel_eye.boosting import logistic
 from apparel_eye.boosting.heads import Examples
-from apparel_eye.parameters import HeadParameters, LogisticParameters
+from apparel_eye.parameters import HeadParameters
 from apparel_eye.vision import linear_fit
 from apparel_eye.vision.heads import Head
 
@@ -51,8 +51,8 @@ def test_a_fitted_head_predicts_as_the_regression_does(
 ) -> None:
     weights = np.linspace(0.5, 1.5, NUM_PHOTOS, dtype=np.float32)
     logits = fitted(one_hot(), weights, hidden)(torch.from_numpy(features).float()).numpy()
-    examples = Examples(features.astype(np.float32), np.arange(NUM_PHOTOS) % 3, weights)
-    model = logistic.fit(examples, LogisticParameters(C=STRENGTH, max_iterations=1000))
+    everyone = np.arange(NUM_PHOTOS)
+    model = logistic.fit(Examples(features[:, None], everyone, everyone % 3, weights, everyone), STRENGTH, 1000)
     apart = logits[:, [0, 1, 3]] - np.log(logistic.predict(model, features.astype(np.float32)))
     np.testing.assert_allclose(apart, np.broadcast_to(apart[:, :1], apart.shape), atol=1e-4)
     np.testing.assert_array_equal(logits[:, 2], -10)
@@ -65,12 +65,10 @@ def test_a_distribution_over_values_is_a_photo_of_each_by_its_share(
     smooth = 0.8 * one_hot() + 0.2 * np.array([1, 1, 0, 1], dtype=np.float32) / 3
     weights = np.ones(NUM_PHOTOS, dtype=np.float32)
     logits = fitted(smooth, weights)(torch.from_numpy(features).float()).numpy()
-    examples = Examples(
-        np.repeat(features.astype(np.float32), 3, axis=0),
-        np.tile(np.arange(3), NUM_PHOTOS),
-        smooth[:, [0, 1, 3]].ravel(),
-    )
-    model = logistic.fit(examples, LogisticParameters(C=STRENGTH, max_iterations=1000))
+    photos = np.repeat(np.arange(NUM_PHOTOS), 3)
+    classes = np.tile(np.arange(3), NUM_PHOTOS)
+    examples = Examples(features[:, None], photos, classes, smooth[:, [0, 1, 3]].ravel(), photos)
+    model = logistic.fit(examples, STRENGTH, 1000)
     apart = logits[:, [0, 1, 3]] - np.log(logistic.predict(model, features.astype(np.float32)))
     np.testing.assert_allclose(apart, np.broadcast_to(apart[:, :1], apart.shape), atol=1e-4)
 
@@ -81,15 +79,15 @@ def test_of_very_many_examples_some_from_everywhere_are_enough(
     seen: list[Examples] = []
     fit = logistic.fit
 
-    def watched(examples: Examples, parameters: LogisticParameters) -> logistic.Weights:
+    def watched(examples: Examples, strength: float, max_iterations: int) -> logistic.Weights:
         seen.append(examples)
-        return fit(examples, parameters)
+        return fit(examples, strength, max_iterations)
 
     monkeypatch.setattr(linear_fit, "_MAX_EXAMPLES", 10)
     monkeypatch.setattr(logistic, "fit", watched)
     fitted(one_hot(), np.ones(NUM_PHOTOS, dtype=np.float32))
     rows = np.linspace(0, NUM_PHOTOS - 1, 10).astype(int)
-    np.testing.assert_array_equal(seen[0].features, features[rows].astype(np.float32))
+    np.testing.assert_array_equal(seen[0].columns(slice(None)), features[rows].astype(np.float32))
 
 
 def test_the_statistics_are_those_of_the_features(features: np.ndarray, fitted: Callable[..., Head]) -> None:

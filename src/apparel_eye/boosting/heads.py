@@ -1,39 +1,103 @@
 """What all heads on activations have in common: views are more photos in training, and averaged in prediction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from apparel_eye.metrics import Marks
+from apparel_eye.parameters import WeightParameters
 from apparel_eye.probabilities import spread
 from apparel_eye.subsets import Rows, Subsets
 
-Features = NDArray[np.float32]
+Features = NDArray[np.floating]
+"""Of all photos, in memory or on disk, shape (photos, views, D)."""
 Probabilities = NDArray[np.float64]
 Model = TypeVar("Model")
+Number = TypeVar("Number", bound=np.number[Any])
+
+_PART = 2**24
+"""Numbers read from disk at a time."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What a head is fitted on.
+    """What a head is fitted on: each view of each photo, once for each of the photo's values, photo after photo.
 
     Attributes:
-        features: shape (n, D).
-        classes: 0, 1, ... in order, each with an example, shape (n,).
-        weights: of the examples, shape (n,).
+        features: of all photos, in memory or on disk, shape (photos, views, D).
+        photos: rows of the photos, one for each value of a photo, shape (m,).
+        classes: 0, 1, ... in order, each with a photo, shape (m,).
+        weights: shape (m,).
+        groups: photos that belong together have the same, shape (m,).
     """
 
     features: Features
+    photos: Rows
     classes: Rows
     weights: NDArray[np.float32]
+    groups: NDArray[np.object_] | Rows
+
+    def __len__(self) -> int:
+        return len(self.photos) * self.num_views
+
+    @property
+    def num_views(self) -> int:
+        """Examples of each photo and value."""
+        return int(self.features.shape[1])
+
+    @property
+    def num_features(self) -> int:
+        """D."""
+        return int(self.features.shape[2])
+
+    @property
+    def num_classes(self) -> int:
+        """How many values there are."""
+        return int(self.classes.max()) + 1
+
+    def of_each(self, per_photo: NDArray[Number]) -> NDArray[Number]:
+        """What is given for each photo and value, for each example."""
+        return np.repeat(per_photo, self.num_views, axis=0)
+
+    def columns(self, columns: Rows | slice) -> NDArray[np.float32]:
+        """Some features of all examples, shape (examples, columns)."""
+        return read(self.features, self.photos, columns)
+
+    def take(self, chosen: NDArray[np.bool_] | slice) -> "Examples":
+        """Those of some photos."""
+        return Examples(
+            self.features, self.photos[chosen], self.classes[chosen], self.weights[chosen], self.groups[chosen]
+        )
+
+    def parts(self, num_columns: int) -> Iterator["Examples"]:
+        """The same in parts, of which so many columns fit in memory."""
+        step = max(1, _PART // (num_columns * self.num_views))
+        for first in range(0, len(self.photos), step):
+            yield self.take(slice(first, first + step))
 
 
 Fit = Callable[[Examples], Model]
-Predict = Callable[[Model, Features], Probabilities]
+Predict = Callable[[Model, NDArray[np.float32]], Probabilities]
+
+
+def read(features: Features, photos: Rows, columns: Rows | slice = slice(None)) -> NDArray[np.float32]:
+    """Some features of every view of some photos, float32, shape (photos * views, columns); no others are read."""
+    if isinstance(columns, slice):
+        found = features[photos, :, columns]
+    else:
+        found = features[np.ix_(photos, np.arange(features.shape[1]), columns)]
+    return np.asarray(found, dtype=np.float32).reshape(len(photos) * features.shape[1], -1)
+
+
+def photo_parts(photos: Rows, features: Features) -> Iterator[Rows]:
+    """Photos in parts, of which all features fit in memory."""
+    step = max(1, _PART // (features.shape[1] * features.shape[2]))
+    for first in range(0, len(photos), step):
+        yield photos[first : first + step]
 
 
 def cross_predict(
@@ -41,7 +105,8 @@ def cross_predict(
     predict: Predict[Model],
     features: Features,
     subsets: Subsets,
-    maybe_share: float,
+    groups: NDArray[np.object_],
+    weights: WeightParameters,
     refit: bool,
 ) -> tuple[Model, Probabilities, Probabilities]:
     """Fit on the training folds to predict validation photos, and once more on all labelled ones for the others.
@@ -51,7 +116,8 @@ def cross_predict(
         predict: probabilities of the examples' classes, shape (n, classes).
         features: of all photos of the manifest, shape (photos, views, D).
         subsets: which photos are which.
-        maybe_share: of a photo's weight that goes to the values marked ``m``.
+        groups: photos of the manifest that belong together have the same, shape (photos,).
+        weights: how much photos count.
         refit: whether there is a second fit; without it the first one predicts all.
 
     Returns:
@@ -59,43 +125,50 @@ def cross_predict(
     """
     num_values = subsets.train_marks.shape[1]
     present = subsets.present
-    model = fit(_examples(features[subsets.train], subsets.train_marks, maybe_share))
-    validation = predict_views(partial(predict, model), features[subsets.validation], present, num_values)
+    model = fit(_examples(features, subsets.train, subsets.train_marks, groups, weights))
+    validation = predict_views(partial(predict, model), features, subsets.validation, present, num_values)
     if refit:
         marks = subsets.labelled_marks
         present = np.flatnonzero((marks == "y").any(axis=0))
-        model = fit(_examples(features[subsets.labelled], marks, maybe_share))
-    return model, validation, predict_views(partial(predict, model), features[subsets.questions], present, num_values)
-
-
-def _examples(features: Features, marks: Marks, maybe_share: float) -> Examples:
-    """An example for each view of a photo and each of its values: the labelled one, and those marked ``m``."""
-    present = np.flatnonzero((marks == "y").any(axis=0))
-    maybe = marks[:, present] == "m"
-    weights = (marks[:, present] == "y") * np.where(maybe.any(axis=1), 1 - maybe_share, 1.0)[:, None]
-    weights = weights + maybe * maybe_share / np.maximum(maybe.sum(axis=1, keepdims=True), 1)
-    photos, classes = np.nonzero(weights)
-    num_views, width = features.shape[1:]
-    return Examples(
-        features=features[photos].reshape(-1, width),
-        classes=np.repeat(classes, num_views),
-        weights=np.repeat(weights[photos, classes], num_views).astype(np.float32),
-    )
+        model = fit(_examples(features, subsets.labelled, marks, groups, weights))
+    return model, validation, predict_views(partial(predict, model), features, subsets.questions, present, num_values)
 
 
 def predict_views(
-    predict: Callable[[Features], Probabilities], features: Features, present: Rows, num_values: int
+    predict: Callable[[NDArray[np.float32]], Probabilities],
+    features: Features,
+    photos: Rows,
+    present: Rows,
+    num_values: int,
 ) -> Probabilities:
-    """Mean over the views, for all values.
+    """Mean over the views, for all values; features are read in parts.
 
     Args:
         predict: probabilities of the values that are present, of examples.
-        features: shape (photos, views, D).
+        features: shape (all photos, views, D).
+        photos: rows of those to predict.
         present: indices of the values that the head knows.
         num_values: how many the category has.
+
+    Returns:
+        Shape (photos, num_values).
     """
-    photos, num_views, width = features.shape
-    if not photos:
-        return np.zeros((0, num_values))
-    per_view = predict(features.reshape(-1, width)).reshape(photos, num_views, len(present))
-    return spread(per_view.mean(axis=1), present, num_values)
+    parts = [np.zeros((0, num_values))]
+    for some in photo_parts(photos, features):
+        per_view = predict(read(features, some)).reshape(len(some), -1, len(present))
+        parts.append(spread(per_view.mean(axis=1), present, num_values))
+    return np.concatenate(parts)
+
+
+def _examples(
+    features: Features, rows: Rows, marks: Marks, groups: NDArray[np.object_], weights: WeightParameters
+) -> Examples:
+    """An example for each view of a photo and each of its values: the labelled one, and those marked ``m``."""
+    present = np.flatnonzero((marks == "y").any(axis=0))
+    is_label, maybe = marks[:, present] == "y", marks[:, present] == "m"
+    shares = is_label * np.where(maybe.any(axis=1), 1 - weights.maybe_share, 1.0)[:, None]
+    shares = shares + maybe * weights.maybe_share / np.maximum(maybe.sum(axis=1, keepdims=True), 1)
+    photos, classes = np.nonzero(shares)
+    rarity = is_label @ is_label.sum(axis=0).astype(np.float64) ** -weights.class_balance
+    of_examples = shares[photos, classes] * (rarity / rarity.mean())[photos]
+    return Examples(features, rows[photos], classes, of_examples.astype(np.float32), groups[rows[photos]])

@@ -1,6 +1,6 @@
 """Feature maps to the columns that heads are fitted on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +9,41 @@ from apparel_eye.array_part import ArrayPart
 
 _PART = 128
 """Photos held in memory at a time."""
+_CELLS = (6, 2)
 
 
-def rows(activations: NDArray[np.float16]) -> Iterator[ArrayPart]:
-    """Feature maps averaged over their width: (N, views, C, H, W) to (N, views, C H), float32, in parts."""
-    for first in range(0, len(activations), _PART):
-        yield ArrayPart(first, len(activations), rows_of(activations[first : first + _PART]))
-
-
-def rows_of(maps: NDArray[np.float16]) -> NDArray[np.float32]:
-    """The same of a few photos."""
+def rows(maps: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Averages over the width: (N, views, C, H, W) to (N, views, C H). Where a garment ends is kept."""
     averages: NDArray[np.float32] = np.asarray(maps, dtype=np.float32).mean(axis=-1)
     return averages.reshape(*maps.shape[:2], -1)
+
+
+def averages(maps: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Average and maximum of each filter, as the write-up pools: (N, views, C, H, W) to (N, views, 2 C)."""
+    numbers = np.asarray(maps, dtype=np.float32)
+    return np.concatenate([numbers.mean(axis=(-2, -1)), numbers.max(axis=(-2, -1))], axis=-1)
+
+
+def grid(maps: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Averages over a grid of 6 x 2 cells, of as many as there are rows and columns: (N, views, C cells)."""
+    numbers = np.asarray(maps, dtype=np.float32)
+    for axis, wanted in zip((-2, -1), _CELLS, strict=True):
+        size = numbers.shape[axis]
+        edges = np.arange(min(wanted, size)) * size // min(wanted, size)
+        sums = np.add.reduceat(numbers, edges, axis=axis)
+        counts = np.diff(edges, append=size).astype(np.float32)
+        numbers = sums / (counts[:, None] if axis == -2 else counts)
+    return numbers.reshape(*maps.shape[:2], -1)
+
+
+POOLINGS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.float32]]] = {
+    "rows": rows,
+    "averages": averages,
+    "grid": grid,
+}
+
+
+def pool(activations: NDArray[np.floating], name: str) -> Iterator[ArrayPart]:
+    """Feature maps of shape (N, views, C, H, W), pooled in parts."""
+    for first in range(0, len(activations), _PART):
+        yield ArrayPart(first, len(activations), POOLINGS[name](activations[first : first + _PART]))

@@ -1,11 +1,12 @@
-"""XGBoost on tens of thousands of columns, a random share of them at a time.
+"""XGBoost on any number of columns, a random share of them at a time.
 
 A booster is grown in blocks of a few rounds. Each block sees its own random share of the columns and goes on from the
-margins of the blocks before, so only that share is ever quantized or read. That is column sampling by block instead of
-by node: as accurate here and many times faster (``benchmarks/``).
+margins of the blocks before, so only that share is ever read from disk, part after part, and held, a byte for each
+number. That is column sampling by block instead of by node: as accurate here and many times faster (``benchmarks/``).
 """
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,45 +15,46 @@ import xgboost
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.boosting.heads import Examples, Features, Probabilities
+from apparel_eye.boosting.heads import Examples, Probabilities
+from apparel_eye.boosting.objectives import OBJECTIVES, Margins
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import XGBoostParameters
-from apparel_eye.probabilities import softmax
+from apparel_eye.parameters import BoosterParameters, XGBoostParameters
 from apparel_eye.subsets import Rows
-
-Margins = NDArray[np.float32]
-_OWN = {"num_rounds", "num_models", "seed", "block_rounds", "block_columns"}
-"""Parameters that are not XGBoost's."""
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
+    """Rounds that share their columns."""
+
     columns: Rows
     booster: xgboost.Booster
 
-    def add_to(self, margins: Margins, of_columns: Features) -> Margins:
+    def add_to(self, margins: Margins, of_columns: NDArray[np.float32]) -> Margins:
+        """Margins with what the block says of examples, of which its columns are given."""
         added: Margins = self.booster.inplace_predict(of_columns, predict_type="margin", base_margin=margins)
         return added.reshape(margins.shape)
 
 
-def fit(examples: Examples, parameters: XGBoostParameters) -> str:
+def fit(examples: Examples, parameters: XGBoostParameters, device: str = "cpu") -> str:
     """Boosters that differ in their seed, as JSON.
 
     Args:
-        examples: features, classes and weights.
+        examples: what to learn.
         parameters: XGBoost's, and the blocks'.
+        device: XGBoost's name of it.
     """
-    by_column = np.ascontiguousarray(examples.features.T)  # blocks take columns: whole rows of this
-    num_blocks = -(-parameters.num_rounds // parameters.block_rounds)
-    with tqdm(total=parameters.num_models * num_blocks, desc="XGBoost", unit="block", disable=None) as bar:
+    everything = np.arange(examples.num_features)
+    with progress("XGBoost", parameters, parameters.num_models) as bar:
         models = [
-            [
-                _as_json(block)
-                for block in _grow(by_column, examples, parameters, parameters.seed + number, num_blocks, bar)
-            ]
+            fit_blocks(examples, parameters, everything, parameters.seed + number, device, bar)
             for number in range(parameters.num_models)
         ]
-    return json.dumps({"features": len(by_column), "classes": int(examples.classes.max()) + 1, "models": models})
+    return as_json(examples, parameters.objective, models)
+
+
+def progress(name: str, parameters: BoosterParameters, num_models: int) -> Any:
+    """A bar with the time left, in blocks."""
+    return tqdm(total=num_models * len(parameters.block_lengths), desc=name, unit="block", disable=None)
 
 
 class Boosters:
@@ -61,9 +63,10 @@ class Boosters:
     def __init__(self, model: str) -> None:
         fitted = json.loads(model)
         self._num_features, self._num_classes = fitted["features"], fitted["classes"]
-        self._models = [[_from_json(block) for block in blocks] for blocks in fitted["models"]]
+        self._objective = OBJECTIVES[fitted["objective"]]
+        self._models = [[block_of(block) for block in blocks] for blocks in fitted["models"]]
 
-    def predict(self, features: Features) -> Probabilities:
+    def predict(self, features: NDArray[np.float32]) -> Probabilities:
         """Mean probabilities of the boosters, shape (n, classes).
 
         Raises:
@@ -74,57 +77,137 @@ class Boosters:
                 f"the XGBoost model has {self._num_features} features, the activations {features.shape[1]}; "
                 "fit it again on activations of this backbone and size"
             )
-        by_column = np.ascontiguousarray(features.T)
+        by_column = np.ascontiguousarray(features.T)  # blocks take columns: whole rows of this
         mean = np.zeros((len(features), self._num_classes))
         for blocks in self._models:
-            margins = np.zeros(mean.shape, dtype=np.float32)
+            margins = np.zeros((len(features), self._objective.num_margins(self._num_classes)), dtype=np.float32)
             for block in blocks:
-                margins = block.add_to(margins, _columns_of(by_column, block.columns))
-            mean += softmax(margins) / len(self._models)
+                margins = block.add_to(margins, np.ascontiguousarray(by_column[block.columns].T))
+            mean += self._objective.probabilities(margins) / len(self._models)
         return mean
 
 
-def predict(model: str, features: Features) -> Probabilities:
+def predict(model: str, features: NDArray[np.float32]) -> Probabilities:
     """See ``Boosters``."""
     return Boosters(model).predict(features)
 
 
-def _grow(
-    by_column: Features, examples: Examples, parameters: XGBoostParameters, seed: int, num_blocks: int, bar: Any
-) -> list[_Block]:
-    generator = np.random.default_rng(seed)
-    num_columns = max(1, round(parameters.block_columns * len(by_column)))
-    num_classes = int(examples.classes.max()) + 1
-    settings = {
-        **parameters.model_dump(exclude=_OWN),
-        "objective": "multi:softprob",
-        "num_class": num_classes,
-        "tree_method": "hist",
-    }
-    margins = np.zeros((len(examples.classes), num_classes), dtype=np.float32)
-    blocks: list[_Block] = []
-    for number in range(num_blocks):
-        columns = np.sort(generator.choice(len(by_column), num_columns, replace=False))
-        seen = _columns_of(by_column, columns)
-        matrix = xgboost.QuantileDMatrix(
-            seen, examples.classes, weight=examples.weights, base_margin=margins, max_bin=parameters.max_bin
-        )
-        rounds = min(parameters.block_rounds, parameters.num_rounds - number * parameters.block_rounds)
-        block_seed = int(generator.integers(2**31))
-        blocks.append(_Block(columns, xgboost.train({**settings, "seed": block_seed}, matrix, rounds)))
-        margins = blocks[-1].add_to(margins, seen)
+def as_json(examples: Examples, objective: str, models: Sequence[Sequence[Block]], **others: Any) -> str:
+    """What ``Boosters`` reads, and what else should be known of them."""
+    described = [[_describe(block) for block in blocks] for blocks in models]
+    known = {"features": examples.num_features, "classes": examples.num_classes, "objective": objective}
+    return json.dumps({**known, "models": described, **others})
+
+
+def fit_blocks(
+    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, device: str, bar: Any
+) -> list[Block]:
+    """A booster; where photos are kept aside, with as many blocks as are best for them.
+
+    Args:
+        examples: what to learn.
+        parameters: XGBoost's, and the blocks'.
+        candidates: columns that it may see.
+        seed: of all that is drawn.
+        device: XGBoost's name of it.
+        bar: shows progress, block by block.
+    """
+    is_kept = _kept_aside(examples, parameters.kept_share, seed)
+    kept = examples.take(is_kept)
+    blocks: list[Block] = []
+    losses: list[float] = []
+    margins = _zero_margins(kept, parameters, examples.num_classes)
+    for block in _grow(examples.take(~is_kept), parameters, candidates, seed, device):
+        blocks.append(block)
         bar.update()
-    return blocks
+        if len(kept):
+            margins = block.add_to(margins, kept.columns(block.columns))
+            losses.append(_loss(margins, kept, parameters.objective))
+            if len(losses) - 1 - int(np.argmin(losses)) >= parameters.patience:
+                break
+    bar.update(len(parameters.block_lengths) - len(blocks))
+    return blocks[: int(np.argmin(losses)) + 1] if losses else blocks
 
 
-def _columns_of(by_column: Features, columns: Rows) -> Features:
-    return np.ascontiguousarray(by_column[columns].T)
+def _grow(
+    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, device: str
+) -> Iterator[Block]:
+    """Block after block, each going on from the margins of those before."""
+    objective = OBJECTIVES[parameters.objective]
+    generator = np.random.default_rng(seed)
+    num_columns = max(1, round(parameters.block_columns * len(candidates)))
+    settings = {
+        **parameters.of_xgboost(),
+        **objective.settings(examples.num_classes),
+        "tree_method": "hist",
+        "device": device,
+    }
+    margins = _zero_margins(examples, parameters, examples.num_classes)
+    for number, num_rounds in enumerate(parameters.block_lengths, start=1):
+        columns = np.sort(generator.choice(candidates, num_columns, replace=False))
+        matrix = xgboost.QuantileDMatrix(_Parts(examples, columns, margins, parameters), max_bin=parameters.max_bin)
+        booster = xgboost.train({**settings, "seed": int(generator.integers(2**31))}, matrix, num_rounds)
+        if number < len(parameters.block_lengths):
+            margins = booster.predict(matrix, output_margin=True).reshape(margins.shape)
+        yield Block(columns, booster)
 
 
-def _as_json(block: _Block) -> dict[str, Any]:
+def _kept_aside(examples: Examples, share: float, seed: int) -> NDArray[np.bool_]:
+    """A share of the groups of each class, at random; at least one group of each class is not kept."""
+    generator = np.random.default_rng([seed, 2])
+    groups, first = np.unique(examples.groups, return_index=True)
+    kept: list[Any] = []
+    for of_class in range(examples.num_classes):
+        own = groups[examples.classes[first] == of_class]
+        kept += generator.permutation(own)[: min(int(share * len(own)), max(len(own) - 1, 0))].tolist()
+    return np.isin(examples.groups, kept)
+
+
+def _zero_margins(examples: Examples, parameters: BoosterParameters, num_classes: int) -> Margins:
+    """Where boosting starts."""
+    return np.zeros((len(examples), OBJECTIVES[parameters.objective].num_margins(num_classes)), dtype=np.float32)
+
+
+class _Parts(xgboost.DataIter):
+    """Columns of examples, part after part, as XGBoost asks for them."""
+
+    def __init__(self, examples: Examples, columns: Rows, margins: Margins, parameters: BoosterParameters) -> None:
+        super().__init__()
+        self._parts = list(examples.parts(len(columns)))
+        self._columns, self._margins, self._num_classes = columns, margins, examples.num_classes
+        self._objective = OBJECTIVES[parameters.objective]
+        self._only = self._parts[0].columns(columns) if len(self._parts) == 1 else None  # it is asked for several times
+        self.reset()
+
+    def reset(self) -> None:
+        self._next, self._start = 0, 0
+
+    def next(self, input_data: Callable[..., None]) -> bool:
+        if self._next == len(self._parts):
+            return False
+        part = self._parts[self._next]
+        stop = self._start + len(part)
+        input_data(
+            data=part.columns(self._columns) if self._only is None else self._only,
+            label=self._objective.labels(part.of_each(part.classes), self._num_classes),
+            weight=part.of_each(part.weights),
+            base_margin=self._margins[self._start : stop],
+        )
+        self._next, self._start = self._next + 1, stop
+        return True
+
+
+def _loss(margins: Margins, examples: Examples, objective: str) -> float:
+    probabilities = OBJECTIVES[objective].probabilities(margins)
+    of_class = np.take_along_axis(probabilities, examples.of_each(examples.classes)[:, None], axis=1)[:, 0]
+    return float(-np.average(np.log(np.maximum(of_class, 1e-15)), weights=examples.of_each(examples.weights)))
+
+
+def _describe(block: Block) -> dict[str, Any]:
     return {"columns": block.columns.tolist(), "booster": json.loads(block.booster.save_raw("json"))}
 
 
-def _from_json(block: dict[str, Any]) -> _Block:
+def block_of(block: dict[str, Any]) -> Block:
+    """A block, from its JSON."""
     booster = xgboost.Booster(model_file=bytearray(json.dumps(block["booster"]).encode()))
-    return _Block(np.array(block["columns"]), booster)
+    return Block(np.array(block["columns"]), booster)

@@ -3,6 +3,7 @@
 from apparel_eye.io.array import ArrayDataset, EarlierArrayDataset
 from apparel_eye.io.atomic import AtomicDataset
 from apparel_eye.io.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
+from apparel_eye.io.growing_array import EarlierGrowingArrayDataset, GrowingArrayDataset
 from apparel_eye.io.table import EarlierTableDataset, TableCsvDataset, TableDataset
 from apparel_eye.io.tensors import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
 
@@ -12,7 +13,9 @@ __all__ = [
     "CheckpointDataset",
     "EarlierArrayDataset",
     "EarlierCheckpointDataset",
+    "EarlierGrowingArrayDataset",
     "EarlierTableDataset",
+    "GrowingArrayDataset",
     "OwnPhotosDataset",
     "PhotoFolderDataset",
     "RawFolderDataset",

@@ -52,9 +52,8 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
         shape = (part.num_rows, *part.rows.shape[1:])
         require_room(self.path, math.prod(shape) * part.rows.itemsize)
         open_memmap(growing, mode="w+", dtype=part.rows.dtype, shape=shape)
-        if hasattr(os, "posix_fallocate"):
-            with growing.open("r+b") as file:
-                _take_blocks(file.fileno(), growing.stat().st_size)
+        with growing.open("r+b") as file:
+            take_blocks(file.fileno(), growing.stat().st_size)
 
     def _read(self) -> NDArray[Any]:
         return self.open()
@@ -65,11 +64,14 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
         return array
 
 
-def _take_blocks(descriptor: int, num_bytes: int) -> None:
+def take_blocks(descriptor: int, num_bytes: int) -> None:
+    """Have a file take all its blocks on the disk, where the file system can."""
+    if not hasattr(os, "posix_fallocate"):
+        return
     try:
         os.posix_fallocate(descriptor, 0, num_bytes)
     except OSError as error:
-        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # file systems that cannot
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
 
 

@@ -38,17 +38,18 @@ def write(path: Path, write_to: Callable[[Path], None], earlier: Path | None = N
         discard(temporary)
 
 
-def place(path: Path, temporary: Path, earlier: Path | None = None) -> None:
+def place(path: Path, temporary: Path, earlier: Path | None = None, checksum: str | None = None) -> None:
     """Put a written file in its place: synced, then renamed, and accepted by its seal at any moment.
 
     Args:
         path: its place.
         temporary: the file, in the same folder.
         earlier: as of ``write``.
+        checksum: of its bytes, where the caller knows it; none: the file is read.
     """
     with explained(path):
         _sync(temporary)
-        checksum = sha256_of(temporary)
+        checksum = checksum or sha256_of(temporary)
         if earlier is not None and path.exists():
             _set_aside(path, earlier)
         _rename(temporary, path, checksum)

@@ -12,13 +12,18 @@ from apparel_eye.parameters.data import (
 )
 from apparel_eye.parameters.predicting import (
     ActivationsParameters,
+    BagParameters,
+    BoosterParameters,
     BoostParameters,
     EnsembleParameters,
+    ExtractionParameters,
     InferParameters,
     LogisticParameters,
+    PerceptronParameters,
     PredictParameters,
     ReportParameters,
     SubmitParameters,
+    WeightParameters,
     XGBoostParameters,
 )
 from apparel_eye.parameters.training import (
@@ -37,9 +42,12 @@ __all__ = [
     "STAGES",
     "ActivationsParameters",
     "AugmentationParameters",
+    "BagParameters",
     "BoostParameters",
+    "BoosterParameters",
     "DuplicateParameters",
     "EnsembleParameters",
+    "ExtractionParameters",
     "FinderParameters",
     "HeadParameters",
     "InferParameters",
@@ -48,6 +56,7 @@ __all__ = [
     "LogisticParameters",
     "LossParameters",
     "Parameters",
+    "PerceptronParameters",
     "PhaseParameters",
     "PhotoParameters",
     "PredictParameters",
@@ -59,6 +68,7 @@ __all__ = [
     "StagesParameters",
     "SubmitParameters",
     "TrainParameters",
+    "WeightParameters",
     "XGBoostParameters",
 ]
 

@@ -25,7 +25,7 @@ class ServedRecognizer(PythonModel):
     def load_context(self, context: Any) -> None:
         """Load the models that were registered, checked against their seals, and answer once: the first takes long."""
         self._recognizer: Recognizer = load_models(Path(context.artifacts["models"]))
-        nothing = np.zeros((1, *self._recognizer.size, 3), dtype=np.uint8)
+        nothing = [np.zeros((1, *size, 3), dtype=np.uint8) for size in self._recognizer.sizes]
         self._recognizer.predict(nothing, np.zeros(1, dtype=np.uint64))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> list[Any]:

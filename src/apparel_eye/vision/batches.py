@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 from apparel_eye.subsets import Rows
 
 Pixels = NDArray[np.uint8]
+Batch = TypeVar("Batch")
+Made = TypeVar("Made")
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -27,19 +30,29 @@ def read(pixels: Pixels, rows: Rows, where: torch.device) -> Tensor:
     return photos.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else photos.to(where)
 
 
-def read_ahead(read: Callable[[Rows], Tensor], rows: Iterable[Rows], num_threads: int) -> Iterator[Tensor]:
-    """What ``read`` gives for each of the rows, in order; as many threads read what comes next meanwhile."""
+def to_host(values: Tensor) -> Tensor:
+    """Numbers of the device in the processor's memory, one after the other; the counterpart of ``read``."""
+    values = values.contiguous()
+    return torch.empty_like(values, device="cpu", pin_memory=True).copy_(values) if values.is_cuda else values
+
+
+def read_ahead(read: Callable[[Batch], Made], batches: Iterable[Batch], num_threads: int) -> Iterator[Made]:
+    """What ``read`` gives for each batch, in order; as many threads read what comes next meanwhile."""
     if not num_threads:
-        yield from map(read, rows)
+        yield from map(read, batches)
         return
     with ThreadPoolExecutor(num_threads) as pool:
-        waiting: deque[Future[Tensor]] = deque()
-        for each in rows:
-            waiting.append(pool.submit(read, each))
-            if len(waiting) > num_threads:
+        waiting: deque[Future[Made]] = deque()
+        try:
+            for each in batches:
+                waiting.append(pool.submit(read, each))
+                if len(waiting) > num_threads:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:
+            for future in waiting:  # who wants no more does not wait for what was not begun
+                future.cancel()
 
 
 def to_half(values: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from apparel_eye.parameters import LogisticParameters
 from apparel_eye.vision.heads import Head
 
 _MAX_EXAMPLES = 4_000
@@ -34,6 +33,7 @@ def fit_linear(
     """
     from apparel_eye.boosting import logistic  # its imports take seconds, in each process
     from apparel_eye.boosting.heads import Examples
+    from apparel_eye.boosting.span import deviation
 
     assert head.linear is not None
     norm, _, linear = head.linear
@@ -43,13 +43,15 @@ def fit_linear(
     photos, values = np.nonzero(targets[kept])
     present, classes = np.unique(values, return_inverse=True)
     examples = Examples(
-        features=np.asarray(features[kept], dtype=np.float32)[photos],
+        features=features[:, None],
+        photos=kept[photos],
         classes=classes,
         weights=(targets[kept] * weights[kept, None])[photos, values],
+        groups=photos,
     )
-    model = logistic.fit(examples, LogisticParameters(C=strength, max_iterations=_MAX_ITERATIONS))
+    model = logistic.fit(examples, strength, _MAX_ITERATIONS)
     norm.running_mean.copy_(_like(model["mean"], norm.running_mean))  # type: ignore[union-attr, arg-type]
-    variance = examples.features.var(axis=0)
+    variance = deviation(model["scale"]) ** 2
     norm.running_var.copy_(_like(variance, norm.running_var))  # type: ignore[union-attr, arg-type]
     # what batch norm divides by is not quite what the regression did
     scale = np.sqrt(variance + norm.eps) / model["scale"]

@@ -1,15 +1,34 @@
 """From photos and a network to feature maps on disk."""
 
+import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.activations_index import check_index, index_of
 from apparel_eye.array_part import ArrayPart
-from apparel_eye.parameters import ActivationsParameters, PhotoParameters, ResizeMode
+from apparel_eye.attributes import is_length
+from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.parameters import (
+    ActivationsParameters,
+    AugmentationParameters,
+    PhotoParameters,
+    ResizeMode,
+    TrainParameters,
+)
 from apparel_eye.raw_folder import RawFolder
+from apparel_eye.subsets import make_subsets
+
+logger = logging.getLogger(__name__)
+
+Weights = dict[str, NDArray[Any]]
+Modes = dict[str, dict[str, str]]
+
+# Kedro makes it with those of `train`; an annotation with the class would have it made twice
+Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 
 
 def resize_photos(
@@ -28,24 +47,102 @@ def resize_photos(
     yield from decode_manifest(photos, manifest, activations.size, resize, limits, backbone)
 
 
+def list_photos(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The photos without their labels, so that a label that is changed does not have them computed again."""
+    return index_of(manifest)
+
+
+def choose_networks(
+    backbone_weights: Weights,
+    checkpoint: Checkpoint,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    modes: Modes,
+    activations: ActivationsParameters,
+    train: TrainParameters,
+    category: str,
+    **pixels: NDArray[np.uint8],
+) -> tuple[Weights, NDArray[np.intp]]:
+    """Networks whose activations heads are fitted on, ``<number>/<name>``, and which of them may see each photo.
+
+    ``pixels`` are the photos at the size of each stage.
+    """
+    from apparel_eye.vision.activations import ALL
+    from apparel_eye.vision.classifier import without_prefix
+
+    network_of = np.full(len(manifest), ALL)
+    if activations.source == "backbone":
+        networks = [without_prefix(backbone_weights)]
+    elif activations.source == "checkpoint":
+        logger.warning(
+            "Heads are fitted on activations of a network that was trained on the same photos, for comparison only: to "
+            "them photos look easier than new ones. With activations.source=backbone or folds, no network has seen them"
+        )
+        networks = [without_prefix(checkpoint.of("best"))]
+    else:
+        fold_of = manifest["image_key"].map(folds[folds["subset"] == "train"].set_index("image_key")["fold"])
+        trained = fold_of.notna().to_numpy()
+        network_of[trained] = np.unique(fold_of[trained], return_inverse=True)[1]
+        networks = _fold_networks(backbone_weights, manifest, folds, values, modes, train, category, pixels)
+    named = {f"{number}/{name}": array for number, weights in enumerate(networks) for name, array in weights.items()}
+    return named, network_of
+
+
 def extract_activations(
     pixels: NDArray[np.uint8],
-    backbone_weights: dict[str, NDArray[Any]],
-    modes: dict[str, dict[str, str]],
+    photos: pd.DataFrame,
+    num_done: int,
+    networks: Weights,
+    network_of: NDArray[np.intp],
+    modes: Modes,
     activations: ActivationsParameters,
+    augmentation: Augmentation,
     backbone: str,
+    category: str,
 ) -> Iterator[ArrayPart]:
-    """Last feature maps of the pretrained backbone, which has seen none of the photos; rows as in the manifest."""
-    from apparel_eye.vision.activations import extract
-    from apparel_eye.vision.classifier import without_prefix
+    """Feature maps of the networks that may see each photo; rows as in the manifest."""
+    from apparel_eye.vision.activations import extract, extractors_of
     from apparel_eye.vision.device import Mode
+    from apparel_eye.vision.inference import identity_of
 
-    weights = without_prefix(backbone_weights)
-    yield from extract(pixels, backbone, weights, activations.views, activations.batch_size, Mode(**modes["predict"]))
+    size = (pixels.shape[1], pixels.shape[2])
+    of_category = augmentation.for_category(is_length(category))
+    extractors = extractors_of(networks, backbone, size, activations, of_category, Mode(**modes["predict"]))
+    identities = photos["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
+    yield from extract(pixels, identities, network_of, extractors, activations.batch_size, num_done)
 
 
-def pool_activations(activations: NDArray[np.float16]) -> Iterator[ArrayPart]:
-    """Their averages over the width: the columns that heads are fitted on."""
-    from apparel_eye.boosting.pooling import rows
+def index_activations(photos: pd.DataFrame, activations: NDArray[np.float16]) -> pd.DataFrame:
+    """The photo of each row, written once all of them are there."""
+    check_index(photos, photos, activations)
+    return photos
 
-    yield from rows(activations)
+
+def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayPart]:
+    """What heads are fitted on that do not see whole maps."""
+    from apparel_eye.boosting.pooling import pool
+
+    yield from pool(activations, pooling)
+
+
+def _fold_networks(
+    backbone_weights: Weights,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    modes: Modes,
+    train: TrainParameters,
+    category: str,
+    pixels: dict[str, NDArray[np.uint8]],
+) -> list[Any]:
+    from apparel_eye.vision.device import Mode
+    from apparel_eye.vision.fold_networks import train_fold_networks
+
+    subsets = make_subsets(manifest, folds, values)
+    fold_of = folds.set_index("image_key")["fold"].loc[list(subsets.train_keys)].to_numpy(dtype=np.intp)
+    augmentation = train.augmentation.for_category(is_length(category))
+    how = {name: Mode(**mode) for name, mode in modes.items()}
+    return list(
+        train_fold_networks(pixels, subsets, fold_of, backbone_weights, category, values, augmentation, train, how)
+    )

@@ -1,12 +1,28 @@
 """Photos and a network to feature maps."""
 
+from collections.abc import Sequence
+
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.activations.nodes import extract_activations, pool_activations, resize_photos
+from apparel_eye.pipelines.activations.nodes import (
+    choose_networks,
+    extract_activations,
+    index_activations,
+    list_photos,
+    pool_activations,
+    resize_photos,
+)
 
 
-def create_pipeline() -> Pipeline:
-    """Feature maps of all photos, at a size of their own."""
+def create_pipeline(stages: Sequence[str]) -> Pipeline:
+    """Feature maps of all photos, at a size of their own, of the backbone or of what the stages have made of it."""
+    pixels = {stage: f"{stage}_pixels" for stage in stages}
+    chosen = {
+        "backbone_weights": "backbone_weights",
+        "checkpoint": f"{stages[-1]}_checkpoint",
+        **{name: name for name in ("manifest", "folds", "values", "modes")},
+        **{name: f"params:{name}" for name in ("activations", "train", "category")},
+    }
     return Pipeline(
         [
             Node(
@@ -23,17 +39,40 @@ def create_pipeline() -> Pipeline:
                 name="resize_photos",
             ),
             Node(
+                choose_networks,
+                inputs={**chosen, **pixels},
+                outputs=["activation_networks", "activation_network_of"],
+                name="choose_networks",
+            ),
+            Node(list_photos, inputs="manifest", outputs="activations_photos", name="list_photos"),
+            Node(
                 extract_activations,
                 inputs=[
                     "activations_pixels",
-                    "backbone_weights",
+                    "activations_photos",
+                    "activations_resume_from",
+                    "activation_networks",
+                    "activation_network_of",
                     "modes",
                     "params:activations",
+                    "params:train.augmentation",
                     "params:train.backbone",
+                    "params:category",
                 ],
                 outputs="activations",
                 name="extract_activations",
             ),
-            Node(pool_activations, inputs="activations", outputs="pooled_activations", name="pool_activations"),
+            Node(
+                index_activations,
+                inputs=["activations_photos", "activations"],
+                outputs="activations_index",
+                name="index_activations",
+            ),
+            Node(
+                pool_activations,
+                inputs=["activations", "params:boost.pooling"],
+                outputs="pooled_activations",
+                name="pool_activations",
+            ),
         ]
     )

@@ -1,61 +1,174 @@
 """From activations to heads and their probabilities."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from apparel_eye.activations_index import check_index
 from apparel_eye.parameters import BoostParameters, SubmitParameters
 from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probability_table
 
-Features = NDArray[np.float32]
+Weights = dict[str, NDArray[Any]]
+Modes = dict[str, dict[str, str]]
+Model = TypeVar("Model")
+_SHOWN = 256
+"""Photos whose mean is shown."""
 
 
 def train_xgboost(
-    pooled: Features,
+    activations: NDArray[np.float16],
+    pooled: NDArray[np.float32],
+    index: pd.DataFrame,
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
+    modes: Modes,
     boost: BoostParameters,
     submit: SubmitParameters,
 ) -> tuple[str, pd.DataFrame]:
     """The booster that predicts new photos, and its probabilities."""
     from apparel_eye.boosting import xgboost_head
-    from apparel_eye.boosting.heads import cross_predict
 
-    subsets = make_subsets(manifest, folds, values)
-    model, validation, questions = cross_predict(
-        lambda examples: xgboost_head.fit(examples, boost.xgboost),
+    check_index(index, manifest, activations)
+    features = _features(boost.xgboost.features, activations, pooled)
+    device = _device_of(modes)
+    return _train(
+        "xgboost",
+        lambda examples: xgboost_head.fit(examples, boost.xgboost, device),
         xgboost_head.predict,
-        pooled,
-        subsets,
-        boost.maybe_share,
-        submit.refit,
+        *(features, manifest, folds, values, boost, submit),
     )
-    return model, probability_table("xgboost", manifest, subsets, validation, questions)
+
+
+def train_bags(
+    activations: NDArray[np.float16],
+    index: pd.DataFrame,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    modes: Modes,
+    boost: BoostParameters,
+    submit: SubmitParameters,
+) -> tuple[str, pd.DataFrame]:
+    """The bags over important filters that predict new photos, and their probabilities."""
+    from apparel_eye.boosting import bags, xgboost_head
+
+    check_index(index, manifest, activations)
+    num_filters, height, width = activations.shape[2:]
+    device = _device_of(modes)
+    return _train(
+        "bags",
+        lambda examples: bags.fit(examples, (num_filters, height, width), boost.bags, device),
+        xgboost_head.predict,
+        *(_features("map", activations, activations), manifest, folds, values, boost, submit),
+    )
 
 
 def train_logistic(
-    pooled: Features,
+    activations: NDArray[np.float16],
+    pooled: NDArray[np.float32],
+    index: pd.DataFrame,
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
     boost: BoostParameters,
     submit: SubmitParameters,
-) -> tuple[dict[str, NDArray[Any]], pd.DataFrame]:
+) -> tuple[Weights, pd.DataFrame]:
     """The logistic regression that predicts new photos, and its probabilities."""
     from apparel_eye.boosting import logistic
+
+    check_index(index, manifest, activations)
+    features = _features(boost.logistic.features, activations, pooled)
+    return _train(
+        "logistic",
+        lambda examples: logistic.fit(examples, boost.logistic.C, boost.logistic.max_iterations),
+        logistic.predict,
+        *(features, manifest, folds, values, boost, submit),
+    )
+
+
+def train_perceptron(
+    activations: NDArray[np.float16],
+    pooled: NDArray[np.float32],
+    index: pd.DataFrame,
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    boost: BoostParameters,
+    submit: SubmitParameters,
+) -> tuple[Weights, pd.DataFrame]:
+    """The small network that predicts new photos, and its probabilities."""
+    from apparel_eye.boosting import perceptron
+
+    check_index(index, manifest, activations)
+    features = _features(boost.perceptron.features, activations, pooled)
+    return _train(
+        "perceptron",
+        lambda examples: perceptron.fit(examples, boost.perceptron),
+        perceptron.predict,
+        *(features, manifest, folds, values, boost, submit),
+    )
+
+
+def describe_bags(bags_model: str) -> pd.DataFrame:
+    """What bags make of each filter, the most important first, see ``schemas.BagFilters``."""
+    from apparel_eye.boosting.bags import looked_at
+
+    looked = looked_at(bags_model)
+    by_filter = looked.gains.reshape(len(looked.gains), -1)
+    width = looked.gains.shape[2]
+    table = pd.DataFrame(
+        {
+            "filter": np.arange(len(by_filter)),
+            "importance": looked.importances / (looked.importances.sum() or 1.0),
+            "bags": looked.num_bags,
+            "gain": by_filter.sum(axis=1),
+            "row": by_filter.argmax(axis=1) // width,
+            "column": by_filter.argmax(axis=1) % width,
+        }
+    )
+    return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+
+
+def draw_bags(bags_model: str, bag_filters: pd.DataFrame, pixels: NDArray[np.uint8], manifest: pd.DataFrame) -> Figure:
+    """Where on the photo splits look, over the mean of some photos, and which filters."""
+    from apparel_eye.boosting.bags import looked_at
+    from apparel_eye.figures import places_and_filters
+
+    labelled = np.flatnonzero(manifest["role"] == "labelled")[:_SHOWN]
+    mean = pixels[labelled].mean(axis=0).round().astype(np.uint8)
+    return places_and_filters(mean, looked_at(bags_model).gains.sum(axis=0), bag_filters)
+
+
+def _features(name: str, activations: NDArray[np.float16], pooled: NDArray[np.floating]) -> NDArray[np.floating]:
+    """What a head is fitted on, shape (photos, views, D), on disk."""
+    return activations.reshape(*activations.shape[:2], -1) if name == "map" else pooled
+
+
+def _device_of(modes: Modes) -> str:
+    """Where XGBoost computes: on a GPU where the network does."""
+    return "cuda" if modes["predict"]["device"].startswith("cuda") else "cpu"
+
+
+def _train(
+    column: str,
+    fit: Callable[[Any], Model],
+    predict: Callable[[Model, Any], NDArray[np.float64]],
+    features: NDArray[np.floating],
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
+    boost: BoostParameters,
+    submit: SubmitParameters,
+) -> tuple[Model, pd.DataFrame]:
     from apparel_eye.boosting.heads import cross_predict
 
     subsets = make_subsets(manifest, folds, values)
-    model, validation, questions = cross_predict(
-        lambda examples: logistic.fit(examples, boost.logistic),
-        logistic.predict,
-        pooled,
-        subsets,
-        boost.maybe_share,
-        submit.refit,
-    )
-    return model, probability_table("logistic", manifest, subsets, validation, questions)
+    groups = manifest["group"].to_numpy()
+    model, validation, questions = cross_predict(fit, predict, features, subsets, groups, boost.weights, submit.refit)
+    return model, probability_table(column, manifest, subsets, validation, questions)

@@ -1,27 +1,50 @@
 """Activations to heads."""
 
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
+from apparel_eye.pipelines.boost.nodes import (
+    describe_bags,
+    draw_bags,
+    train_bags,
+    train_logistic,
+    train_perceptron,
+    train_xgboost,
+)
 
-_INPUTS = ["pooled_activations", "manifest", "folds", "values", "params:boost", "params:submit"]
+_PHOTOS = ["activations_index", "manifest", "folds", "values"]
+_PARAMETERS = ["params:boost", "params:submit"]
 
 
 def create_pipeline() -> Pipeline:
-    """XGBoost, and the control that it must beat, on the same activations."""
+    """XGBoost and bags, and the controls that they must beat, on the same activations."""
+    pooled = ["activations", "pooled_activations", *_PHOTOS]
+    heads: list[tuple[Any, list[str]]] = [
+        (train_xgboost, [*pooled, "modes"]),
+        (train_bags, ["activations", *_PHOTOS, "modes"]),
+        (train_logistic, pooled),
+        (train_perceptron, pooled),
+    ]
+    trained = [
+        Node(
+            train,
+            inputs=[*inputs, *_PARAMETERS],
+            outputs=[f"{name}_model", f"{name}_probabilities"],
+            name=train.__name__,
+        )
+        for train, inputs in heads
+        for name in [train.__name__.removeprefix("train_")]
+    ]
     return Pipeline(
         [
+            *trained,
+            Node(describe_bags, inputs="bags_model", outputs="bag_filters", name="describe_bags"),
             Node(
-                train_xgboost,
-                inputs=_INPUTS,
-                outputs=["xgboost_model", "xgboost_probabilities"],
-                name="train_xgboost",
-            ),
-            Node(
-                train_logistic,
-                inputs=_INPUTS,
-                outputs=["logistic_model", "logistic_probabilities"],
-                name="train_logistic",
+                draw_bags,
+                inputs=["bags_model", "bag_filters", "activations_pixels", "manifest"],
+                outputs="bags_figure",
+                name="draw_bags",
             ),
         ]
     )

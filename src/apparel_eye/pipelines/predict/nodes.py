@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.columns import HEADS
 from apparel_eye.own_photos import PhotoSource
 from apparel_eye.parameters import PredictParameters
 from apparel_eye.recognizer import About, Models, Recognizer, mode_of
@@ -28,15 +29,18 @@ def tag_photos(
     num_predicted: int,
     recognizer: dict[str, Any],
     checkpoint: Checkpoint,
-    backbone_weights: Weights,
+    activation_networks: Weights,
     xgboost_model: str,
+    bags_model: str,
     logistic_model: Weights,
+    perceptron_model: Weights,
     predict: PredictParameters,
 ) -> Iterator[TablePart]:
     """The likeliest value of every photo; a file that is no photo keeps its row and says why."""
     from apparel_eye.tagging import tag
 
-    models = Models(checkpoint, backbone_weights, {"xgboost": xgboost_model, "logistic": logistic_model})
+    fitted = (xgboost_model, bags_model, logistic_model, perceptron_model)
+    models = Models(checkpoint, activation_networks, dict(zip(HEADS, fitted, strict=True)))
     column = "" if predict.column == "auto" else predict.column
     yield from tag(own_photos, Recognizer(About.model_validate(recognizer), models, column), num_predicted)
 

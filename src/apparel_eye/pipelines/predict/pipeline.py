@@ -2,12 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.columns import HEADS
 from apparel_eye.pipelines.predict.nodes import draw_contact_sheet, draw_heat_maps, tag_photos, write_csv
 
 
 def create_pipeline(stage: str) -> Pipeline:
     """Tag photos with the models of a category, which must have been trained; a stage's network is used."""
-    models = ["recognizer", f"{stage}_checkpoint", "backbone_weights", "xgboost_model", "logistic_model"]
+    models = ["recognizer", f"{stage}_checkpoint", "activation_networks", *(f"{head}_model" for head in HEADS)]
     return Pipeline(
         [
             Node(

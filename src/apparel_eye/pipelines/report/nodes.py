@@ -1,5 +1,6 @@
 """From probabilities to scores and figures."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 
 from apparel_eye import metrics
 from apparel_eye.attributes import is_length, ordered_values
+from apparel_eye.blending import blend, cross_fit_blend, fit_blend
 from apparel_eye.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
-from apparel_eye.columns import choose, present_of, score_choice, score_table
+from apparel_eye.columns import BLEND, HEADS, choose, present_of, score_choice, score_table
 from apparel_eye.label_noise import rank_labels
 from apparel_eye.parameters import (
     ActivationsParameters,
+    BoostParameters,
     InferParameters,
     PhotoParameters,
     ReportParameters,
@@ -39,19 +42,26 @@ def calibrate_columns(
     subsets = make_subsets(manifest, folds, values)
     joined = pd.concat(tables, ignore_index=True)
     marks, parts = subsets.validation_marks, subsets.validation_parts
+    found = _columns_of(joined, manifest, subsets.validation)
+    questions = _columns_of(joined, manifest, subsets.questions)
     calibrated, calibration = [], {}
-    for column, found in _columns_of(joined, manifest, subsets.validation).items():
-        questions = _columns_of(joined, manifest, subsets.questions)[column]
-        temperature = fit_temperature(found, marks, subsets.present)
-        honest = cross_fit(found, marks, parts, subsets.present)
-        answers = temper(questions, temperature, present_of(column, subsets, submit.refit))
+    for column in found:
+        temperature = fit_temperature(found[column], marks, subsets.present)
+        honest = cross_fit(found[column], marks, parts, subsets.present)
+        answers = temper(questions[column], temperature, present_of(column, subsets, submit.refit))
         calibrated.append(probability_table(column, manifest, subsets, honest, answers))
         calibration[column] = {
             "temperature": temperature,
             "threshold": fit_threshold(honest, marks, report.precision),
-            "uncalibrated_log_loss": metrics.log_loss(found, marks),
-            "uncalibrated_expected_calibration_error": metrics.expected_calibration_error(found, marks),
+            "uncalibrated_log_loss": metrics.log_loss(found[column], marks),
+            "uncalibrated_expected_calibration_error": metrics.expected_calibration_error(found[column], marks),
         }
+    mixed, of_questions = ({str(name): columns[name] for name in report.blend} for columns in (found, questions))
+    mixture = fit_blend(mixed, marks, subsets.present)
+    honest = cross_fit_blend(mixed, marks, parts, subsets.present)
+    answers = blend(of_questions, mixture, present_of(BLEND, subsets, submit.refit))
+    calibrated.append(probability_table(BLEND, manifest, subsets, honest, answers))
+    calibration[BLEND] = {**asdict(mixture), "threshold": fit_threshold(honest, marks, report.precision)}
     return pd.concat(calibrated, ignore_index=True), calibration
 
 
@@ -160,12 +170,13 @@ def describe_recognizer(
     infer: InferParameters,
     train: TrainParameters,
     activations: ActivationsParameters,
+    boost: BoostParameters,
     report: ReportParameters,
     submit: SubmitParameters,
     category: str,
 ) -> dict[str, Any]:
     """How the models are used to predict other photos, see ``recognizer.About``."""
-    from apparel_eye.recognizer import About, Column
+    from apparel_eye.recognizer import About, Column, Mixture, extraction_of
 
     subsets = make_subsets(manifest, folds, values)
     about = About(
@@ -176,15 +187,17 @@ def describe_recognizer(
             column: Column(temperature=found["temperature"], threshold=found["threshold"])
             for column, found in calibration.items()
         },
+        blend=Mixture(**{name: calibration[BLEND][name] for name in ("temperatures", "weights")}),
         precision=report.precision,
         infer=infer,
         augmentation=train.augmentation.for_category(is_length(category)),
         limits=limits,
         resize=train.resize,
         backbone=train.backbone,
-        activations_size=(pixels.shape[1], pixels.shape[2]),
-        activations_views=activations.views,
-        present=tuple(present_of("xgboost", subsets, submit.refit).tolist()),
+        activations=extraction_of(activations, (pixels.shape[1], pixels.shape[2])),
+        pooling=boost.pooling,
+        features={name: getattr(getattr(boost, name), "features", "map") for name in HEADS},
+        present=tuple(present_of(BLEND, subsets, submit.refit).tolist()),
         modes=modes,
     )
     return about.model_dump(mode="json")

@@ -83,7 +83,10 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                     "modes",
                     "activations_pixels",
                     "params:ingest.photos",
-                    *(f"params:{name}" for name in ("infer", "train", "activations", "report", "submit", "category")),
+                    *(
+                        f"params:{name}"
+                        for name in ("infer", "train", "activations", "boost", "report", "submit", "category")
+                    ),
                 ],
                 outputs="recognizer",
                 name="describe_recognizer",

@@ -1,0 +1,91 @@
+"""Bags: boosters that see all places of a few filters each, the important ones more often; probabilities are averaged.
+
+The idea that the write-up left open: all activations of the last feature map are too many for XGBoost, those of some
+filters are not.
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apparel_eye.boosting import xgboost_head
+from apparel_eye.boosting.heads import Examples
+from apparel_eye.boosting.importance import Importances, importances
+from apparel_eye.boosting.xgboost_head import Block
+from apparel_eye.parameters import BagParameters
+from apparel_eye.subsets import Rows
+
+
+def fit(examples: Examples, shape: tuple[int, int, int], parameters: BagParameters, device: str = "cpu") -> str:
+    """Bags as JSON, which ``xgboost_head.Boosters`` reads, with the importances of the filters.
+
+    Args:
+        examples: of feature maps, whose features are the places of the first filter, then of the second ...
+        shape: filters, height and width of a map.
+        parameters: XGBoost's, and the bags'.
+        device: XGBoost's name of it.
+    """
+    of_filters = importances(examples, shape, parameters)
+    models = []
+    with xgboost_head.progress("bags", parameters, parameters.num_bags) as bar:
+        for number in range(parameters.num_bags):
+            seed = parameters.seed + number
+            places = places_of(draw_filters(of_filters, parameters.num_filters, seed), shape)
+            models.append(xgboost_head.fit_blocks(examples, parameters, places, seed, device, bar))
+    return xgboost_head.as_json(
+        examples, parameters.objective, models, shape=shape, importances=[float(f"{each:.6g}") for each in of_filters]
+    )
+
+
+def draw_filters(of_filters: Importances, num_filters: int, seed: int) -> Rows:
+    """Different filters by chance, each as likely as it is important; sorted."""
+    some = np.count_nonzero(of_filters)
+    chances = of_filters / of_filters.sum() if some else np.full(len(of_filters), 1 / len(of_filters))
+    number = min(num_filters, some or len(of_filters))
+    drawn: Rows = np.random.default_rng(seed).choice(len(of_filters), number, replace=False, p=chances)
+    return np.sort(drawn)
+
+
+def places_of(filters: Rows, shape: tuple[int, int, int]) -> Rows:
+    """Columns of all places of some filters."""
+    num_places = shape[1] * shape[2]
+    places: Rows = (filters[:, None] * num_places + np.arange(num_places)).ravel()
+    return places
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What bags looked at.
+
+    Attributes:
+        importances: of the filters, shape (C,).
+        num_bags: in which a filter was, shape (C,).
+        gains: of all splits, by filter and place, as shares of their sum, shape (C, H, W).
+    """
+
+    importances: Importances
+    num_bags: NDArray[np.intp]
+    gains: NDArray[np.float64]
+
+
+def looked_at(model: str) -> Looked:
+    """Of fitted bags."""
+    fitted = json.loads(model)
+    shape = tuple(fitted["shape"])
+    num_places = shape[1] * shape[2]
+    gains, num_bags = np.zeros(int(np.prod(shape))), np.zeros(shape[0], dtype=np.intp)
+    for blocks in fitted["models"]:
+        known = [xgboost_head.block_of(block) for block in blocks]
+        num_bags[np.unique(np.concatenate([block.columns for block in known]) // num_places)] += 1
+        for block in known:
+            np.add.at(gains, block.columns, _gains(block))
+    return Looked(np.array(fitted["importances"]), num_bags, (gains / (gains.sum() or 1.0)).reshape(shape))
+
+
+def _gains(block: Block) -> NDArray[np.float64]:
+    of_columns = np.zeros(len(block.columns))
+    for name, gain in block.booster.get_score(importance_type="total_gain").items():
+        of_columns[int(name.removeprefix("f"))] = gain
+    return of_columns

@@ -1,0 +1,74 @@
+"""Few photos with many features: what a model with an L2 penalty can learn of them lies in as many dimensions as there
+are examples, so it is found there, and features are read from disk some columns at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apparel_eye.boosting.heads import Examples
+
+Matrix = NDArray[np.float32]
+_SMALLEST = np.float32(1e-6)
+_COLUMNS = 16_384
+"""Read at a time."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Standardized examples in coordinates of their own: rotated, and dimensions in which all are alike left out.
+
+    Features are scaled so that an example has a mean square of 1 in all of them together; an L2 penalty then means the
+    same for any number of features.
+
+    Attributes:
+        mean: of each feature, shape (D,).
+        scale: of each feature, shape (D,).
+        coordinates: of the examples, shape (n, r), r at most n.
+    """
+
+    examples: Examples
+    mean: Matrix
+    scale: Matrix
+    coordinates: Matrix
+    axes: Matrix
+
+    def to_features(self, vectors: Matrix) -> Matrix:
+        """Vectors in the coordinates as vectors of standardized features: (r, k) to (D, k)."""
+        in_examples = self.axes @ vectors
+        parts = [_standardized(self, columns).T @ in_examples for columns in _columns(self.examples)]
+        return np.concatenate(parts)
+
+
+def span(examples: Examples) -> Span:
+    """The coordinates of examples; memory for some columns at a time and for pairs of examples."""
+    means, scales = [], []
+    products = np.zeros((len(examples), len(examples)), dtype=np.float32)
+    root = np.float32(np.sqrt(examples.num_features))
+    for columns in _columns(examples):
+        features = examples.columns(columns)
+        means.append(features.mean(axis=0))
+        scales.append((features.std(axis=0) + _SMALLEST) * root)
+        standardized = (features - means[-1]) / scales[-1]
+        products += standardized @ standardized.T
+    squares, vectors = np.linalg.eigh(products)
+    kept = squares > _SMALLEST * squares[-1]
+    lengths = np.sqrt(squares[kept])
+    axes = vectors[:, kept] / lengths
+    return Span(examples, np.concatenate(means), np.concatenate(scales), vectors[:, kept] * lengths, axes)
+
+
+def deviation(scale: Matrix) -> Matrix:
+    """Standard deviations of features, of which the scales are given."""
+    return scale / np.float32(np.sqrt(len(scale))) - _SMALLEST
+
+
+def _standardized(span: Span, columns: slice) -> Matrix:
+    standardized: Matrix = (span.examples.columns(columns) - span.mean[columns]) / span.scale[columns]
+    return standardized
+
+
+def _columns(examples: Examples) -> Iterator[slice]:
+    for first in range(0, examples.num_features, _COLUMNS):
+        yield slice(first, min(first + _COLUMNS, examples.num_features))

@@ -1,0 +1,51 @@
+"""Errors in plain words, with exit codes; whatever has wrapped them, and without tracebacks unless they are wanted."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from kedro.io.core import DatasetError
+
+from apparel_eye import interruption
+from apparel_eye.console import make_lasting
+from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, in_words
+
+_NO_THREAD = "can't start new thread"  # Python's own words
+
+
+@contextmanager
+def in_plain_words(debug: bool) -> Iterator[None]:
+    """Within it, an error ends the program with one line and its exit code; ``debug`` shows the traceback."""
+    make_lasting()
+    try:
+        with interruption.handled():
+            yield
+    except (Exception, interruption.Interrupted) as error:
+        stop = _stop_of(error)
+        if debug or stop is None:
+            raise
+        click.secho(f"error: {stop}", fg="red", err=True)
+        sys.exit(stop.exit_code)
+
+
+def _stop_of(error: BaseException) -> ApparelEyeError | None:
+    """What the user can do something about, wherever Kedro has wrapped it; None is a fault of ours."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    for found in chain:
+        if isinstance(found, ApparelEyeError):
+            return found
+    for found in chain:
+        if isinstance(found, interruption.Interrupted):
+            return StoppedError(f"stopped by {found}; the same command goes on from there", found.signal_number)
+        if isinstance(found, OSError):
+            return SurroundingsError(": ".join([*([str(found.filename)] if found.filename else []), in_words(found)]))
+        if isinstance(found, RuntimeError) and _NO_THREAD in str(found):
+            return SurroundingsError("this machine starts no more threads; raise the limit, see: ulimit -u")
+    if isinstance(error, DatasetError):
+        return DataError(str(error))
+    return None

@@ -1,0 +1,92 @@
+"""Networks for out-of-fold activations: each is trained as a run trains its own, but without the photos of one fold."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.parameters import STAGES, AugmentationParameters, StageParameters, TrainParameters
+from apparel_eye.subsets import Rows, Subsets, without_fold
+from apparel_eye.vision import stage as training
+from apparel_eye.vision.batches import Pixels
+from apparel_eye.vision.classifier import Description, describe, start, without_prefix
+from apparel_eye.vision.device import Mode
+from apparel_eye.vision.rate_finder import is_wanted, with_rate
+
+logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+
+
+def train_fold_networks(
+    pixels: Mapping[str, Pixels],
+    subsets: Subsets,
+    fold_of: Rows,
+    initial: Weights,
+    category: str,
+    values: Sequence[str],
+    augmentation: AugmentationParameters,
+    train: TrainParameters,
+    modes: Mapping[str, Mode],
+) -> Iterator[Weights]:
+    """The backbone of each training fold, which has seen neither the fold's photos nor those of the validation fold.
+
+    Its epochs are chosen by the fold's photos. Stages after the last that trains all layers leave backbones as they
+    are, so they are left out.
+
+    Args:
+        pixels: photos at each stage's size, by stage.
+        subsets: which photos train.
+        fold_of: the fold of each training photo.
+        initial: pretrained weights under the names that they have in a classifier.
+        category: what is recognized.
+        values: its values, in order.
+        augmentation: what training sees.
+        train: how it trains.
+        modes: how to compute.
+    """
+    numbers = np.unique(fold_of)
+    for position, number in enumerate(numbers, start=1):
+        logger.info("    network %d of %d, without fold %d", position, len(numbers), number)
+        of_fold = without_fold(subsets, fold_of, int(number))
+        weights: Weights | Checkpoint = initial
+        for name in _stages(train):
+            size = pixels[name].shape[1:3]
+            description = describe(train, category, values, size, of_fold.present)
+            stage: StageParameters = getattr(train.stages, name)
+            weights = _train_stage(pixels[name], of_fold, description, weights, stage, augmentation, train, modes)
+        yield without_prefix(weights.of("best") if isinstance(weights, Checkpoint) else weights)
+
+
+def _stages(train: TrainParameters) -> tuple[str, ...]:
+    fine_tuned = [number for number, name in enumerate(STAGES, start=1) if getattr(train.stages, name).all.epochs]
+    return STAGES[: max(fine_tuned, default=0)]
+
+
+def _train_stage(
+    pixels: Pixels,
+    subsets: Subsets,
+    description: Description,
+    initial: Weights | Checkpoint,
+    stage: StageParameters,
+    augmentation: AugmentationParameters,
+    train: TrainParameters,
+    modes: Mapping[str, Mode],
+) -> Checkpoint:
+    device = modes["train"].device
+    model = start(description, initial, train.seed)
+    parts = training.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
+    features = np.concatenate([part.rows for part in parts])
+    of_head = (features, subsets, description, initial)
+    sweep = training.sweep_head(*of_head, stage.head, train, device) if is_wanted(stage.head) else []
+    head = _last(training.train_head(*of_head, with_rate(stage.head, sweep), train, device))
+    of_all = (pixels, subsets, head)
+    sweep = training.sweep_all_layers(*of_all, stage.all, augmentation, train, modes) if is_wanted(stage.all) else []
+    return _last(training.fine_tune(*of_all, with_rate(stage.all, sweep), augmentation, train, modes))
+
+
+def _last(made: Iterator[Made]) -> Made:
+    *_, last = made
+    return last

@@ -1,0 +1,45 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from apparel_eye.boosting import bags, fitted, logistic, perceptron, xgboost_head
+from apparel_eye.boosting.heads import Examples
+from apparel_eye.columns import HEADS
+from apparel_eye.parameters import BagParameters, PerceptronParameters, XGBoostParameters
+
+SHAPE = (4, 3, 2)
+
+
+@pytest.fixture
+def heads(
+    make_maps: Callable[..., Examples],
+    xgboost_parameters: XGBoostParameters,
+    bag_parameters: BagParameters,
+    perceptron_parameters: PerceptronParameters,
+) -> dict[str, tuple[Any, Callable[..., np.ndarray]]]:
+    """A fitted model of each kind, and its own way to predict."""
+    examples = make_maps(SHAPE, (2,))
+    return {
+        "xgboost": (xgboost_head.fit(examples, xgboost_parameters), xgboost_head.predict),
+        "bags": (bags.fit(examples, SHAPE, bag_parameters), xgboost_head.predict),
+        "logistic": (logistic.fit(examples, 10.0, 1000), logistic.predict),
+        "perceptron": (perceptron.fit(examples, perceptron_parameters), perceptron.predict),
+    }
+
+
+def test_there_is_a_way_to_load_each_head() -> None:
+    assert tuple(fitted._LOADERS) == HEADS
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_loaded_head_predicts_as_the_one_that_was_fitted(
+    name: str, heads: dict[str, tuple[Any, Callable[..., np.ndarray]]]
+) -> None:
+    model, predict = heads[name]
+    features = np.random.default_rng(5).normal(size=(7, 24)).astype(np.float32)
+    probabilities = fitted.load_head(name, model)(features)
+    np.testing.assert_array_equal(probabilities, predict(model, features))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-9)
+    assert np.ptp(probabilities, axis=0).max() > 0.01

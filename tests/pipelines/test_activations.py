@@ -1,0 +1,183 @@
+"""The pipeline on files of a folder, stopped and gone on with."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+
+from apparel_eye.errors import UsageError
+from apparel_eye.io import (
+    ArrayDataset,
+    AtomicDataset,
+    EarlierGrowingArrayDataset,
+    GrowingArrayDataset,
+    WeightsDataset,
+)
+from apparel_eye.parameters import ActivationsParameters, ProjectParameters
+from apparel_eye.pipelines import activations
+from apparel_eye.runner import FinishedRunner
+from apparel_eye.vision import pretrained
+from apparel_eye.vision.activations import Extractor
+
+PIPELINE = activations.create_pipeline(("small",)).only_nodes("list_photos", "extract_activations", "index_activations")
+NUM_PHOTOS = 11
+BATCH_SIZE = 3
+
+
+class StoppedError(BaseException):
+    """The run was stopped, which nothing on the way takes for an error, as of a signal."""
+
+
+class Run:
+    """Runs on eleven photos of noise, three in a batch, with drawn views."""
+
+    def __init__(self, folder: Path, parameters: ProjectParameters, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.patch, self.parameters = folder, patch, parameters
+        self.num_computed = 0
+        generator = np.random.default_rng(0)
+        pixels = generator.integers(0, 256, (NUM_PHOTOS, 32, 32, 3), dtype=np.uint8)
+        weights = pretrained.pretrained_weights("test_resnet", "none", seed=1)
+        mode = {"device": "cpu", "precision": "float32", "memory_format": "channels_last"}
+        self.datasets: dict[str, Any] = {
+            "activations_pixels": ArrayDataset(self._path("pixels.npy")),
+            "activation_networks": WeightsDataset(self._path("networks.safetensors")),
+            "activation_network_of": ArrayDataset(self._path("network_of.npy")),
+            "modes": AtomicDataset(self._path("modes.json"), {"type": "json.JSONDataset"}),
+            "manifest": self._table("manifest"),
+            "activations_photos": self._table("photos"),
+            "activations_index": self._table("index"),
+            "activations": GrowingArrayDataset(self._path("activations.npy")),
+            "activations_resume_from": EarlierGrowingArrayDataset(self._path("activations.npy")),
+        }
+        self.datasets["activations_pixels"].save(pixels)
+        self.datasets["activation_networks"].save({f"0/{name}": array for name, array in weights.items()})
+        self.datasets["activation_network_of"].save(np.full(NUM_PHOTOS, -1))
+        self.datasets["modes"].save({"predict": mode, "train": mode})
+        self.label("long")
+        self._count()
+
+    @property
+    def part(self) -> Path:
+        return self.folder / "activations.npy.unfinished"
+
+    def label(self, value: str) -> None:
+        """Photos with other labels."""
+        keys = [f"{number}.jpg" for number in range(NUM_PHOTOS)]
+        table = pd.DataFrame({"image_key": keys, "sha256": [f"{number:064x}" for number in range(NUM_PHOTOS)]})
+        self.datasets["manifest"].save(table.assign(value=value))
+
+    def __call__(self, stop_after: int = 99, **changed: Any) -> int:
+        """Run until so many parts are saved; how many photos were computed."""
+        self.num_computed = 0
+        write, left = GrowingArrayDataset._write, [stop_after]
+
+        def counted(*arguments: Any) -> Any:
+            if not left[0]:
+                raise StoppedError
+            left[0] -= 1
+            return write(*arguments)
+
+        settings = self._settings(**changed)
+        given = {
+            "params:activations": settings,
+            "params:activations.on_change": settings.on_change,
+            "params:train.augmentation": self.parameters.train.augmentation,
+            "params:train.backbone": "test_resnet",
+            "params:category": "skirt_length",
+        }
+        catalog = DataCatalog({**self.datasets, **{name: MemoryDataset(value) for name, value in given.items()}})
+        with self.patch.context() as patch:
+            patch.setattr(GrowingArrayDataset, "_write", counted)
+            FinishedRunner().run(PIPELINE, catalog)
+        return self.num_computed
+
+    def stopped(self, stop_after: int) -> int:
+        """Run until it is stopped."""
+        with pytest.raises(StoppedError):
+            self(stop_after)
+        return self.num_computed
+
+    def result(self) -> bytes:
+        index = self.datasets["activations_index"].load()
+        assert index["image_key"].tolist() == [f"{number}.jpg" for number in range(NUM_PHOTOS)]
+        assert not self.part.exists()
+        assert self.datasets["activations"].load().shape[:2] == (NUM_PHOTOS, 3)
+        return (self.folder / "activations.npy").read_bytes()
+
+    def _settings(self, **changed: Any) -> ActivationsParameters:
+        usual = {"batch_size": BATCH_SIZE, "num_drawn": 1, "views": ("plain", "mirrored")}
+        return self.parameters.activations.model_copy(update={**usual, **changed})
+
+    def _count(self) -> None:
+        maps_of = Extractor.maps_of
+
+        def counted(extractor: Extractor, photos: Any, identities: Any) -> Any:
+            self.num_computed += len(identities)
+            return maps_of(extractor, photos, identities)
+
+        self.patch.setattr(Extractor, "maps_of", counted)
+
+    def _path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def _table(self, name: str) -> AtomicDataset:
+        return AtomicDataset(self._path(f"{name}.parquet"), {"type": "pandas.ParquetDataset"})
+
+
+@pytest.fixture
+def make(tmp_path: Path, test_parameters: ProjectParameters, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Run]:
+    return lambda name: Run(tmp_path / name, test_parameters, monkeypatch)
+
+
+@pytest.fixture
+def run(make: Callable[[str], Run]) -> Run:
+    return make("run")
+
+
+@pytest.fixture
+def expected(make: Callable[[str], Run]) -> bytes:
+    """What a run ends with that nobody stops."""
+    whole = make("whole")
+    assert whole() == NUM_PHOTOS
+    assert whole() == 0
+    return whole.result()
+
+
+@pytest.mark.parametrize("num_parts", [0, 1, 3])
+def test_a_run_that_was_stopped_computes_each_part_once_and_ends_with_the_same_bytes(
+    run: Run, expected: bytes, num_parts: int
+) -> None:
+    run.stopped(num_parts)
+    assert run() == NUM_PHOTOS - num_parts * BATCH_SIZE
+    assert run.result() == expected
+
+
+def test_a_part_that_is_damaged_meanwhile_is_computed_again(run: Run, expected: bytes) -> None:
+    run.stopped(3)
+    content = bytearray(run.part.read_bytes())
+    row_bytes = (len(expected) - 128) // NUM_PHOTOS
+    content[128 + 4 * row_bytes] ^= 1  # of the second part
+    run.part.write_bytes(content)
+    assert run() == NUM_PHOTOS - BATCH_SIZE
+    assert run.result() == expected
+
+
+def test_other_settings_do_not_go_on_with_it_unless_that_is_asked_for(run: Run) -> None:
+    run.stopped(2)
+    with pytest.raises(UsageError) as caught:
+        run(seed=7)
+    assert "activations.seed: was 1, is 7" in str(caught.value)
+    assert "--params activations.on_change=restart" in str(caught.value)
+    assert run(seed=7, on_change="restart") == NUM_PHOTOS
+    assert run(seed=7) == 0  # how it was begun does not matter any more
+    run.result()
+
+
+def test_other_labels_do_not_have_the_photos_computed_again(run: Run) -> None:
+    assert run() == NUM_PHOTOS
+    run.label("short")
+    assert run() == 0

@@ -1,0 +1,183 @@
+"""Heads that are fitted by nodes, on arrays that the test has planted values in."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apparel_eye.activations_index import index_of
+from apparel_eye.boosting.bags import looked_at
+from apparel_eye.boosting.fitted import load_head
+from apparel_eye.boosting.heads import predict_views
+from apparel_eye.boosting.pooling import POOLINGS
+from apparel_eye.columns import HEADS
+from apparel_eye.errors import DataError
+from apparel_eye.parameters import BoostParameters, ProjectParameters, SubmitParameters
+from apparel_eye.pipelines.boost import nodes
+from apparel_eye.schemas import BagFilters, Probabilities
+from apparel_eye.tables import probabilities_of
+
+VALUES = ["short", "long", "longer"]
+NUM_LABELLED, NUM_QUESTIONS = 48, 6
+SHAPE = (6, 4, 3)
+PLANTED = (4, 1, 2)
+"""Filter, row and column that grow with the value."""
+Table = pd.DataFrame
+of_each_head = pytest.mark.parametrize("head", HEADS)
+
+
+class Photos:
+    """Photos to train, to validate and to predict, with their activations."""
+
+    def __init__(self, parameters: ProjectParameters) -> None:
+        generator = np.random.default_rng(0)
+        num = NUM_LABELLED + NUM_QUESTIONS
+        values = np.arange(num) % 3
+        labels = [["ynn", "nyn", "nny"][value] for value in values[:NUM_LABELLED]]
+        self.manifest = pd.DataFrame(
+            {
+                "image_key": [f"{number}.jpg" for number in range(num)],
+                "label_string": [*labels, *[""] * NUM_QUESTIONS],
+                "role": ["labelled"] * NUM_LABELLED + ["to predict"] * NUM_QUESTIONS,
+                "group": [f"group {number}" for number in range(num)],
+                "sha256": [f"{number:064x}" for number in range(num)],
+            }
+        )
+        validates = np.arange(NUM_LABELLED) % 4 == 3
+        self.folds = pd.DataFrame(
+            {
+                "image_key": self.manifest["image_key"][:NUM_LABELLED],
+                "fold": np.where(validates, 0, 1),
+                "subset": np.where(validates, "validation", "train"),
+                "part": np.where(validates, np.arange(NUM_LABELLED) // 4 % 2, -1),
+            }
+        )
+        maps = generator.normal(size=(num, 2, *SHAPE))
+        maps[:, :, *PLANTED] += 6 * values[:, None]
+        self.activations = maps.astype(np.float16)
+        self.pooled = POOLINGS["rows"](self.activations)
+        self.index = index_of(self.manifest)
+        self.truth = values
+        mode = {"device": "cpu", "precision": "float32", "memory_format": "contiguous"}
+        self.modes = {"predict": mode, "train": mode}
+        self.boost, self.submit = parameters.boost, parameters.submit
+
+    def set(self, head: str, **changed: object) -> None:
+        """Other parameters of a head."""
+        given = getattr(self.boost, head).model_copy(update=changed)
+        self.boost: BoostParameters = self.boost.model_copy(update={head: given})
+
+    def train(self, head: str) -> tuple[Any, Table]:
+        train: Callable[..., tuple[Any, Table]] = getattr(nodes, f"train_{head}")
+        pooled = [] if head == "bags" else [self.pooled]
+        modes = [self.modes] if head in ("xgboost", "bags") else []
+        of_photos = [self.index, self.manifest, self.folds, VALUES]
+        return train(self.activations, *pooled, *of_photos, *modes, self.boost, self.submit)
+
+
+@pytest.fixture
+def photos(test_parameters: ProjectParameters) -> Photos:
+    return Photos(test_parameters)
+
+
+@of_each_head
+def test_a_head_answers_for_validation_photos_and_photos_to_predict(photos: Photos, head: str) -> None:
+    _, table = photos.train(head)
+    assert set(Probabilities.validate(table)["column"]) == {head}
+    keys = photos.manifest["image_key"]
+    of_role = table.groupby("role")["image_key"].agg(list).to_dict()
+    assert of_role == {"validation": list(keys[3:NUM_LABELLED:4]), "to predict": list(keys[NUM_LABELLED:])}
+
+
+@pytest.mark.parametrize(
+    ("head", "features"),
+    [*((head, features) for head in HEADS if head != "bags" for features in ("pooled", "map")), ("bags", "map")],
+)
+def test_the_model_gives_the_probabilities_of_photos_to_predict(photos: Photos, head: str, features: str) -> None:
+    if head != "bags":  # which see nothing but maps
+        photos.set(head, features=features)
+    model, table = photos.train(head)
+    seen = photos.pooled if features == "pooled" else photos.activations.reshape(*photos.pooled.shape[:2], -1)
+    questions = np.arange(NUM_LABELLED, NUM_LABELLED + NUM_QUESTIONS)
+    expected = predict_views(load_head(head, model), seen, questions, np.arange(3), 3)
+    found = probabilities_of(table, head, photos.manifest["image_key"].iloc[questions])
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@of_each_head
+def test_what_is_planted_is_learned(photos: Photos, head: str) -> None:
+    photos.set("bags", num_bags=5, block_columns=1.0, num_rounds=30)
+    photos.set("perceptron", num_epochs=300, penalty=0.0, learning_rate=1e-2)
+    photos.set("xgboost", num_rounds=30)
+    _, table = photos.train(head)
+    validation = np.arange(3, NUM_LABELLED, 4)
+    answers = probabilities_of(table, head, photos.manifest["image_key"].iloc[validation]).argmax(axis=1)
+    assert (answers == photos.truth[validation]).mean() > 0.7
+
+
+@of_each_head
+def test_a_second_fit_is_made_if_heads_are_submitted_so(photos: Photos, head: str) -> None:
+    answers = []
+    for refit in (True, False):
+        photos.submit = SubmitParameters(column="auto", refit=refit)
+        _, table = photos.train(head)
+        answers.append({role: rows.filter(regex="^p").to_numpy() for role, rows in table.groupby("role")})
+    np.testing.assert_array_equal(answers[0]["validation"], answers[1]["validation"])
+    assert not np.array_equal(answers[0]["to predict"], answers[1]["to predict"])
+
+
+@of_each_head
+def test_activations_of_other_photos_are_refused(photos: Photos, head: str) -> None:
+    photos.index = photos.index[::-1].reset_index(drop=True)
+    with pytest.raises(DataError, match=r"row 0 is of 53\.jpg"):
+        photos.train(head)
+
+
+def test_boosters_compute_where_the_network_does() -> None:
+    modes = {device: {"predict": {"device": device}} for device in ("cpu", "cuda", "cuda:1", "mps")}
+    devices = {device: nodes._device_of(mode) for device, mode in modes.items()}
+    assert devices == {"cpu": "cpu", "cuda": "cuda", "cuda:1": "cuda", "mps": "cpu"}
+
+
+@pytest.fixture
+def bags_model(photos: Photos) -> str:
+    photos.set("bags", block_columns=1.0, num_bags=3, num_filters=2, num_rounds=10)
+    model: str = photos.train("bags")[0]
+    return model
+
+
+def test_filters_are_described_the_most_important_first(bags_model: str) -> None:
+    table = BagFilters.validate(nodes.describe_bags(bags_model))
+    assert sorted(table["filter"]) == list(range(SHAPE[0]))
+    assert table["importance"].is_monotonic_decreasing
+    assert table["importance"].sum() == pytest.approx(1)
+    assert table["gain"].sum() == pytest.approx(1)
+    assert table["bags"].sum() == 3 * 2
+    first = table.iloc[0]
+    assert (first["filter"], first["row"], first["column"]) == PLANTED
+
+
+def test_each_filter_is_described_by_its_own_numbers(bags_model: str) -> None:
+    looked, table = looked_at(bags_model), nodes.describe_bags(bags_model).set_index("filter").sort_index()
+    np.testing.assert_allclose(table["gain"], looked.gains.sum(axis=(1, 2)))
+    np.testing.assert_allclose(table["importance"], looked.importances / looked.importances.sum())
+    np.testing.assert_array_equal(table["bags"], looked.num_bags)
+    for number, (row, column) in table[["row", "column"]].iterrows():
+        assert looked.gains[number, row, column] == looked.gains[number].max()
+
+
+def test_bags_without_importances_are_described_too(bags_model: str) -> None:
+    fitted = json.loads(bags_model)
+    blank = json.dumps({**fitted, "importances": [0.0] * SHAPE[0]})
+    assert (BagFilters.validate(nodes.describe_bags(blank))["importance"] == 0).all()
+
+
+def test_the_mean_of_labelled_photos_is_shown_below_the_gains_of_all_filters(photos: Photos, bags_model: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (NUM_LABELLED + NUM_QUESTIONS, 16, 12, 3), dtype=np.uint8)
+    figure = nodes.draw_bags(bags_model, nodes.describe_bags(bags_model), pixels, photos.manifest)
+    photo, gains = (image.get_array() for image in figure.axes[0].images)
+    np.testing.assert_array_equal(photo, pixels[:NUM_LABELLED].mean(axis=0).round())
+    np.testing.assert_allclose(gains, looked_at(bags_model).gains.sum(axis=0))

@@ -1,0 +1,198 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from apparel_eye import blending, metrics
+from apparel_eye.blending import Blend, blend, cross_fit_blend, fit_blend, fit_weights
+from apparel_eye.calibration import temper
+from apparel_eye.metrics import Marks, Probabilities
+from apparel_eye.probabilities import FLOOR, softmax, spread
+
+ALL = (0, 1, 2)
+PRIOR = 2.0
+"""Photos that speak for even weights."""
+
+
+def labels_of(num_photos: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng([seed, 1]).integers(0, 3, num_photos)
+
+
+def marks_of_values(labels: np.ndarray) -> Marks:
+    return np.where(np.eye(3)[labels] == 1, "y", "n")
+
+
+def column(labels: np.ndarray, skill: float, seed: int) -> Probabilities:
+    """Softmax of noise, and of the label by skill."""
+    noise = np.random.default_rng([seed, 2]).normal(size=(len(labels), 3))
+    return softmax(noise + skill * np.eye(3)[labels])
+
+
+def drawn(num_photos: int, skills: tuple[float, ...], seed: int = 1) -> tuple[list[Probabilities], Marks]:
+    """Columns of different skill, whose mistakes are their own."""
+    labels = labels_of(num_photos, seed)
+    columns = [column(labels, skill, 10 * seed + number) for number, skill in enumerate(skills)]
+    return columns, marks_of_values(labels)
+
+
+def merit(weights: np.ndarray, columns: list[Probabilities], marks: Marks) -> float:
+    """Log likelihood of the mean's weights, with a Dirichlet prior of as many photos as said."""
+    mean = np.tensordot(weights, columns, axes=1)
+    of_photos = -len(marks) * metrics.log_loss(mean, marks)
+    return float(of_photos + PRIOR / len(columns) * np.log(weights).sum())
+
+
+@pytest.mark.parametrize("num_photos", [1, 5, 300])
+@pytest.mark.parametrize("skills", [(1.0, 1.0), (3.0, 0.5), (2.0, 1.0, 0.0, 1.5)], ids=str)
+def test_weights_are_a_distribution(num_photos: int, skills: tuple[float, ...]) -> None:
+    weights = fit_weights(*drawn(num_photos, skills))
+    assert weights.shape == (len(skills),)
+    assert weights.sum() == pytest.approx(1)
+    assert (weights > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("num_photos", [12, 400])
+@pytest.mark.parametrize("skills", [(1.5, 1.0), (1.0, 1.0, 0.5)], ids=str)
+def test_weights_are_those_that_scipy_finds(skills: tuple[float, ...], num_photos: int, seed: int) -> None:
+    columns, marks = drawn(num_photos, skills, seed)
+
+    def surprise(logits: np.ndarray) -> float:
+        return -merit(softmax(logits[None])[0], columns, marks)
+
+    expected = softmax(minimize(surprise, np.zeros(len(skills)), tol=1e-8).x[None])[0]
+    found = fit_weights(columns, marks)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+    assert merit(found, columns, marks) == pytest.approx(merit(expected, columns, marks), abs=1e-4)
+
+
+def test_weights_by_hand() -> None:
+    """One photo, whose label the columns give 1 and 1/2: the weights' merit is log(1/2 + w/2) + log w + log(1 - w)."""
+    marks = np.array([["y", "n"]])
+    weight = fit_weights([np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])], marks)[0]
+    # its derivative is 1 / (1 + w) + 1 / w - 1 / (1 - w), which is 0 where 1 - 3 w^2 is
+    assert weight == pytest.approx(1 / np.sqrt(3), abs=1e-6)
+
+
+def test_no_step_makes_the_weights_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns, marks = drawn(50, (2.0, 1.0, 0.2))
+    merits = []
+    for steps in range(12):
+        monkeypatch.setattr(blending, "_STEPS", steps)
+        merits.append(merit(fit_weights(columns, marks), columns, marks))
+    assert all(later > earlier for earlier, later in pairwise(merits))
+
+
+def test_a_column_that_is_right_gets_nearly_all_where_there_are_many_photos() -> None:
+    labels = labels_of(3000)
+    right = np.full((3000, 3), 1e-3) + 0.997 * np.eye(3)[labels]
+    columns = [column(labels, 0.0, 1), right, column(labels, 0.5, 2)]
+    assert fit_weights(columns, marks_of_values(labels))[1] > 0.99
+
+
+def test_a_few_photos_move_little_from_even_weights() -> None:
+    labels = labels_of(1)
+    right, even = 0.01 + 0.97 * np.eye(3)[labels], np.full((1, 3), 1 / 3)
+    assert 0.5 < fit_weights([right, even], marks_of_values(labels))[0] < 0.67
+
+
+@pytest.mark.parametrize("num_columns", [2, 3, 5])
+def test_equal_columns_have_even_weights(num_columns: int) -> None:
+    [one], marks = drawn(100, (1.0,))
+    np.testing.assert_allclose(fit_weights([one] * num_columns, marks), 1 / num_columns, rtol=1e-9)
+
+
+def test_weights_follow_their_columns() -> None:
+    columns, marks = drawn(200, (2.0, 1.0, 0.5))
+    order = [2, 0, 1]
+    reordered = fit_weights([columns[number] for number in order], marks)
+    np.testing.assert_allclose(reordered, fit_weights(columns, marks)[order], rtol=1e-9)
+
+
+def test_a_label_to_which_no_column_gives_anything_is_no_end() -> None:
+    columns, marks = drawn(20, (2.0, 1.0))
+    named = {name: np.vstack([each, [[1.0, 0.0, 0.0]]]) for name, each in zip("ab", columns, strict=True)}
+    fitted = fit_blend(named, np.vstack([marks, [["n", "y", "n"]]]), ALL)
+    assert sum(fitted.weights.values()) == pytest.approx(1)
+    np.testing.assert_allclose(blend(named, fitted, ALL).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("skills", [(1.0, 1.0), (2.0, 0.5), (1.0, 0.8, 0.6)], ids=str)
+def test_the_mean_is_not_worse_than_any_of_its_columns(skills: tuple[float, ...], seed: int) -> None:
+    """On the photos that it was fitted on, many enough for the prior to be nothing."""
+    columns, marks = drawn(2000, skills, seed)
+    named = dict(zip("abc", columns, strict=False))
+    fitted = fit_blend(named, marks, ALL)
+    honest = [temper(named[name], fitted.temperatures[name], ALL) for name in named]
+    loss = metrics.log_loss(blend(named, fitted, ALL), marks)
+    assert loss <= min(metrics.log_loss(each, marks) for each in honest) + 1e-3
+    assert loss <= min(metrics.log_loss(each, marks) for each in columns) + 1e-3
+
+
+def test_columns_that_know_different_things_are_better_together() -> None:
+    columns, marks = drawn(2000, (1.0, 1.0))
+    named = dict(zip("ab", columns, strict=True))
+    together = metrics.log_loss(blend(named, fit_blend(named, marks, ALL), ALL), marks)
+    assert together < min(metrics.log_loss(each, marks) for each in columns) - 0.03
+
+
+@pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
+def test_one_column_repeated_is_that_column_tempered(sharpness: float) -> None:
+    [one], marks = drawn(200, (1.0,))
+    one = temper(one, 1 / sharpness, ALL)
+    named = {"a": one, "b": one}
+    fitted = fit_blend(named, marks, ALL)
+    assert fitted.weights == pytest.approx({"a": 0.5, "b": 0.5})
+    assert fitted.temperatures["a"] == fitted.temperatures["b"]
+    expected = temper(one, fitted.temperatures["a"] * fitted.temperature, ALL)
+    np.testing.assert_allclose(blend(named, fitted, ALL), expected, rtol=1e-6)
+
+
+def test_blending_by_hand() -> None:
+    columns = {"a": np.array([[0.9, 0.1]]), "b": np.array([[0.5, 0.5]]), "not asked for": np.array([[0.0, 1.0]])}
+    fitted = Blend({"a": 2.0, "b": 1.0}, {"b": 0.4, "a": 0.6}, 0.5)
+    mean = 0.6 * 0.75 + 0.4 * 0.5  # of 0.9 : 0.1 the square root is 3 : 1
+    expected = mean**2 / (mean**2 + (1 - mean) ** 2)
+    np.testing.assert_allclose(blend(columns, fitted, (0, 1)), [[expected, 1 - expected]])
+
+
+def test_a_value_without_training_photos_keeps_its_floor() -> None:
+    columns, marks = drawn(100, (2.0, 1.0))
+    placed = np.full((100, 4), "n")
+    placed[:, [3, 0, 2]] = marks
+    named = {name: spread(each, [3, 0, 2], 4) for name, each in zip("ab", columns, strict=True)}
+    found = blend(named, fit_blend(named, placed, [3, 0, 2]), [3, 0, 2])
+    np.testing.assert_array_equal(found[:, 1], FLOOR)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_no_photo_is_blended_by_labels_of_its_own_part() -> None:
+    (first, second), marks = drawn(90, (2.0, 0.5))
+    named, parts = {"a": first, "b": second}, np.arange(90) % 3
+    before = cross_fit_blend(named, marks, parts, ALL)
+    moved = marks.copy()
+    moved[parts == 1] = np.roll(marks[parts == 1], 1, axis=1)
+    after = cross_fit_blend(named, moved, parts, ALL)
+    np.testing.assert_array_equal(after[parts == 1], before[parts == 1])
+    assert not np.isclose(after[parts != 1], before[parts != 1]).any()
+
+
+def test_each_part_is_blended_as_is_best_for_the_others() -> None:
+    columns, marks = drawn(60, (2.0, 0.5))
+    named, parts = dict(zip("ab", columns, strict=True)), np.arange(60) % 2
+    found = cross_fit_blend(named, marks, parts, ALL)
+    for part in (0, 1):
+        own, others = parts == part, parts != part
+        fitted = fit_blend({name: each[others] for name, each in named.items()}, marks[others], ALL)
+        expected = blend({name: each[own] for name, each in named.items()}, fitted, ALL)
+        np.testing.assert_array_equal(found[own], expected)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_a_single_part_is_blended_by_itself() -> None:
+    columns, marks = drawn(40, (2.0, 0.5))
+    named = dict(zip("ab", columns, strict=True))
+    expected = blend(named, fit_blend(named, marks, ALL), ALL)
+    np.testing.assert_array_equal(cross_fit_blend(named, marks, np.zeros(40, dtype=int), ALL), expected)
