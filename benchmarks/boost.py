@@ -14,6 +14,7 @@ import argparse
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,7 @@ class Ground:
 def main() -> None:
     """Measure the parts, and write all that were ever measured."""
     options = asked()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what was started and written goes, too
     logging.getLogger("apparel_eye").setLevel(logging.ERROR)
     torch.set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as temporary:

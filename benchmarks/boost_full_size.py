@@ -39,8 +39,8 @@ _PART = 2**24
 """Numbers drawn at a time."""
 _SPARSE = 0.5
 """Subtracted before negative numbers become 0: two thirds of them do."""
-_SIGNAL = 0.25
-"""Standard deviations by which a planted filter is higher at a place: alone it says next to nothing."""
+_SIGNAL = 0.5
+"""Standard deviations, before the ReLU, by which a planted filter is higher at a place: alone it says little."""
 _LEFT_FREE = 2 * GIGABYTE
 """Of memory and disk, for all that is not measured."""
 

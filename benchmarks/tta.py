@@ -259,14 +259,15 @@ def draw_views(networks: Sequence[Network]) -> Figure:
     all_axes: Any = figure.subplots(1, 3)
     for axes, score in zip(all_axes, ("log_loss", "basic_precision", "average_precision"), strict=True):
         table = scores[score].unstack("seed")
-        moved = table - table.loc[0, 0] + table.loc[0, 0].mean()
+        plain = table.to_numpy()[0]
+        moved = table - plain + plain.mean()
         for mirrored, color, label in ((0, BLUE, "plain and drawn"), (1, ORANGE, "plain, mirrored and drawn")):
             seeds = moved.loc[mirrored]
             axes.plot(seeds.mean(axis=1), ".-", color=color, label=label)
             axes.fill_between(seeds.index, seeds.min(axis=1), seeds.max(axis=1), color=color, alpha=0.15, lw=0)
         axes.set(title=score.replace("_", " "), xlabel="drawn views")
         axes.spines[["top", "right"]].set_visible(False)
-    all_axes[0].legend(frameon=False, loc="upper right")
+    all_axes[-1].legend(frameon=False, loc="lower right")
     return figure
 
 

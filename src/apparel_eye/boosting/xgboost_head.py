@@ -155,12 +155,13 @@ def _grow(
 def _kept_aside(examples: Examples, share: float, seed: int) -> NDArray[np.bool_]:
     """A share of the groups of each class, at random; at least one group of each class is not kept."""
     generator = np.random.default_rng([seed, 2])
-    groups, first = np.unique(examples.groups, return_index=True)
-    kept: list[Any] = []
+    kept: set[Any] = set()
+    grown: set[Any] = set()
     for of_class in range(examples.num_classes):
-        own = groups[examples.classes[first] == of_class]
-        kept += generator.permutation(own)[: min(int(share * len(own)), max(len(own) - 1, 0))].tolist()
-    return np.isin(examples.groups, kept)
+        own = generator.permutation(np.unique(examples.groups[examples.classes == of_class])).tolist()
+        kept.update(own[: int(share * len(own))])
+        grown.add(own[-1])
+    return np.isin(examples.groups, list(kept - grown))
 
 
 def _zero_margins(examples: Examples, parameters: BoosterParameters, num_classes: int) -> Margins:
