@@ -10,6 +10,7 @@ seconds of each and the ratio of the seconds.
 import argparse
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ import yaml
 
 from apparel_eye import metrics
 from apparel_eye.boosting import heads, xgboost_head
-from apparel_eye.parameters import XGBoostParameters
+from apparel_eye.boosting.fitted import load_head
+from apparel_eye.parameters import WeightParameters, XGBoostParameters
 from apparel_eye.subsets import make_subsets
 
 
@@ -32,8 +34,10 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     arguments = parser.parse_args()
     primary, feature = (arguments.data / layer / arguments.category for layer in ("03_primary", "04_feature"))
+    manifest = pd.read_parquet(primary / "manifest.parquet")
+    groups = manifest["group"].to_numpy()
     subsets = make_subsets(
-        pd.read_parquet(primary / "manifest.parquet"),
+        manifest,
         pd.read_parquet(primary / "folds.parquet"),
         json.loads((primary / "values.json").read_text()),
     )
@@ -42,18 +46,17 @@ def main() -> None:
         f"{arguments.category}: {len(subsets.train)} photos, {features.shape[1]} views, {features.shape[2]:,} columns"
     )
     settings = yaml.safe_load(Path("conf/base/parameters/boost.yml").read_text())["boost"]
+    weights = WeightParameters(**settings["weights"])
     seconds: dict[str, list[float]] = {"by block": [], "by node": []}
     for seed in range(arguments.repetitions):
         parameters = XGBoostParameters(**{**settings["xgboost"], "num_models": 1, "seed": seed})
         variants: dict[str, Any] = {
-            "by block": (lambda examples, p=parameters: xgboost_head.fit(examples, p), xgboost_head.predict),
-            "by node": (lambda examples, p=parameters: _by_node(examples, p), xgboost.Booster.inplace_predict),
+            "by block": (partial(xgboost_head.fit, parameters=parameters), partial(load_head, "xgboost")),
+            "by node": (partial(_by_node, parameters=parameters), lambda booster: booster.inplace_predict),
         }
-        for name, (fit, predict) in variants.items():
+        for name, (fit, ready) in variants.items():
             started = time.perf_counter()
-            _, validation, _ = heads.cross_predict(
-                fit, predict, features, subsets, settings["maybe_share"], refit=False
-            )
+            _, validation, _ = heads.cross_predict(fit, ready, features, subsets, groups, weights, refit=False)
             seconds[name].append(time.perf_counter() - started)
             scores = metrics.scores(validation, subsets.validation_marks)
             print(f"seed {seed}, {name}: {seconds[name][-1]:.1f} s, " + _line(scores), flush=True)
@@ -64,17 +67,18 @@ def main() -> None:
 def _by_node(examples: heads.Examples, parameters: XGBoostParameters) -> xgboost.Booster:
     """The usual way: all columns in one matrix, the same share of them tried at each node."""
     matrix = xgboost.QuantileDMatrix(
-        examples.features, examples.classes, weight=examples.weights, max_bin=parameters.max_bin
+        examples.columns(slice(None)),
+        examples.of_each(examples.classes),
+        weight=examples.of_each(examples.weights),
+        max_bin=parameters.max_bin,
     )
     return xgboost.train(
         {
             "objective": "multi:softprob",
-            "num_class": int(examples.classes.max()) + 1,
-            "learning_rate": parameters.learning_rate,
-            "max_depth": parameters.max_depth,
-            "subsample": parameters.subsample,
+            "num_class": examples.num_classes,
+            "tree_method": "hist",
+            **parameters.of_xgboost(),
             "colsample_bynode": parameters.block_columns,
-            "reg_lambda": parameters.reg_lambda,
             "seed": parameters.seed,
         },
         matrix,

@@ -13,7 +13,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from apparel_eye import metrics
 from apparel_eye.attributes import ordered_values
 from apparel_eye.blending import cross_fit_blend
 from apparel_eye.boosting import bags, logistic, perceptron, pooling, xgboost_head
+from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import cross_predict
 from apparel_eye.calibration import cross_fit
 from apparel_eye.parameters import BoostParameters
@@ -142,11 +143,10 @@ def fit_and_score(ground: Ground, variant: str, file: Path) -> dict[str, float]:
         "logistic": lambda examples: logistic.fit(examples, boost.logistic.C, boost.logistic.max_iterations),
         "perceptron": lambda examples: perceptron.fit(examples, boost.perceptron),
     }
-    predict: dict[str, Any] = {"logistic": logistic.predict, "perceptron": perceptron.predict}
     groups = ground.manifest["group"].to_numpy()
     started = time.perf_counter()
     _, validation, _ = cross_predict(
-        fit[head], predict.get(head, xgboost_head.predict), features, ground.subsets, groups, boost.weights, refit=False
+        fit[head], partial(load_head, head), features, ground.subsets, groups, boost.weights, refit=False
     )
     seconds = time.perf_counter() - started
     np.save(file, validation)

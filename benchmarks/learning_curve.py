@@ -19,11 +19,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_columns, whole
 
+from apparel_eye.activations_index import index_of
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import deal_photos
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.subsets import make_subsets
+from apparel_eye.vision.stage import NOTHING_YET
 
 COLUMNS = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
 SCORES = ("basic_precision", "average_precision")
@@ -70,9 +72,12 @@ def one(
     submit = parameters.submit.model_copy(update={"refit": False})
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
-    features = pooled(raw, data, env, category)
-    for fit in (train_logistic, train_xgboost):
-        _, probabilities = fit(features, manifest, folds, values, parameters.boost, submit)
+    maps, pooled = activations_of(raw, data, env, category)
+    of_photos = (maps, pooled, index_of(manifest), manifest, folds, values)
+    for _, probabilities in (
+        train_logistic(*of_photos, parameters.boost, submit),
+        train_xgboost(*of_photos, chosen_modes(env), parameters.boost, submit),
+    ):
         row |= score_columns(probabilities, keys, subsets)
     return {"count": len(subsets.train), **row}
 
@@ -92,18 +97,23 @@ def thinned(folds: pd.DataFrame, manifest: pd.DataFrame, wanted: int, seed: int)
 
 
 @cache
-def pooled(raw: Path, data: Path, env: str, category: str) -> np.ndarray:
-    """Rows of the pretrained backbone's last feature maps, of all photos."""
+def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.ndarray, np.ndarray]:
+    """The pretrained backbone's last feature maps of all photos, and what is pooled of them."""
     parameters = changed_parameters(env, 0, {})
     train, activations = parameters.train, parameters.activations
-    manifest, _ = ingested(raw, data, env, category)
+    manifest, values = ingested(raw, data, env, category)
     limits = parameters.ingest.photos
     pixels = whole(
         activating.resize_photos(RawFolder(raw, ()), manifest, limits, train.resize, train.backbone, activations)
     )
-    weights = backbone(env, train.backbone, train.pretrained)
-    maps = whole(activating.extract_activations(pixels, weights, chosen_modes(env), activations, train.backbone))
-    return whole(activating.pool_activations(maps))
+    weights, modes = backbone(env, train.backbone, train.pretrained), chosen_modes(env)
+    folds = deal_photos(manifest, parameters.split)
+    networks, network_of = activating.choose_networks(
+        weights, NOTHING_YET, manifest, folds, values, modes, activations, train, category
+    )
+    how = (modes, activations, train.augmentation, train.backbone, category)
+    maps = whole(activating.extract_activations(pixels, index_of(manifest), 0, networks, network_of, *how))
+    return maps, whole(activating.pool_activations(maps, parameters.boost.pooling))
 
 
 def markdown(table: pd.DataFrame) -> list[str]:

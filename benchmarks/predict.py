@@ -157,19 +157,25 @@ def limit_row(ground: Ground, column: str) -> dict[str, str]:
     """Photos per second of both sides."""
     recognizer = ground.recognizer(column)
     network, num_views = network_of(ground, recognizer)
-    photos = torch.rand(ground.num_photos, 3, *recognizer.size, device=recognizer.mode.where)
+    photos = torch.rand(ground.num_photos, 3, *size_of(recognizer), device=recognizer.mode.where)
     batches = [recognizer.mode.lay_out(batch) for batch in photos.split(recognizer.about.infer.batch_size)]
     pass_all = partial(forward_seconds, network, batches, num_views, recognizer.mode)
     pass_all()
     own, best = ground.num_photos / alternated(ground, partial(ground.tag, recognizer), pass_all)
     return {
         "column": column,
-        "pixels": " x ".join(map(str, recognizer.size)),
+        "pixels": " x ".join(map(str, size_of(recognizer))),
         "passes a photo": str(num_views),
         "photos/s": spread(own),
         "limit, photos/s": spread(best),
         "share of the limit": spread(own / best, 2),
     }
+
+
+def size_of(recognizer: Recognizer) -> tuple[int, int]:
+    """Height and width of the photos that a column looks at which is no blend."""
+    [size] = recognizer.sizes
+    return size
 
 
 def network_of(ground: Ground, recognizer: Recognizer) -> tuple[Callable[[Tensor], Tensor], int]:
@@ -179,9 +185,9 @@ def network_of(ground: Ground, recognizer: Recognizer) -> tuple[Callable[[Tensor
         num_views = 1 if recognizer.column == "plain" else 1 + about.infer.mirrored + about.infer.num_drawn
         return recognizer.mode.place(restore(ground.checkpoint)[0]), num_views
     weights = without_prefix(WeightsDataset(str(ground.models / "backbone.safetensors")).load())
-    fitted = backbones.fit_to(about.backbone, weights, recognizer.size)
-    model = recognizer.mode.place(backbones.restored(about.backbone, fitted, recognizer.size))
-    return partial(backbones.feature_maps, model), len(about.activations_views)
+    fitted = backbones.fit_to(about.backbone, weights, size_of(recognizer))
+    model = recognizer.mode.place(backbones.restored(about.backbone, fitted, size_of(recognizer)))
+    return partial(backbones.feature_maps, model), len(about.activations.views) + about.activations.num_drawn
 
 
 @torch.inference_mode()
@@ -227,7 +233,7 @@ def measure_timm(ground: Ground) -> str:
     return (
         f"## Predicting and timm\n\nThe column plain against the loop of timm's `inference.py` ({timm.__version__}), "
         f"in the same process, so that our setting of glibc helps it, too: same files, squashed to "
-        f"{' x '.join(map(str, recognizer.size))} pixels, same backbone, batches of {about.infer.batch_size}, "
+        f"{' x '.join(map(str, size_of(recognizer)))} pixels, same backbone, batches of {about.infer.batch_size}, "
         f"{said(mode)}, {workers} workers that are there already.\n\n{table([row])}"
     )
 
@@ -237,7 +243,7 @@ def timm_loader(ground: Ground, recognizer: Recognizer, workers: int) -> Any:
     mean, std = backbones.normalization(recognizer.about.backbone)
     return create_loader(
         create_dataset("", root=str(ground.photos)),
-        input_size=(3, *recognizer.size),
+        input_size=(3, *size_of(recognizer)),
         batch_size=recognizer.about.infer.batch_size,
         interpolation="bicubic",
         mean=mean,
@@ -290,8 +296,9 @@ def measure_fastai(ground: Ground) -> str:
     ]
     return (
         f"{title}The plain photo and {recognizer.about.infer.num_drawn} drawn views of "
-        f"{' x '.join(map(str, recognizer.size))} pixels by the same backbone, batches of {num_batch}, from files on; "
-        f"we decode a photo once, fastai for each view. At its best: ours is {said(recognizer.mode)}, fastai {FASTAI} "
+        f"{' x '.join(map(str, size_of(recognizer)))} pixels by the same backbone, batches of {num_batch}, from files "
+        f"on; we decode a photo once, fastai for each view. At its best: ours is {said(recognizer.mode)}, fastai "
+        f"{FASTAI} "
         f"{best['mode']} with {best['workers']} workers.\n\n{table(rows)}"
     )
 
@@ -317,7 +324,7 @@ def request(ground: Ground, recognizer: Recognizer) -> dict[str, Any]:
         "weights": str(weights),
         "mean": mean,
         "std": std,
-        "size": recognizer.size,
+        "size": size_of(recognizer),
         "batch_size": about.infer.batch_size,
         "num_drawn": about.infer.num_drawn,
         "augmentation": about.augmentation.model_dump(),

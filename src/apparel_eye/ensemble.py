@@ -143,7 +143,8 @@ class _Joined:
 
     def columns(self, role: str) -> ByColumn:
         """Each member's probabilities of these photos."""
-        return {title: self._answers(member, self.keys(role)) for title, member in self._members.items()}
+        keys = self.keys(role)
+        return {title: self._answers(member, keys) for title, member in self._members.items()}
 
     @cached_property
     def marks(self) -> Marks:

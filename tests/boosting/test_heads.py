@@ -91,7 +91,8 @@ def recorder() -> tuple[list[Examples], Head]:
 def crossed(
     head: Head, features: Features, subsets: Subsets, weights: WeightParameters = USUAL, refit: bool = True
 ) -> tuple[Any, Probabilities, Probabilities]:
-    return cross_predict(*head, features, subsets, GROUPS, weights, refit)
+    fit, predict = head
+    return cross_predict(fit, lambda model: partial(predict, model), features, subsets, GROUPS, weights, refit)
 
 
 def moved(subsets: Subsets) -> Subsets:

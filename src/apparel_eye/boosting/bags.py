@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from apparel_eye.boosting import xgboost_head
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.boosting.importance import Importances, importances
-from apparel_eye.boosting.xgboost_head import Block
 from apparel_eye.parameters import BagParameters
 from apparel_eye.subsets import Rows
 
@@ -80,12 +79,5 @@ def looked_at(model: str) -> Looked:
         known = [xgboost_head.block_of(block) for block in blocks]
         num_bags[np.unique(np.concatenate([block.columns for block in known]) // num_places)] += 1
         for block in known:
-            np.add.at(gains, block.columns, _gains(block))
+            np.add.at(gains, block.columns, xgboost_head.gains_of(block.booster, len(block.columns)))
     return Looked(np.array(fitted["importances"]), num_bags, (gains / (gains.sum() or 1.0)).reshape(shape))
-
-
-def _gains(block: Block) -> NDArray[np.float64]:
-    of_columns = np.zeros(len(block.columns))
-    for name, gain in block.booster.get_score(importance_type="total_gain").items():
-        of_columns[int(name.removeprefix("f"))] = gain
-    return of_columns

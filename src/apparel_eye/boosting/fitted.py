@@ -4,14 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from apparel_eye.boosting import logistic, perceptron
-from apparel_eye.boosting.heads import Probabilities
+from apparel_eye.boosting.heads import Predict
 from apparel_eye.boosting.xgboost_head import Boosters
-
-Predict = Callable[[NDArray[np.float32]], Probabilities]
 
 _LOADERS: dict[str, Callable[[Any], Predict]] = {
     "xgboost": lambda model: Boosters(model).predict,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -81,7 +80,8 @@ class Examples:
 
 
 Fit = Callable[[Examples], Model]
-Predict = Callable[[Model, NDArray[np.float32]], Probabilities]
+Predict = Callable[[NDArray[np.float32]], Probabilities]
+Ready = Callable[[Model], Predict]
 
 
 def read(features: Features, photos: Rows, columns: Rows | slice = slice(None)) -> NDArray[np.float32]:
@@ -102,7 +102,7 @@ def photo_parts(photos: Rows, features: Features) -> Iterator[Rows]:
 
 def cross_predict(
     fit: Fit[Model],
-    predict: Predict[Model],
+    ready: Ready[Model],
     features: Features,
     subsets: Subsets,
     groups: NDArray[np.object_],
@@ -113,7 +113,7 @@ def cross_predict(
 
     Args:
         fit: makes a model of examples.
-        predict: probabilities of the examples' classes, shape (n, classes).
+        ready: makes of a model what gives probabilities of the examples' classes, shape (n, classes).
         features: of all photos of the manifest, shape (photos, views, D).
         subsets: which photos are which.
         groups: photos of the manifest that belong together have the same, shape (photos,).
@@ -126,16 +126,16 @@ def cross_predict(
     num_values = subsets.train_marks.shape[1]
     present = subsets.present
     model = fit(_examples(features, subsets.train, subsets.train_marks, groups, weights))
-    validation = predict_views(partial(predict, model), features, subsets.validation, present, num_values)
+    validation = predict_views(ready(model), features, subsets.validation, present, num_values)
     if refit:
         marks = subsets.labelled_marks
         present = np.flatnonzero((marks == "y").any(axis=0))
         model = fit(_examples(features, subsets.labelled, marks, groups, weights))
-    return model, validation, predict_views(partial(predict, model), features, subsets.questions, present, num_values)
+    return model, validation, predict_views(ready(model), features, subsets.questions, present, num_values)
 
 
 def predict_views(
-    predict: Callable[[NDArray[np.float32]], Probabilities],
+    predict: Predict,
     features: Features,
     photos: Rows,
     present: Rows,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.boosting import logistic
 from apparel_eye.boosting.heads import Examples, photo_parts, read
+from apparel_eye.boosting.xgboost_head import gains_of
 from apparel_eye.parameters import BagParameters
 
 Importances = NDArray[np.float64]
@@ -64,11 +65,7 @@ def _of_gains(strips: Examples, parameters: BagParameters) -> Importances:
         "tree_method": "hist",
         "seed": parameters.seed,
     }
-    booster = xgboost.train(settings, matrix, _PILOT_ROUNDS)
-    gains = np.zeros(strips.num_features)
-    for name, gain in booster.get_score(importance_type="total_gain").items():
-        gains[int(name.removeprefix("f"))] = gain
-    return gains
+    return gains_of(xgboost.train(settings, matrix, _PILOT_ROUNDS), strips.num_features)
 
 
 IMPORTANCES: dict[str, Callable[[Examples, BagParameters], Importances]] = {

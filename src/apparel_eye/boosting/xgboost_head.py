@@ -208,6 +208,14 @@ def _describe(block: Block) -> dict[str, Any]:
     return {"columns": block.columns.tolist(), "booster": json.loads(block.booster.save_raw("json"))}
 
 
+def gains_of(booster: xgboost.Booster, num_columns: int) -> NDArray[np.float64]:
+    """What all splits on each column have gained, shape (num_columns,)."""
+    gains = np.zeros(num_columns)
+    for name, gain in booster.get_score(importance_type="total_gain").items():
+        gains[int(name.removeprefix("f"))] = gain
+    return gains
+
+
 def block_of(block: dict[str, Any]) -> Block:
     """A block, from its JSON."""
     booster = xgboost.Booster(model_file=bytearray(json.dumps(block["booster"]).encode()))

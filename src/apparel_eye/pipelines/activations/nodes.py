@@ -20,7 +20,7 @@ from apparel_eye.parameters import (
     TrainParameters,
 )
 from apparel_eye.raw_folder import RawFolder
-from apparel_eye.subsets import make_subsets
+from apparel_eye.subsets import Subsets, make_subsets
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,9 @@ def choose_networks(
         fold_of = manifest["image_key"].map(folds[folds["subset"] == "train"].set_index("image_key")["fold"])
         trained = fold_of.notna().to_numpy()
         network_of[trained] = np.unique(fold_of[trained], return_inverse=True)[1]
-        networks = _fold_networks(backbone_weights, manifest, folds, values, modes, train, category, pixels)
+        subsets = make_subsets(manifest, folds, values)
+        of_train = fold_of.to_numpy()[subsets.train].astype(np.intp)
+        networks = _fold_networks(backbone_weights, subsets, of_train, values, modes, train, category, pixels)
     named = {f"{number}/{name}": array for number, weights in enumerate(networks) for name, array in weights.items()}
     return named, network_of
 
@@ -128,8 +130,8 @@ def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator
 
 def _fold_networks(
     backbone_weights: Weights,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
+    subsets: Subsets,
+    fold_of: NDArray[np.intp],
     values: list[str],
     modes: Modes,
     train: TrainParameters,
@@ -139,8 +141,6 @@ def _fold_networks(
     from apparel_eye.vision.device import Mode
     from apparel_eye.vision.fold_networks import train_fold_networks
 
-    subsets = make_subsets(manifest, folds, values)
-    fold_of = folds.set_index("image_key")["fold"].loc[list(subsets.train_keys)].to_numpy(dtype=np.intp)
     augmentation = train.augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}
     return list(

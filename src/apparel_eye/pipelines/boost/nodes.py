@@ -1,6 +1,7 @@
 """From activations to heads and their probabilities."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,7 +41,6 @@ def train_xgboost(
     return _train(
         "xgboost",
         lambda examples: xgboost_head.fit(examples, boost.xgboost, device),
-        xgboost_head.predict,
         *(features, manifest, folds, values, boost, submit),
     )
 
@@ -56,7 +56,7 @@ def train_bags(
     submit: SubmitParameters,
 ) -> tuple[str, pd.DataFrame]:
     """The bags over important filters that predict new photos, and their probabilities."""
-    from apparel_eye.boosting import bags, xgboost_head
+    from apparel_eye.boosting import bags
 
     check_index(index, manifest, activations)
     num_filters, height, width = activations.shape[2:]
@@ -64,7 +64,6 @@ def train_bags(
     return _train(
         "bags",
         lambda examples: bags.fit(examples, (num_filters, height, width), boost.bags, device),
-        xgboost_head.predict,
         *(_features("map", activations, activations), manifest, folds, values, boost, submit),
     )
 
@@ -87,7 +86,6 @@ def train_logistic(
     return _train(
         "logistic",
         lambda examples: logistic.fit(examples, boost.logistic.C, boost.logistic.max_iterations),
-        logistic.predict,
         *(features, manifest, folds, values, boost, submit),
     )
 
@@ -110,7 +108,6 @@ def train_perceptron(
     return _train(
         "perceptron",
         lambda examples: perceptron.fit(examples, boost.perceptron),
-        perceptron.predict,
         *(features, manifest, folds, values, boost, submit),
     )
 
@@ -158,7 +155,6 @@ def _device_of(modes: Modes) -> str:
 def _train(
     column: str,
     fit: Callable[[Any], Model],
-    predict: Callable[[Model, Any], NDArray[np.float64]],
     features: NDArray[np.floating],
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
@@ -166,9 +162,12 @@ def _train(
     boost: BoostParameters,
     submit: SubmitParameters,
 ) -> tuple[Model, pd.DataFrame]:
+    from apparel_eye.boosting.fitted import load_head
     from apparel_eye.boosting.heads import cross_predict
 
     subsets = make_subsets(manifest, folds, values)
     groups = manifest["group"].to_numpy()
-    model, validation, questions = cross_predict(fit, predict, features, subsets, groups, boost.weights, submit.refit)
+    model, validation, questions = cross_predict(
+        fit, partial(load_head, column), features, subsets, groups, boost.weights, submit.refit
+    )
     return model, probability_table(column, manifest, subsets, validation, questions)
