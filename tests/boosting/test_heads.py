@@ -195,9 +195,8 @@ def test_the_second_fit_has_all_labelled_photos_and_may_know_more_values(
         ("ymnn", 0.4, {0: 1.0}),
         ("ymmn", 0.4, {0: 0.6, 1: 0.4}),
         ("ynmn", 0.0, {0: 1.0}),
-        ("ynmn", 1.0, {1: 1.0}),
     ],
-    ids=["no m", "one m", "two m", "m without photos", "one of two m without photos", "no share", "all of it"],
+    ids=["no m", "one m", "two m", "m without photos", "one of two m without photos", "no share"],
 )
 def test_a_photos_weight_is_shared_with_the_values_marked_m(
     label: str,

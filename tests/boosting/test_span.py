@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from apparel_eye.boosting import logistic
 from apparel_eye.boosting import span as spans
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.boosting.span import deviation, span
 
 MakeExamples = Callable[..., Examples]
 SIZES = pytest.mark.parametrize("num_features", [5, 300], ids=["more examples", "more features"])
+ALL_SIZES = pytest.mark.parametrize("num_features", [5, 150, 300], ids=["more examples", "some", "more features"])
 
 
 def standardized(examples: Examples) -> NDArray[np.float64]:
@@ -32,7 +34,7 @@ def two_views(make_examples: MakeExamples) -> Callable[[int], Examples]:
     return made
 
 
-@SIZES
+@ALL_SIZES
 def test_coordinates_have_the_products_of_the_standardized_examples(
     two_views: Callable[[int], Examples], num_features: int
 ) -> None:
@@ -52,17 +54,27 @@ def test_there_are_as_many_coordinates_as_examples_differ_in(
     assert rank <= min(num_features, 2 * len(np.unique(examples.photos)) - 1)
 
 
-@SIZES
+@ALL_SIZES
 def test_vectors_of_features_say_of_each_example_what_they_say_of_its_coordinates(
     two_views: Callable[[int], Examples], num_features: int
 ) -> None:
-    """Of all that do, they are the shortest, as with an L2 penalty."""
     examples = two_views(num_features)
     spanned, by_hand = span(examples), standardized(examples)
     vectors = np.random.default_rng(2).normal(size=(spanned.coordinates.shape[1], 3)).astype(np.float32)
     found = spanned.to_features(vectors)
     assert found.shape == (num_features, 3)
     np.testing.assert_allclose(by_hand @ found, spanned.coordinates @ vectors, atol=2e-4)
+
+
+@SIZES
+def test_of_vectors_that_say_the_same_of_all_examples_the_shortest_is_given(
+    two_views: Callable[[int], Examples], num_features: int
+) -> None:
+    """As an L2 penalty would."""
+    examples = two_views(num_features)
+    spanned, by_hand = span(examples), standardized(examples)
+    vectors = np.random.default_rng(2).normal(size=(spanned.coordinates.shape[1], 3)).astype(np.float32)
+    found = spanned.to_features(vectors)
     shortest = np.linalg.pinv(by_hand, rcond=1e-3) @ (spanned.coordinates @ vectors).astype(np.float64)
     np.testing.assert_allclose(found, shortest, atol=2e-3)
     np.testing.assert_allclose(np.square(found).sum(axis=0), np.square(vectors).sum(axis=0), rtol=1e-3)
@@ -101,9 +113,33 @@ def test_mean_and_deviation_are_those_of_the_features(two_views: Callable[[int],
     np.testing.assert_allclose(deviation(spanned.scale), features.std(axis=0), rtol=1e-5)
 
 
-def test_a_feature_that_never_varied_has_no_part_in_any_axis(two_views: Callable[[int], Examples]) -> None:
-    examples = two_views(50)
+@ALL_SIZES
+def test_where_penalized_the_same_is_learned_in_any_coordinates(
+    two_views: Callable[[int], Examples], num_features: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples = two_views(num_features)
+    found = []
+    for few in (0, 10**6):
+        monkeypatch.setattr(spans, "_FEW", few)
+        found.append(logistic.fit(examples, 1.0, 1000)["coefficients"])
+    np.testing.assert_allclose(found[0], found[1], atol=2e-3)
+
+
+@ALL_SIZES
+def test_examples_that_are_all_alike_have_a_coordinate_that_says_nothing(num_features: int) -> None:
+    num = np.arange(50)
+    ones = np.ones(50, dtype=np.float32)
+    alike = Examples(np.ones((50, 1, num_features), dtype=np.float16), num, num % 2, ones, num)
+    found = logistic.predict(logistic.fit(alike, 10.0, 1000), alike.columns(slice(None)))
+    np.testing.assert_allclose(found, 0.5, atol=1e-6)
+
+
+@ALL_SIZES
+def test_a_feature_that_never_varied_has_no_part_in_any_axis(
+    two_views: Callable[[int], Examples], num_features: int
+) -> None:
+    examples = two_views(num_features)
     dead = examples.features.copy()
-    dead[..., 7] = 3.0
+    dead[..., 2] = 3.0
     spanned = span(replace(examples, features=dead))
-    np.testing.assert_array_equal(spanned.to_features(np.eye(spanned.coordinates.shape[1], dtype=np.float32))[7], 0)
+    np.testing.assert_array_equal(spanned.to_features(np.eye(spanned.coordinates.shape[1], dtype=np.float32))[2], 0)

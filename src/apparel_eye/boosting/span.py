@@ -1,5 +1,6 @@
 """Few photos with many features: what a model with an L2 penalty can learn of them lies in as many dimensions as there
-are examples, so it is found there, and features are read from disk some columns at a time."""
+are examples, so it is found there, and features are read from disk some columns at a time.
+Few features stay as they are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from apparel_eye.boosting.heads import Examples
 
 Matrix = NDArray[np.float32]
 _SMALLEST = np.float32(1e-6)
+_FEW = 4
+"""Features for each example, up to which pairs of examples would take more memory than the features themselves."""
 _COLUMNS = 16_384
 """Read at a time."""
 
@@ -25,17 +28,20 @@ class Span:
     Attributes:
         mean: of each feature, shape (D,).
         scale: of each feature, shape (D,).
-        coordinates: of the examples, shape (n, r), r at most n.
+        coordinates: of the examples, shape (n, r); r is at most n, or D where there are few features.
+        axes: of the coordinates in examples, shape (n, r); None where features are not rotated.
     """
 
     examples: Examples
     mean: Matrix
     scale: Matrix
     coordinates: Matrix
-    axes: Matrix
+    axes: Matrix | None
 
     def to_features(self, vectors: Matrix) -> Matrix:
         """Vectors in the coordinates as vectors of standardized features: (r, k) to (D, k)."""
+        if self.axes is None:
+            return vectors * (deviation(self.scale) > _SMALLEST)[:, None]  # others never varied
         in_examples = self.axes @ vectors
         parts = [_standardized(self, columns).T @ in_examples for columns in _columns(self.examples)]
         return np.concatenate(parts)
@@ -43,6 +49,8 @@ class Span:
 
 def span(examples: Examples) -> Span:
     """The coordinates of examples; memory for some columns at a time and for pairs of examples."""
+    if examples.num_features <= _FEW * len(examples):
+        return _as_they_are(examples)
     means, scales = [], []
     products = np.zeros((len(examples), len(examples)), dtype=np.float32)
     root = np.float32(np.sqrt(examples.num_features))
@@ -54,9 +62,19 @@ def span(examples: Examples) -> Span:
         products += standardized @ standardized.T
     squares, vectors = np.linalg.eigh(products)
     kept = squares > _SMALLEST * squares[-1]
-    lengths = np.sqrt(squares[kept])
+    kept[-1] = True  # also where all are alike
+    lengths = np.sqrt(np.maximum(squares[kept], np.finfo(np.float32).tiny))
     axes = vectors[:, kept] / lengths
     return Span(examples, np.concatenate(means), np.concatenate(scales), vectors[:, kept] * lengths, axes)
+
+
+def _as_they_are(examples: Examples) -> Span:
+    features = examples.columns(slice(None))  # a copy
+    mean = features.mean(axis=0)
+    scale = (features.std(axis=0) + _SMALLEST) * np.float32(np.sqrt(examples.num_features))
+    features -= mean
+    features /= scale
+    return Span(examples, mean, scale, features, None)
 
 
 def deviation(scale: Matrix) -> Matrix:

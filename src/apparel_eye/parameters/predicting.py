@@ -77,7 +77,7 @@ FeaturesName = Annotated[
 class WeightParameters(Parameters):
     """How much photos count when heads are fitted."""
 
-    maybe_share: Share = Field(description="of a photo's weight, for the values marked m")
+    maybe_share: float = Field(ge=0, lt=1, description="of a photo's weight, for the values marked m")
     class_balance: Share = Field(description="0: photos count alike, 1: values do")
 
 
