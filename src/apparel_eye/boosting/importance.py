@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.boosting import logistic
 from apparel_eye.boosting.heads import Examples, photo_parts, read
+from apparel_eye.boosting.pooling import in_cells
 from apparel_eye.boosting.xgboost_head import gains_of
 from apparel_eye.parameters import BagParameters
 
@@ -77,13 +78,10 @@ IMPORTANCES: dict[str, Callable[[Examples, BagParameters], Importances]] = {
 
 def _strips(examples: Examples, shape: tuple[int, int, int]) -> Examples:
     """The same examples, of which only averages of strips are kept: D is C strips, filter by filter."""
-    num_filters, height, width = shape
-    edges = np.arange(min(_STRIPS, height)) * height // min(_STRIPS, height)
-    counts = np.diff(edges, append=height).astype(np.float32) * width
     photos, position = np.unique(examples.photos, return_inverse=True)
-    averages = []
-    for some in photo_parts(photos, examples.features):
-        maps = read(examples.features, some).reshape(-1, num_filters, height, width)
-        averages.append(np.add.reduceat(maps.sum(axis=-1), edges, axis=-1) / counts)
+    averages = [
+        in_cells(read(examples.features, some).reshape(-1, *shape), (_STRIPS, 1))
+        for some in photo_parts(photos, examples.features)
+    ]
     pooled = np.concatenate(averages).reshape(len(photos), examples.num_views, -1)
     return replace(examples, features=pooled, photos=position)

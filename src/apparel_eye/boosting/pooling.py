@@ -26,14 +26,18 @@ def averages(maps: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def grid(maps: NDArray[np.floating]) -> NDArray[np.float32]:
     """Averages over a grid of 6 x 2 cells, of as many as there are rows and columns: (N, views, C cells)."""
+    return in_cells(maps, _CELLS).reshape(*maps.shape[:2], -1)
+
+
+def in_cells(maps: NDArray[np.floating], cells: tuple[int, int]) -> NDArray[np.float32]:
+    """Averages over so many cells along height and width, or as many as there are: (..., H, W) to (..., h, w)."""
     numbers = np.asarray(maps, dtype=np.float32)
-    for axis, wanted in zip((-2, -1), _CELLS, strict=True):
+    for axis, wanted in zip((-2, -1), cells, strict=True):
         size = numbers.shape[axis]
         edges = np.arange(min(wanted, size)) * size // min(wanted, size)
-        sums = np.add.reduceat(numbers, edges, axis=axis)
         counts = np.diff(edges, append=size).astype(np.float32)
-        numbers = sums / (counts[:, None] if axis == -2 else counts)
-    return numbers.reshape(*maps.shape[:2], -1)
+        numbers = np.add.reduceat(numbers, edges, axis=axis) / (counts[:, None] if axis == -2 else counts)
+    return numbers
 
 
 POOLINGS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.float32]]] = {

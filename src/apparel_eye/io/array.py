@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.io import seal
-from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.io.sealed import EarlierDataset, SealedDataset
 from apparel_eye.io.storage import explained, require_room
 
 
@@ -75,7 +74,7 @@ def take_blocks(descriptor: int, num_bytes: int) -> None:
             raise
 
 
-class EarlierArrayDataset(AbstractDataset[None, NDArray[Any]]):
+class EarlierArrayDataset(EarlierDataset[ArrayDataset, NDArray[Any]]):
     """What an earlier run left in an array's file, to go on from: shape (0,) if there is nothing, or it is damaged.
 
     Args:
@@ -84,23 +83,14 @@ class EarlierArrayDataset(AbstractDataset[None, NDArray[Any]]):
         metadata: for Kedro-Viz.
     """
 
+    written_by = ArrayDataset
+
     def __init__(self, filepath: str, check: bool = True, metadata: dict[str, Any] | None = None) -> None:
-        self._array = ArrayDataset(filepath)
+        super().__init__(filepath, metadata)
         self._check = check
-        self.metadata = metadata
 
     def load(self) -> NDArray[Any]:
         try:
-            return self._array.load() if self._check else self._array.open()
+            return self._file.load() if self._check else self._file.open()
         except (DatasetError, DataError, OSError, ValueError):
             return np.zeros(0)
-
-    def fingerprint(self) -> str:
-        """Constant: how a file came about does not change what is in it."""
-        return "as before"
-
-    def save(self, data: None) -> None:
-        raise TypeError("an earlier run's array is only read")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._array.path.as_posix()}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
@@ -20,7 +19,7 @@ from apparel_eye.array_part import ArrayPart
 from apparel_eye.errors import DataError
 from apparel_eye.io import seal
 from apparel_eye.io.array import take_blocks
-from apparel_eye.io.sealed import ResumableDataset
+from apparel_eye.io.sealed import EarlierDataset, ResumableDataset
 from apparel_eye.io.storage import explained, require_room
 
 _NOTE = re.compile(r"(\d{1,18}) (\d{1,18}) ([0-9a-f]{64})")
@@ -182,27 +181,10 @@ def _sync(file: Any) -> None:
     os.fsync(file.fileno())
 
 
-class EarlierGrowingArrayDataset(AbstractDataset[None, int]):
-    """How many rows of an array that was not finished there are, undamaged.
+class EarlierGrowingArrayDataset(EarlierDataset[GrowingArrayDataset, int]):
+    """How many rows of an array that was not finished there are, undamaged."""
 
-    Args:
-        filepath: of the ``GrowingArrayDataset`` that the node writes.
-        metadata: for Kedro-Viz.
-    """
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._array = GrowingArrayDataset(filepath)
-        self.metadata = metadata
+    written_by = GrowingArrayDataset
 
     def load(self) -> int:
-        return self._array.num_rows_done()
-
-    def fingerprint(self) -> str:
-        """Constant: where a run goes on from does not change what comes out."""
-        return "as before"
-
-    def save(self, data: None) -> None:
-        raise TypeError("an earlier run's array is only read")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._array.path.as_posix()}
+        return self._file.num_rows_done()

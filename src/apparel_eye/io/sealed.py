@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
@@ -68,3 +68,34 @@ class ResumableDataset(SealedDataset[Saved, Loaded]):
     @abstractmethod
     def forget(self) -> None:
         """Remove what the node could go on from; a finished file stays."""
+
+
+File = TypeVar("File", bound=SealedDataset[Any, Any])
+
+
+class EarlierDataset(AbstractDataset[None, Loaded], Generic[File, Loaded]):
+    """What an earlier run left in a file, for the node that writes the file and goes on from there.
+
+    Args:
+        filepath: of the dataset that the node writes.
+        metadata: for Kedro-Viz.
+
+    Attributes:
+        written_by: the class of that dataset.
+    """
+
+    written_by: type[File]
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._file = self.written_by(filepath)
+        self.metadata = metadata
+
+    def fingerprint(self) -> str:
+        """Constant: where a run goes on from does not change what comes out."""
+        return "as before"
+
+    def save(self, data: None) -> None:
+        raise TypeError(f"{self._file.path} is only read here; {self.written_by.__name__} writes it")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._file.path.as_posix()}

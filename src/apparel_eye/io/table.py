@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 
 from apparel_eye.errors import DataError
 from apparel_eye.io import seal
-from apparel_eye.io.sealed import ResumableDataset, SealedDataset
+from apparel_eye.io.sealed import EarlierDataset, ResumableDataset, SealedDataset
 from apparel_eye.io.storage import explained
 from apparel_eye.table_part import TablePart
 
@@ -142,30 +141,13 @@ class TableDataset(ResumableDataset[TablePart, TableFile]):
         return TableFile(self.path)
 
 
-class EarlierTableDataset(AbstractDataset[None, int]):
-    """How many rows an unfinished table has already.
+class EarlierTableDataset(EarlierDataset[TableDataset, int]):
+    """How many rows an unfinished table has already."""
 
-    Args:
-        filepath: of the ``TableDataset`` that the node writes.
-        metadata: for Kedro-Viz.
-    """
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._table = TableDataset(filepath)
-        self.metadata = metadata
+    written_by = TableDataset
 
     def load(self) -> int:
-        return self._table.num_rows_done()
-
-    def fingerprint(self) -> str:
-        """Constant: where a run goes on from does not change what comes out."""
-        return "as before"
-
-    def save(self, data: None) -> None:
-        raise TypeError("an earlier run's table is only read")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._table.path.as_posix()}
+        return self._file.num_rows_done()
 
 
 class TableCsvDataset(SealedDataset[TableFile, pd.DataFrame]):

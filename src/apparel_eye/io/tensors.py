@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -17,7 +16,7 @@ from safetensors.numpy import save_file
 from apparel_eye.checkpoint import Checkpoint, about, as_arrays, from_arrays
 from apparel_eye.errors import DataError
 from apparel_eye.io import seal
-from apparel_eye.io.sealed import ResumableDataset, SealedDataset
+from apparel_eye.io.sealed import EarlierDataset, ResumableDataset, SealedDataset
 from apparel_eye.io.storage import require_room
 
 logger = logging.getLogger(__name__)
@@ -84,20 +83,13 @@ class CheckpointDataset(ResumableDataset[Checkpoint, Checkpoint]):
         return _checkpoint_at(self.path)
 
 
-class EarlierCheckpointDataset(AbstractDataset[None, Checkpoint]):
-    """What unfinished training left, to go on from: a checkpoint without weights and state if there is nothing.
+class EarlierCheckpointDataset(EarlierDataset[CheckpointDataset, Checkpoint]):
+    """What unfinished training left, to go on from: a checkpoint without weights and state if there is nothing."""
 
-    Args:
-        filepath: of the ``CheckpointDataset`` that the node writes.
-        metadata: for Kedro-Viz.
-    """
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._checkpoint = CheckpointDataset(filepath)
-        self.metadata = metadata
+    written_by = CheckpointDataset
 
     def load(self) -> Checkpoint:
-        for path in filter(Path.exists, self._checkpoint.files):
+        for path in filter(Path.exists, self._file.files):
             try:
                 seal.check(path)
                 found = _checkpoint_at(path)
@@ -108,16 +100,6 @@ class EarlierCheckpointDataset(AbstractDataset[None, Checkpoint]):
                 return found
             break
         return Checkpoint({}, {})
-
-    def fingerprint(self) -> str:
-        """Constant: where training goes on from does not change what comes out."""
-        return "as before"
-
-    def save(self, data: None) -> None:
-        raise TypeError("an earlier run's checkpoint is only read")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._checkpoint.path.as_posix()}
 
 
 def _writer(path: Path, arrays: Arrays, header: dict[str, str]) -> Callable[[Path], None]:

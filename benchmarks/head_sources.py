@@ -1,0 +1,92 @@
+"""Activations that heads may be fitted on: of the frozen backbone, of the run's own network, of a network per fold.
+
+    python benchmarks/head_sources.py OUT DATA [DATA ...] --categories skirt_length [--sources checkpoint folds]
+
+Each DATA is the output root of a run of the whole flow with `--env=cpu`. For each of them and each source stands an
+output root OUT/<source>/<number> with the source's activations, averaged over rows as heads want them, and links to the
+rest of DATA; `benchmarks/heads.py` fits heads on these. One JSON line for each is appended to OUT/sources.jsonl: seconds of
+training networks and of extraction, and megabytes. What is there is not made again.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import OmegaConf
+
+from apparel_eye.io import CheckpointDataset, WeightsDataset
+from apparel_eye.parameters import STAGES, ActivationsParameters, TrainParameters
+from apparel_eye.pipelines.activations import nodes
+
+PROJECT = Path(__file__).parents[1]
+KEPT = ("03_primary", "07_model_output")
+
+
+def main() -> None:
+    """Make what is not there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("data", type=Path, nargs="+")
+    parser.add_argument("--categories", nargs="+", required=True)
+    parser.add_argument("--sources", nargs="+", default=["backbone", "checkpoint", "folds"])
+    arguments = parser.parse_args()
+    for category in arguments.categories:
+        for source in arguments.sources:
+            for number, data in enumerate(arguments.data):
+                root = arguments.out / source / str(number)
+                if not (root / "04_feature" / category / "activations.npy").exists():
+                    row = {"source": source, "category": category, "seed": number, **make(data, category, source, root)}
+                    print(row, flush=True)
+                    with (arguments.out / "sources.jsonl").open("a") as file:
+                        file.write(json.dumps(row) + "\n")
+
+
+def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]:
+    """One output root, and what it cost."""
+    primary, inputs, models = (data / layer / category for layer in ("03_primary", "05_model_input", "06_models"))
+    manifest, folds = (pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds"))
+    values = json.loads((primary / "values.json").read_text())
+    modes = json.loads((models / "modes.json").read_text())
+    pixels = {f"{stage}": np.load(inputs / f"{stage}_pixels.npy", mmap_mode="r") for stage in STAGES}
+    settings = {"source": source, "reduction": "rows"}
+    activations = ActivationsParameters.model_validate({**parameters("activations"), **settings})
+    train = TrainParameters.model_validate(parameters("train"))
+    started = time.perf_counter()
+    networks, network_of = nodes.choose_networks(
+        WeightsDataset(filepath=str(models / "backbone.safetensors")).load(),
+        CheckpointDataset(str(models / f"{STAGES[-1]}.safetensors")).load(),
+        *(manifest, folds, values, modes, activations, train, category),
+        **pixels,
+    )
+    trained = time.perf_counter()
+    of_activations = np.load(inputs / "activations_pixels.npy", mmap_mode="r")
+    photos = nodes.list_photos(manifest)
+    augmentation = train.augmentation
+    how = (modes, activations, augmentation, train.backbone, category)
+    parts = nodes.extract_activations(of_activations, photos, 0, networks, network_of, *how)
+    found = np.concatenate([part.rows for part in parts])
+    extracted = time.perf_counter()
+    place = root / "04_feature" / category
+    place.mkdir(parents=True, exist_ok=True)
+    np.save(place / "activations.npy", found)
+    for layer in KEPT:
+        link = root / layer / category
+        link.parent.mkdir(exist_ok=True)
+        if not link.exists():
+            link.symlink_to((data / layer / category).resolve())
+    return {"training": trained - started, "extraction": extracted - trained, "megabytes": found.nbytes / 1e6}
+
+
+def parameters(name: str) -> dict[str, Any]:
+    """Of the environment ``cpu``."""
+    trees = [OmegaConf.load(PROJECT / "conf" / env / "parameters" / f"{name}.yml")[name] for env in ("base", "cpu")]
+    merged: dict[str, Any] = OmegaConf.to_container(OmegaConf.merge(*trees))
+    return merged
+
+
+if __name__ == "__main__":
+    main()
