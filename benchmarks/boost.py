@@ -35,11 +35,12 @@ from torch import Tensor, nn
 from train import Ground as Photos
 from train import said, spread, table, wait
 
+from apparel_eye.activations_index import ALL
 from apparel_eye.attributes import is_length
 from apparel_eye.io import GrowingArrayDataset
 from apparel_eye.parameters import BagParameters, BoosterParameters, ProjectParameters, XGBoostParameters
 from apparel_eye.vision import backbones
-from apparel_eye.vision.activations import ALL, Extractor, Extractors, extract
+from apparel_eye.vision.activations import Extractor, Extractors, extract
 from apparel_eye.vision.batches import Pixels
 from apparel_eye.vision.classifier import without_prefix
 from apparel_eye.vision.device import Mode

@@ -2,9 +2,9 @@
 
     python benchmarks/head_sources.py OUT DATA [DATA ...] --categories skirt_length [--sources checkpoint folds]
 
-Each DATA is the output root of a run of the whole flow with `--env=cpu`. For each of them and each source stands an
-output root OUT/<source>/<number> with the source's activations, averaged over rows as heads want them, and links to the
-rest of DATA; `benchmarks/heads.py` fits heads on these. One JSON line for each is appended to OUT/sources.jsonl: seconds of
+Each DATA is the output root of a run of the whole flow with `--env=cpu`. OUT/<source>/<number> becomes an output root
+with the source's activations, averaged over rows as heads want them, and links to the rest of DATA, so that
+`benchmarks/heads.py` can fit heads on these. One JSON line for each is appended to OUT/sources.jsonl: seconds of
 training networks and of extraction, and megabytes. What is there is not made again.
 """
 

@@ -19,7 +19,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_columns, whole
 
-from apparel_eye.activations_index import index_of
+from apparel_eye.activations_index import ALL, index_of
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import deal_photos
@@ -73,7 +73,7 @@ def one(
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
     maps, pooled = activations_of(raw, data, env, category)
-    of_photos = (maps, pooled, index_of(manifest), manifest, folds, values)
+    of_photos = (maps, pooled, index_of(manifest), np.full(len(manifest), ALL), manifest, folds, values)
     for _, probabilities in (
         train_logistic(*of_photos, parameters.boost, submit),
         train_xgboost(*of_photos, chosen_modes(env), parameters.boost, submit),

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.subsets import Subsets, make_subsets, without_fold
+from apparel_eye.subsets import Subsets, make_subsets, without
 
 VALUES = ("Invisible", "Short Length", "Long Length")
 PHOTOS = [  # image key, value, label string, role, subset, part
@@ -53,11 +53,25 @@ def test_labelled_photos_are_those_that_train_and_those_that_validate(subsets: S
     assert by_row == {0: "nmy", 4: "nyn", 1: "nyn", 3: "nym", 5: "nny"}
 
 
-def test_without_a_fold_its_photos_validate_in_two_parts_and_nobody_else_does(subsets: Subsets) -> None:
-    without = without_fold(subsets, np.array([3, 5]), 5)
-    assert (without.train.tolist(), without.train_keys.tolist()) == ([0], ["a"])
-    assert without.validation.tolist() == [4]
-    assert ["".join(marks) for marks in without.validation_marks] == ["nyn"]
-    assert ["".join(marks) for marks in without.train_marks] == ["nmy"]
-    assert without.validation_parts.tolist() == [0]
-    assert len(without.questions) == len(without.tests) == 0
+def test_photos_may_be_kept_from_training(subsets: Subsets) -> None:
+    fewer = subsets.fitted_on(np.arange(7) != 0)
+    assert (fewer.train.tolist(), fewer.train_keys.tolist()) == ([4], ["e"])
+    assert ["".join(marks) for marks in fewer.train_marks] == ["nyn"]
+    assert fewer.present.tolist() == [1]
+    assert fewer.validation.tolist() == subsets.validation.tolist()
+    assert fewer.questions.tolist() == subsets.questions.tolist()
+
+
+def test_training_photos_have_their_folds(subsets: Subsets) -> None:
+    folds = pd.DataFrame({"image_key": list("aebdf"), "fold": [3, 5, 0, 0, 0]})
+    assert subsets.train_folds(folds.sample(frac=1, random_state=0)).tolist() == [3, 5]
+
+
+def test_photos_left_out_validate_in_two_parts_and_nobody_else_does(subsets: Subsets) -> None:
+    left = without(subsets, np.array([False, True]))
+    assert (left.train.tolist(), left.train_keys.tolist()) == ([0], ["a"])
+    assert left.validation.tolist() == [4]
+    assert ["".join(marks) for marks in left.validation_marks] == ["nyn"]
+    assert ["".join(marks) for marks in left.train_marks] == ["nmy"]
+    assert left.validation_parts.tolist() == [0]
+    assert len(left.questions) == len(left.tests) == 0

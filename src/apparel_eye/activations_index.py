@@ -1,4 +1,4 @@
-"""Which photo each row of the activations is of."""
+"""Which photo each row of the activations is of, and which network may see it."""
 
 from typing import Any
 
@@ -6,6 +6,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.errors import DataError
+
+ALL = -1
+"""Instead of a network's number: each may see the photo, none was trained on it."""
+NONE = -2
+"""No network may see it: heads are not fitted on it."""
 
 _COLUMNS = ["image_key", "sha256"]
 _REMEDY = "run them again: kedro run --pipeline=activations"

@@ -1,7 +1,7 @@
 """Which rows of the manifest train, validate and are to be predicted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,23 @@ class Subsets:
         """Indices of the values that have a photo to fit on."""
         return np.unique(self.train_targets)
 
+    def train_folds(self, folds: pd.DataFrame) -> Rows:
+        """The fold of each training photo."""
+        fold_of = folds.set_index("image_key")["fold"]
+        found: Rows = fold_of.loc[self.train_keys.tolist()].to_numpy(dtype=np.intp)
+        return found
+
+    def fitted_on(self, allowed: NDArray[np.bool_]) -> "Subsets":
+        """The same with fewer training photos.
+
+        Args:
+            allowed: for each photo of the manifest, whether it may train.
+        """
+        kept = allowed[self.train]
+        return replace(
+            self, train=self.train[kept], train_marks=self.train_marks[kept], train_keys=self.train_keys[kept]
+        )
+
     @property
     def labelled(self) -> Rows:
         """All rows with a label: those that train, then those that validate."""
@@ -60,15 +77,13 @@ class Subsets:
         return np.concatenate([self.train_marks, self.validation_marks])
 
 
-def without_fold(subsets: Subsets, fold_of: Rows, fold: int) -> Subsets:
-    """The training photos of a fold validate in two parts, instead of those that do; there are none to predict.
+def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
+    """Some training photos validate in two parts, instead of those that do; there are none to predict.
 
     Args:
         subsets: which photos train.
-        fold_of: the fold of each training photo.
-        fold: that does not train.
+        out: which of them do not, shape (training photos,).
     """
-    out = fold_of == fold
     return Subsets(
         train=subsets.train[~out],
         train_marks=subsets.train_marks[~out],

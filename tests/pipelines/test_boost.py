@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.activations_index import index_of
+from apparel_eye.activations_index import ALL, NONE, index_of
 from apparel_eye.boosting.bags import looked_at
 from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import predict_views
@@ -60,6 +60,7 @@ class Photos:
         self.activations = maps.astype(np.float16)
         self.pooled = POOLINGS["rows"](self.activations)
         self.index = index_of(self.manifest)
+        self.network_of = np.full(num, ALL)
         self.truth = values
         mode = {"device": "cpu", "precision": "float32", "memory_format": "contiguous"}
         self.modes = {"predict": mode, "train": mode}
@@ -74,7 +75,7 @@ class Photos:
         train: Callable[..., tuple[Any, Table]] = getattr(nodes, f"train_{head}")
         pooled = [] if head == "bags" else [self.pooled]
         modes = [self.modes] if head in ("xgboost", "bags") else []
-        of_photos = [self.index, self.manifest, self.folds, VALUES]
+        of_photos = [self.index, self.network_of, self.manifest, self.folds, VALUES]
         return train(self.activations, *pooled, *of_photos, *modes, self.boost, self.submit)
 
 
@@ -90,6 +91,20 @@ def test_a_head_answers_for_validation_photos_and_photos_to_predict(photos: Phot
     keys = photos.manifest["image_key"]
     of_role = table.groupby("role")["image_key"].agg(list).to_dict()
     assert of_role == {"validation": list(keys[3:NUM_LABELLED:4]), "to predict": list(keys[NUM_LABELLED:])}
+
+
+@of_each_head
+def test_a_head_is_not_fitted_on_photos_that_the_network_was_trained_on(photos: Photos, head: str) -> None:
+    photos.submit = photos.submit.model_copy(update={"refit": False})
+    out = np.flatnonzero((photos.folds["subset"] == "train") & (np.arange(NUM_LABELLED) % 2 == 0))
+    photos.network_of[out] = NONE
+    expected, _ = photos.train(head)
+    photos.activations[out] = 0
+    photos.pooled[out] = 0
+    np.testing.assert_equal(photos.train(head)[0], expected)
+    photos.network_of[out] = ALL
+    with pytest.raises(AssertionError):
+        np.testing.assert_equal(photos.train(head)[0], expected)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Few photos with many features: what a model with an L2 penalty can learn of them lies in as many dimensions as there
-are examples, so it is found there, and features are read from disk some columns at a time.
-Few features stay as they are."""
+are examples, so it is found there, and features are read from disk some columns at a time. Features of very many
+examples stay as they are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from apparel_eye.boosting.heads import Examples
 
 Matrix = NDArray[np.float32]
 _SMALLEST = np.float32(1e-6)
-_FEW = 4
-"""Features for each example, up to which pairs of examples would take more memory than the features themselves."""
+_MANY, _FEW = 4_096, 4
+"""Examples of which pairs are too many to rotate, where there are not more features for each."""
 _COLUMNS = 16_384
 """Read at a time."""
 
@@ -28,7 +28,7 @@ class Span:
     Attributes:
         mean: of each feature, shape (D,).
         scale: of each feature, shape (D,).
-        coordinates: of the examples, shape (n, r); r is at most n, or D where there are few features.
+        coordinates: of the examples, shape (n, r); r is at most n, or D where features are not rotated.
         axes: of the coordinates in examples, shape (n, r); None where features are not rotated.
     """
 
@@ -49,7 +49,7 @@ class Span:
 
 def span(examples: Examples) -> Span:
     """The coordinates of examples; memory for some columns at a time and for pairs of examples."""
-    if examples.num_features <= _FEW * len(examples):
+    if len(examples) > _MANY and examples.num_features <= _FEW * len(examples):
         return _as_they_are(examples)
     means, scales = [], []
     products = np.zeros((len(examples), len(examples)), dtype=np.float32)

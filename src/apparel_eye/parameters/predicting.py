@@ -59,10 +59,12 @@ class ExtractionParameters(Parameters):
 class ActivationsParameters(ExtractionParameters):
     """Feature maps to disk."""
 
-    source: Literal["backbone", "folds", "checkpoint"] = Field(
+    source: Literal["backbone", "folds", "part", "checkpoint"] = Field(
         description="backbone: the pretrained network, which has seen none of the photos; folds: for each training "
-        "fold a network that was trained without it; checkpoint: the trained network, in-fold, for comparison only"
+        "fold a network that was trained without it; part: one network that was trained without some training folds, "
+        "heads are fitted on these; checkpoint: the trained network, in-fold, for comparison only"
     )
+    held_out: int = Field(ge=1, description="of part: training folds that the network does not see")
     batch_size: int = Field(ge=1)
     on_change: Literal["refuse", "restart"] = Field(
         exclude=True, description="what is done with an unfinished array of other settings, photos or code"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from apparel_eye.activations_index import ALL
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
@@ -21,8 +22,6 @@ from apparel_eye.vision.inference import Identities
 from apparel_eye.vision.reductions import REDUCTIONS
 
 _LAST = -1
-ALL = -1
-"""Instead of a network's number: each of them."""
 
 
 def extractors_of(
@@ -125,7 +124,8 @@ class Extractors:
         Args:
             photos: shape (B, H, W, 3).
             identities: a number for each of them.
-            network_of: which network may see each; it stands in for the others, too. ``ALL`` if each may see it.
+            network_of: which network may see each; it stands in for the others, too. ``ALL`` if each may see it, and
+                one network sees them all.
         """
         if len(self._extractors) == 1:
             return self._extractors[0].maps_of(photos, identities)

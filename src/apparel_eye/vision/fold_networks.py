@@ -1,4 +1,4 @@
-"""Networks for out-of-fold activations: each is trained as a run trains its own, but without the photos of one fold."""
+"""Networks for out-of-fold activations: each is trained as a run trains its own, but without some folds."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import STAGES, AugmentationParameters, StageParameters, TrainParameters
-from apparel_eye.subsets import Rows, Subsets, without_fold
+from apparel_eye.subsets import Rows, Subsets, without
 from apparel_eye.vision import stage as training
 from apparel_eye.vision.batches import Pixels
 from apparel_eye.vision.classifier import Description, describe, start, without_prefix
@@ -24,6 +24,7 @@ def train_fold_networks(
     pixels: Mapping[str, Pixels],
     subsets: Subsets,
     fold_of: Rows,
+    left_out: Sequence[Rows],
     initial: Weights,
     category: str,
     values: Sequence[str],
@@ -31,15 +32,16 @@ def train_fold_networks(
     train: TrainParameters,
     modes: Mapping[str, Mode],
 ) -> Iterator[Weights]:
-    """The backbone of each training fold, which has seen neither the fold's photos nor those of the validation fold.
+    """Backbones, each of which has seen neither the photos of some folds nor those of the validation fold.
 
-    Its epochs are chosen by the fold's photos. Stages after the last that trains all layers leave backbones as they
-    are, so they are left out.
+    Their epochs are chosen by the photos of these folds. Stages after the last that trains all layers leave backbones
+    as they are, so they are left out.
 
     Args:
         pixels: photos at each stage's size, by stage.
         subsets: which photos train.
         fold_of: the fold of each training photo.
+        left_out: the folds that each network does not see.
         initial: pretrained weights under the names that they have in a classifier.
         category: what is recognized.
         values: its values, in order.
@@ -47,10 +49,9 @@ def train_fold_networks(
         train: how it trains.
         modes: how to compute.
     """
-    numbers = np.unique(fold_of)
-    for position, number in enumerate(numbers, start=1):
-        logger.info("    network %d of %d, without fold %d", position, len(numbers), number)
-        of_fold = without_fold(subsets, fold_of, int(number))
+    for position, numbers in enumerate(left_out, start=1):
+        logger.info("    network %d of %d, without folds %s", position, len(left_out), ", ".join(map(str, numbers)))
+        of_fold = without(subsets, np.isin(fold_of, numbers))
         weights: Weights | Checkpoint = initial
         for name in _stages(train):
             size = pixels[name].shape[1:3]

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye.activations_index import check_index, index_of
+from apparel_eye.activations_index import ALL, NONE, check_index, index_of
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.errors import UsageError
 from apparel_eye.parameters import (
     ActivationsParameters,
     AugmentationParameters,
@@ -68,7 +69,6 @@ def choose_networks(
 
     ``pixels`` are the photos at the size of each stage.
     """
-    from apparel_eye.vision.activations import ALL
     from apparel_eye.vision.classifier import without_prefix
 
     network_of = np.full(len(manifest), ALL)
@@ -81,12 +81,16 @@ def choose_networks(
         )
         networks = [without_prefix(checkpoint.of("best"))]
     else:
-        fold_of = manifest["image_key"].map(folds[folds["subset"] == "train"].set_index("image_key")["fold"])
-        trained = fold_of.notna().to_numpy()
-        network_of[trained] = np.unique(fold_of[trained], return_inverse=True)[1]
         subsets = make_subsets(manifest, folds, values)
-        of_train = fold_of.to_numpy()[subsets.train].astype(np.intp)
-        networks = _fold_networks(backbone_weights, subsets, of_train, values, modes, train, category, pixels)
+        fold_of = subsets.train_folds(folds)
+        numbers = np.unique(fold_of)
+        if activations.source == "folds":
+            left_out = list(numbers[:, None])
+            network_of[subsets.train] = np.searchsorted(numbers, fold_of)
+        else:
+            left_out = [_held_out(numbers, activations.held_out)]
+            network_of[subsets.train[~np.isin(fold_of, left_out[0])]] = NONE
+        networks = _networks(backbone_weights, subsets, fold_of, left_out, values, modes, train, category, pixels)
     named = {f"{number}/{name}": array for number, weights in enumerate(networks) for name, array in weights.items()}
     return named, network_of
 
@@ -128,10 +132,20 @@ def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator
     yield from pool(activations, pooling)
 
 
-def _fold_networks(
+def _held_out(numbers: NDArray[np.intp], held_out: int) -> NDArray[np.intp]:
+    if held_out >= len(numbers):
+        raise UsageError(
+            f"activations.held_out is {held_out}, but {len(numbers)} folds train, of which some must be left for the "
+            f"network; give 1 to {len(numbers) - 1}"
+        )
+    return numbers[:held_out]
+
+
+def _networks(
     backbone_weights: Weights,
     subsets: Subsets,
     fold_of: NDArray[np.intp],
+    left_out: list[NDArray[np.intp]],
     values: list[str],
     modes: Modes,
     train: TrainParameters,
@@ -143,6 +157,5 @@ def _fold_networks(
 
     augmentation = train.augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}
-    return list(
-        train_fold_networks(pixels, subsets, fold_of, backbone_weights, category, values, augmentation, train, how)
-    )
+    photos = (pixels, subsets, fold_of, left_out)
+    return list(train_fold_networks(*photos, backbone_weights, category, values, augmentation, train, how))

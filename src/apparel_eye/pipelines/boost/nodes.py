@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from apparel_eye.activations_index import check_index
+from apparel_eye.activations_index import NONE, check_index
 from apparel_eye.parameters import BoostParameters, SubmitParameters
 from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probability_table
@@ -25,6 +25,7 @@ def train_xgboost(
     activations: NDArray[np.float16],
     pooled: NDArray[np.float32],
     index: pd.DataFrame,
+    network_of: NDArray[np.intp],
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
@@ -41,13 +42,14 @@ def train_xgboost(
     return _train(
         "xgboost",
         lambda examples: xgboost_head.fit(examples, boost.xgboost, device),
-        *(features, manifest, folds, values, boost, submit),
+        *(features, network_of, manifest, folds, values, boost, submit),
     )
 
 
 def train_bags(
     activations: NDArray[np.float16],
     index: pd.DataFrame,
+    network_of: NDArray[np.intp],
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
@@ -64,7 +66,7 @@ def train_bags(
     return _train(
         "bags",
         lambda examples: bags.fit(examples, (num_filters, height, width), boost.bags, device),
-        *(_features("map", activations, activations), manifest, folds, values, boost, submit),
+        *(_features("map", activations, activations), network_of, manifest, folds, values, boost, submit),
     )
 
 
@@ -72,6 +74,7 @@ def train_logistic(
     activations: NDArray[np.float16],
     pooled: NDArray[np.float32],
     index: pd.DataFrame,
+    network_of: NDArray[np.intp],
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
@@ -86,7 +89,7 @@ def train_logistic(
     return _train(
         "logistic",
         lambda examples: logistic.fit(examples, boost.logistic.C, boost.logistic.max_iterations),
-        *(features, manifest, folds, values, boost, submit),
+        *(features, network_of, manifest, folds, values, boost, submit),
     )
 
 
@@ -94,6 +97,7 @@ def train_perceptron(
     activations: NDArray[np.float16],
     pooled: NDArray[np.float32],
     index: pd.DataFrame,
+    network_of: NDArray[np.intp],
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
@@ -108,7 +112,7 @@ def train_perceptron(
     return _train(
         "perceptron",
         lambda examples: perceptron.fit(examples, boost.perceptron),
-        *(features, manifest, folds, values, boost, submit),
+        *(features, network_of, manifest, folds, values, boost, submit),
     )
 
 
@@ -156,6 +160,7 @@ def _train(
     column: str,
     fit: Callable[[Any], Model],
     features: NDArray[np.floating],
+    network_of: NDArray[np.intp],
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
@@ -165,7 +170,7 @@ def _train(
     from apparel_eye.boosting.fitted import load_head
     from apparel_eye.boosting.heads import cross_predict
 
-    subsets = make_subsets(manifest, folds, values)
+    subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
     groups = manifest["group"].to_numpy()
     model, validation, questions = cross_predict(
         fit, partial(load_head, column), features, subsets, groups, boost.weights, submit.refit

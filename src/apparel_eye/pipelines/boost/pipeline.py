@@ -13,7 +13,7 @@ from apparel_eye.pipelines.boost.nodes import (
     train_xgboost,
 )
 
-_PHOTOS = ["activations_index", "manifest", "folds", "values"]
+_PHOTOS = ["activations_index", "activation_network_of", "manifest", "folds", "values"]
 _PARAMETERS = ["params:boost", "params:submit"]
 
 
