@@ -101,7 +101,9 @@ def test_bags_are_boosters_on_their_places_averaged(examples: Examples, bag_para
     for seed in (1, 2, 3):
         places = places_of(draw_filters(of_filters, 2, seed), SHAPE)
         with xgboost_head.progress("one", bag_parameters, 1) as bar:
-            blocks = xgboost_head.fit_blocks(examples, bag_parameters, places, seed, "cpu", bar)
+            blocks = xgboost_head.fit_blocks(
+                examples, bag_parameters, places, seed, {"device": "cpu", "nthread": 1}, bar
+            )
         model = xgboost_head.as_json(examples, "classes", [blocks])
         alone.append(xgboost_head.predict(model, features))
     found = xgboost_head.predict(bags.fit(examples, SHAPE, bag_parameters), features)

@@ -365,5 +365,5 @@ def test_progress_comes_to_its_end_also_where_growing_stops_early(
     examples = make_examples(num=90, spread=1000.0)
     with xgboost_head.progress("one", parameters, 2) as bar:
         for seed in (1, 2):
-            xgboost_head.fit_blocks(examples, parameters, np.arange(40), seed, "cpu", bar)
+            xgboost_head.fit_blocks(examples, parameters, np.arange(40), seed, {"device": "cpu", "nthread": 1}, bar)
         assert (bar.n, bar.total) in {(20, 20), (0, 20)}  # a bar that nobody sees does not count

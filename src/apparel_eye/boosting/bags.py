@@ -27,12 +27,12 @@ def fit(examples: Examples, shape: tuple[int, int, int], parameters: BagParamete
         device: XGBoost's name of it.
     """
     of_filters = importances(examples, shape, parameters)
-    models = []
-    with xgboost_head.progress("bags", parameters, parameters.num_bags) as bar:
-        for number in range(parameters.num_bags):
-            seed = parameters.seed + number
-            places = places_of(draw_filters(of_filters, parameters.num_filters, seed), shape)
-            models.append(xgboost_head.fit_blocks(examples, parameters, places, seed, device, bar))
+
+    def places(seed: int) -> Rows:
+        return places_of(draw_filters(of_filters, parameters.num_filters, seed), shape)
+
+    seeds = range(parameters.seed, parameters.seed + parameters.num_bags)
+    models = xgboost_head.fit_boosters("bags", examples, parameters, seeds, places, device)
     return xgboost_head.as_json(
         examples, parameters.objective, models, shape=shape, importances=[float(f"{each:.6g}") for each in of_filters]
     )

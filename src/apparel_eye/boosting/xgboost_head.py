@@ -6,8 +6,10 @@ number. That is column sampling by block instead of by node: as accurate here an
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ from apparel_eye.boosting.objectives import OBJECTIVES, Margins
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import BoosterParameters, XGBoostParameters
 from apparel_eye.subsets import Rows
+
+Compute = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,37 @@ def fit(examples: Examples, parameters: XGBoostParameters, device: str = "cpu") 
         parameters: XGBoost's, and the blocks'.
         device: XGBoost's name of it.
     """
+    seeds = range(parameters.seed, parameters.seed + parameters.num_models)
     everything = np.arange(examples.num_features)
-    with progress("XGBoost", parameters, parameters.num_models) as bar:
-        models = [
-            fit_blocks(examples, parameters, everything, parameters.seed + number, device, bar)
-            for number in range(parameters.num_models)
-        ]
+    models = fit_boosters("XGBoost", examples, parameters, seeds, lambda _: everything, device)
     return as_json(examples, parameters.objective, models)
+
+
+def fit_boosters(
+    name: str,
+    examples: Examples,
+    parameters: BoosterParameters,
+    seeds: Sequence[int],
+    candidates: Callable[[int], Rows],
+    device: str,
+) -> list[list[Block]]:
+    """A booster for each seed. On processors they grow side by side, each in its share of the threads.
+
+    Args:
+        name: stands beside the progress.
+        examples: what to learn.
+        parameters: XGBoost's, and the blocks'.
+        seeds: of all that is drawn.
+        candidates: columns that the booster of a seed may see.
+        device: XGBoost's name of it.
+    """
+    num_threads = os.cpu_count() or 1
+    side_by_side = min(len(seeds), num_threads) if device == "cpu" else 1
+    compute = {"device": device, "nthread": num_threads // side_by_side}
+    with progress(name, parameters, len(seeds)) as bar, ThreadPool(side_by_side) as pool:
+        return pool.map(
+            lambda seed: fit_blocks(examples, parameters, candidates(seed), seed, compute, bar), seeds, chunksize=1
+        )
 
 
 def progress(name: str, parameters: BoosterParameters, num_models: int) -> Any:
@@ -100,7 +128,7 @@ def as_json(examples: Examples, objective: str, models: Sequence[Sequence[Block]
 
 
 def fit_blocks(
-    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, device: str, bar: Any
+    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, compute: Compute, bar: Any
 ) -> list[Block]:
     """A booster; where photos are kept aside, with as many blocks as are best for them.
 
@@ -109,7 +137,7 @@ def fit_blocks(
         parameters: XGBoost's, and the blocks'.
         candidates: columns that it may see.
         seed: of all that is drawn.
-        device: XGBoost's name of it.
+        compute: XGBoost's ``device`` and ``nthread``.
         bar: shows progress, block by block.
     """
     is_kept = _kept_aside(examples, parameters.kept_share, seed)
@@ -117,20 +145,22 @@ def fit_blocks(
     blocks: list[Block] = []
     losses: list[float] = []
     margins = _zero_margins(kept, parameters, examples.num_classes)
-    for block in _grow(examples.take(~is_kept), parameters, candidates, seed, device):
+    for block in _grow(examples.take(~is_kept), parameters, candidates, seed, compute):
         blocks.append(block)
-        bar.update()
+        with bar.get_lock():  # others grow beside it
+            bar.update()
         if len(kept):
             margins = block.add_to(margins, kept.columns(block.columns))
             losses.append(_loss(margins, kept, parameters.objective))
             if len(losses) - 1 - int(np.argmin(losses)) >= parameters.patience:
                 break
-    bar.update(len(parameters.block_lengths) - len(blocks))
+    with bar.get_lock():
+        bar.update(len(parameters.block_lengths) - len(blocks))
     return blocks[: int(np.argmin(losses)) + 1] if losses else blocks
 
 
 def _grow(
-    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, device: str
+    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, compute: Compute
 ) -> Iterator[Block]:
     """Block after block, each going on from the margins of those before."""
     objective = OBJECTIVES[parameters.objective]
@@ -139,13 +169,14 @@ def _grow(
     settings = {
         **parameters.of_xgboost(),
         **objective.settings(examples.num_classes),
+        **compute,
         "tree_method": "hist",
-        "device": device,
     }
     margins = _zero_margins(examples, parameters, examples.num_classes)
     for number, num_rounds in enumerate(parameters.block_lengths, start=1):
         columns = np.sort(generator.choice(candidates, num_columns, replace=False))
-        matrix = xgboost.QuantileDMatrix(_Parts(examples, columns, margins, parameters), max_bin=parameters.max_bin)
+        parts = _Parts(examples, columns, margins, parameters)
+        matrix = xgboost.QuantileDMatrix(parts, max_bin=parameters.max_bin, nthread=int(compute["nthread"]))
         booster = xgboost.train({**settings, "seed": int(generator.integers(2**31))}, matrix, num_rounds)
         if number < len(parameters.block_lengths):
             margins = booster.predict(matrix, output_margin=True).reshape(margins.shape)
