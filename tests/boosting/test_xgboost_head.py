@@ -17,6 +17,7 @@ from apparel_eye.parameters import XGBoostParameters
 
 MakeExamples = Callable[..., Examples]
 EVERYTHING = slice(None)
+COMPUTE = {"device": "cpu", "nthread": 1}
 
 
 def margins_of(block: dict[str, object], features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -289,7 +290,7 @@ def losses_of(examples: Examples, parameters: XGBoostParameters, seed: int) -> l
     """Log loss of the photos kept aside after each block there is, by XGBoost alone."""
     is_kept = xgboost_head._kept_aside(examples, parameters.kept_share, seed)
     kept, everything = examples.take(is_kept), np.arange(examples.num_features)
-    grown = xgboost_head._grow(examples.take(~is_kept), parameters, everything, seed, "cpu")
+    grown = xgboost_head._grow(examples.take(~is_kept), parameters, everything, seed, COMPUTE)
     described = [json.loads(json.dumps(xgboost_head._describe(block))) for block in grown]
     features, labels = kept.columns(EVERYTHING), kept.of_each(kept.classes)
     margins = np.cumsum([margins_of(block, features) for block in described], axis=0)
@@ -358,6 +359,19 @@ def test_without_photos_kept_aside_all_blocks_are_grown(
     assert [len(blocks) for blocks in models] == [3, 3]
 
 
+def test_boosters_that_grow_side_by_side_are_those_that_grow_alone(
+    make_examples: MakeExamples, xgboost_parameters: XGBoostParameters
+) -> None:
+    parameters = xgboost_parameters.model_copy(update={"num_models": 5})
+    examples = make_examples(num=90, spread=3.0)
+    together = json.loads(xgboost_head.fit(examples, parameters))["models"]
+    with xgboost_head.progress("one", parameters, 5) as bar:
+        for seed, found in enumerate(together, start=parameters.seed):
+            for compute in (COMPUTE, {"device": "cpu", "nthread": 2}):
+                alone = xgboost_head.fit_blocks(examples, parameters, np.arange(40), seed, compute, bar)
+                assert [xgboost_head._describe(block) for block in alone] == found
+
+
 def test_progress_comes_to_its_end_also_where_growing_stops_early(
     make_examples: MakeExamples, xgboost_parameters: XGBoostParameters
 ) -> None:
@@ -365,5 +379,5 @@ def test_progress_comes_to_its_end_also_where_growing_stops_early(
     examples = make_examples(num=90, spread=1000.0)
     with xgboost_head.progress("one", parameters, 2) as bar:
         for seed in (1, 2):
-            xgboost_head.fit_blocks(examples, parameters, np.arange(40), seed, {"device": "cpu", "nthread": 1}, bar)
+            xgboost_head.fit_blocks(examples, parameters, np.arange(40), seed, COMPUTE, bar)
         assert (bar.n, bar.total) in {(20, 20), (0, 20)}  # a bar that nobody sees does not count

@@ -250,4 +250,5 @@ def gains_of(booster: xgboost.Booster, num_columns: int) -> NDArray[np.float64]:
 def block_of(block: dict[str, Any]) -> Block:
     """A block, from its JSON."""
     booster = xgboost.Booster(model_file=bytearray(json.dumps(block["booster"]).encode()))
+    booster.set_param({"nthread": 1})  # small batches gain nothing by more, which wait long for cores that others use
     return Block(np.array(block["columns"]), booster)
