@@ -5,16 +5,16 @@
 Each DATA is the output root of a run of the whole flow whose activations are full maps (activations.reduction=map);
 runs of other seeds have validation folds of their own. A head is fitted on the training folds and predicts the
 validation fold; a variant is the environment's parameters with some changed. One JSON line per fit is appended to
-OUT/heads.jsonl, its probabilities stand in OUT/heads/, and what is there is not fitted again. Printed are tables:
-scores, seconds and megabytes per variant, means and ranges over the seeds; and blends of the columns, cross-fitted.
+OUT/heads.jsonl, its probabilities stand in OUT/heads/, and what is there is not fitted again. Printed are two tables,
+of the network, the variants and blends of them: scores of calibrated, cross-fitted probabilities, seconds and
+megabytes; and differences to XGBoost on rows.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from omegaconf import OmegaConf
+from tta import Network, compare, markdown, mean_and_range
 
 from apparel_eye import metrics
 from apparel_eye.attributes import ordered_values
@@ -61,6 +62,7 @@ BLENDS = {
     "TTA + XGBoost by order": ("network, TTA", "XGBoost, rows, order"),
     "XGBoost + bags": ("XGBoost, rows", "bags by gain"),
 }
+TO_BEAT = "XGBoost, rows"
 SCORES = ("accuracy", "within_one_step", "log_loss", "basic_precision", "average_precision")
 
 
@@ -82,6 +84,11 @@ class Ground:
         )
         self.activations = np.load(data / "04_feature" / category / "activations.npy", mmap_mode="r")
 
+    @property
+    def groups(self) -> NDArray[np.object_]:
+        """Of the validation photos."""
+        return self.manifest["group"].to_numpy()[self.subsets.validation]
+
     @cache  # noqa: B019, there are few
     def pooled(self, name: str) -> NDArray[np.float32]:
         """Activations pooled for heads."""
@@ -94,14 +101,16 @@ class Ground:
 
     def scores(self, raw: NDArray[np.float64]) -> dict[str, float]:
         """Of a column, calibrated by the other part of the validation photos."""
-        subsets = self.subsets
-        honest = cross_fit(raw, subsets.validation_marks, subsets.validation_parts, subsets.present)
-        return self.scores_of(honest)
+        return self.scores_of(cross_fit(raw, *labels_of(self.subsets)))
 
     def scores_of(self, honest: NDArray[np.float64]) -> dict[str, float]:
         """Of probabilities as they are."""
         found = metrics.all_scores(honest, self.subsets.validation_marks, ordered_values(self.category, self.values))
         return {name: found[name] for name in SCORES}
+
+
+Grounds = Sequence[tuple[int, Ground]]
+Answers = Sequence[dict[str, NDArray[np.float64]]]
 
 
 def main() -> None:
@@ -126,9 +135,7 @@ def main() -> None:
                     print(row, flush=True)
                     with lines.open("a") as file:
                         file.write(json.dumps(row) + "\n")
-    table = pd.read_json(lines, lines=True)
-    table = pd.concat([table, *others(arguments.out, arguments.data, arguments.categories, table)], ignore_index=True)
-    print("\n".join(markdown(table[table["category"].isin(arguments.categories)])))
+    report(arguments.out, arguments.data, arguments.categories, pd.read_json(lines, lines=True))
 
 
 def fit_and_score(ground: Ground, variant: str, file: Path) -> dict[str, float]:
@@ -162,44 +169,60 @@ def features_of(ground: Ground, head: str, boost: BoostParameters) -> tuple[NDAr
     return features, features.nbytes / 1e6
 
 
-def others(out: Path, data: list[Path], categories: list[str], table: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The network's columns, and blends of what has been fitted."""
-    for category in categories:
-        for seed, folder in enumerate(data):
-            ground = Ground(folder, category)
-            raw = {name: ground.of_network(column) for name, column in NETWORK.items()}
-            scored = {name: ground.scores(column) for name, column in raw.items()}
-            fitted = table[(table["category"] == category) & (table["seed"] == seed)]["variant"]
-            raw |= {variant: np.load(_file(out, variant, category, seed)) for variant in fitted}
-            subsets = ground.subsets
-            for name, members in BLENDS.items():
-                if set(members) <= set(raw):
-                    columns = {member: raw[member] for member in members}
-                    marks, parts = subsets.validation_marks, subsets.validation_parts
-                    blended = cross_fit_blend(columns, marks, parts, subsets.present)
-                    scored[f"blend: {name}"] = ground.scores_of(blended)
-            rows = [{"variant": name, "category": category, "seed": seed, **row} for name, row in scored.items()]
-            yield pd.DataFrame(rows)
+def report(out: Path, data: list[Path], categories: list[str], fitted: pd.DataFrame) -> None:
+    """Print scores and costs of all columns, then how far they are from the column that the others must beat."""
+    grounds = [(seed, Ground(root, category)) for category in categories for seed, root in enumerate(data)]
+    answers = [dict(columns_of(ground, out, seed)) for seed, ground in grounds]
+    names = [name for name in [*NETWORK, *VARIANTS, *(f"blend: {name}" for name in BLENDS)] if name in answers[0]]
+    print(markdown(scores_table(grounds, answers, names, fitted)))
+    print(f"\n{markdown(differences_table(grounds, answers, names))}")
 
 
-def markdown(table: pd.DataFrame) -> Iterator[str]:
-    """A line per variant: means over categories and seeds, and in brackets the range over the seeds."""
-    measures = [*SCORES, "seconds", "megabytes"]
-    yield f"| variant | {' | '.join(measure.replace('_', ' ') for measure in measures)} |"
-    yield "| --- " * (1 + len(measures)) + "|"
-    names = [*NETWORK, *VARIANTS, *(f"blend: {name}" for name in BLENDS)]
-    for variant in chain(names):
-        of_variant = table[table["variant"] == variant]
-        if of_variant.empty:
-            continue
-        by_seed = of_variant.groupby("seed")[measures].mean()
-        cells = [
-            f"{by_seed[name].mean():.3f} ({by_seed[name].min():.3f} to {by_seed[name].max():.3f})" for name in SCORES
-        ]
-        costs = [
-            "" if by_seed[name].isna().any() else f"{by_seed[name].mean():.0f}" for name in measures[len(SCORES) :]
-        ]
-        yield f"| {variant} | {' | '.join([*cells, *costs])} |"
+def columns_of(ground: Ground, out: Path, seed: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Probabilities of the validation photos, calibrated by the other part of them, by name."""
+    of_photos = labels_of(ground.subsets)
+    raw = {name: ground.of_network(column) for name, column in NETWORK.items()}
+    files = {variant: _file(out, variant, ground.category, seed) for variant in VARIANTS}
+    raw |= {variant: np.load(file) for variant, file in files.items() if file.exists()}
+    for name, column in raw.items():
+        yield name, cross_fit(column, *of_photos)
+    for name, members in BLENDS.items():
+        if set(members) <= set(raw):
+            yield f"blend: {name}", cross_fit_blend({member: raw[member] for member in members}, *of_photos)
+
+
+def scores_table(
+    grounds: Grounds, answers: Answers, names: Sequence[str], fitted: pd.DataFrame
+) -> Iterator[dict[str, str]]:
+    """A row for each column: means over the categories of a seed, then mean and range over the seeds; costs."""
+    seeds = [seed for seed, _ in grounds]
+    for name in names:
+        rows = [ground.scores_of(columns[name]) for (_, ground), columns in zip(grounds, answers, strict=True)]
+        by_seed = pd.DataFrame(rows, index=seeds)
+        costs = fitted.loc[fitted["variant"] == name, ["seconds", "megabytes"]].mean()
+        yield {
+            "column": name,
+            **{score: mean_and_range(by_seed[score]) for score in SCORES},
+            **{str(cost): "" if np.isnan(mean) else f"{mean:.0f}" for cost, mean in costs.items()},
+        }
+
+
+def differences_table(grounds: Grounds, answers: Answers, names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """By how much each column is above the one to beat, with 95 % of the paired bootstrap over photos."""
+    nothing = np.zeros((0, 0, 0))
+    networks = [
+        Network(seed, nothing, {}, *labels_of(ground.subsets), ground.groups.astype(np.str_))
+        for seed, ground in grounds
+    ]
+    beaten = [columns[TO_BEAT] for columns in answers]
+    for name in names:
+        if name != TO_BEAT:
+            yield {f"against {TO_BEAT}": name, **compare(networks, [columns[name] for columns in answers], beaten)}
+
+
+def labels_of(subsets: Subsets) -> tuple[Any, Any, Any]:
+    """What scores and calibration need of validation photos."""
+    return subsets.validation_marks, subsets.validation_parts, subsets.present
 
 
 def changed_parameters(changed: dict[str, Any]) -> BoostParameters:
