@@ -12,6 +12,7 @@ from apparel_eye.boosting import bags, xgboost_head
 from apparel_eye.boosting.bags import draw_filters, looked_at, places_of
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.boosting.importance import importances
+from apparel_eye.boosting.xgboost_head import Boosters
 from apparel_eye.parameters import BagParameters
 from apparel_eye.subsets import Rows
 
@@ -105,8 +106,8 @@ def test_bags_are_boosters_on_their_places_averaged(examples: Examples, bag_para
                 examples, bag_parameters, places, seed, {"device": "cpu", "nthread": 1}, bar
             )
         model = xgboost_head.as_json(examples, "classes", [blocks])
-        alone.append(xgboost_head.predict(model, features))
-    found = xgboost_head.predict(bags.fit(examples, SHAPE, bag_parameters), features)
+        alone.append(Boosters(model).predict(features))
+    found = Boosters(bags.fit(examples, SHAPE, bag_parameters)).predict(features)
     np.testing.assert_allclose(found, np.mean(alone, axis=0), rtol=1e-12)
 
 
@@ -119,7 +120,7 @@ def test_two_fits_are_equal_and_another_seed_gives_another(examples: Examples, b
 def test_bags_learn_what_one_place_of_one_filter_shows(examples: Examples, bag_parameters: BagParameters) -> None:
     parameters = bag_parameters.model_copy(update={"num_rounds": 30, "block_columns": 1.0, "num_bags": 10})
     seen, others = examples.take(slice(45)), examples.take(slice(45, None))
-    probabilities = xgboost_head.predict(bags.fit(seen, SHAPE, parameters), others.columns(slice(None)))
+    probabilities = Boosters(bags.fit(seen, SHAPE, parameters)).predict(others.columns(slice(None)))
     assert (probabilities.argmax(axis=1) == others.of_each(others.classes)).mean() > 0.9
 
 

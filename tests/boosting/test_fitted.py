@@ -3,13 +3,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from apparel_eye.boosting import bags, fitted, logistic, perceptron, xgboost_head
 from apparel_eye.boosting.heads import Examples
+from apparel_eye.boosting.xgboost_head import Boosters
 from apparel_eye.columns import HEADS
 from apparel_eye.parameters import BagParameters, PerceptronParameters, XGBoostParameters
 
 SHAPE = (4, 3, 2)
+
+
+def _predict_boosters(model: str, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    return Boosters(model).predict(features)
 
 
 @pytest.fixture
@@ -22,8 +28,8 @@ def heads(
     """A fitted model of each kind, and its own way to predict."""
     examples = make_maps(SHAPE, (2,))
     return {
-        "xgboost": (xgboost_head.fit(examples, xgboost_parameters), xgboost_head.predict),
-        "bags": (bags.fit(examples, SHAPE, bag_parameters), xgboost_head.predict),
+        "xgboost": (xgboost_head.fit(examples, xgboost_parameters), _predict_boosters),
+        "bags": (bags.fit(examples, SHAPE, bag_parameters), _predict_boosters),
         "logistic": (logistic.fit(examples, 10.0, 1000), logistic.predict),
         "perceptron": (perceptron.fit(examples, perceptron_parameters), perceptron.predict),
     }

@@ -18,6 +18,7 @@ from apparel_eye.boosting.heads import (
     predict_views,
     read,
 )
+from apparel_eye.boosting.xgboost_head import Boosters
 from apparel_eye.metrics import marks_of
 from apparel_eye.parameters import PerceptronParameters, WeightParameters, XGBoostParameters
 from apparel_eye.probabilities import FLOOR
@@ -60,6 +61,10 @@ def features() -> Features:
     return (of_photos + generator.normal(size=(NUM_PHOTOS, NUM_VIEWS, NUM_FEATURES))).astype(np.float32)
 
 
+def _predict_boosters(model: str, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    return Boosters(model).predict(features)
+
+
 @pytest.fixture(params=["logistic", "perceptron", "xgboost"])
 def head(
     request: pytest.FixtureRequest, xgboost_parameters: XGBoostParameters, perceptron_parameters: PerceptronParameters
@@ -67,7 +72,7 @@ def head(
     known: dict[str, Head] = {
         "logistic": (partial(logistic.fit, strength=10.0, max_iterations=1000), logistic.predict),
         "perceptron": (partial(perceptron.fit, parameters=perceptron_parameters), perceptron.predict),
-        "xgboost": (partial(xgboost_head.fit, parameters=xgboost_parameters), xgboost_head.predict),
+        "xgboost": (partial(xgboost_head.fit, parameters=xgboost_parameters), _predict_boosters),
     }
     return known[request.param]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from apparel_eye.boosting import heads, xgboost_head
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.boosting.objectives import OBJECTIVES
+from apparel_eye.boosting.xgboost_head import Boosters
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import XGBoostParameters
 
@@ -35,7 +36,7 @@ def softmax(margins: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def predicted(examples: Examples, parameters: XGBoostParameters) -> NDArray[np.float64]:
     """Of the examples themselves."""
-    return xgboost_head.predict(xgboost_head.fit(examples, parameters), examples.columns(EVERYTHING))
+    return Boosters(xgboost_head.fit(examples, parameters)).predict(examples.columns(EVERYTHING))
 
 
 def coarse(examples: Examples) -> Examples:
@@ -54,7 +55,7 @@ def test_classes_apart_are_learned(
     examples = make_examples(num_classes, num=150)
     seen, others = examples.take(slice(120)), examples.take(slice(120, None))
     parameters = xgboost_parameters.model_copy(update={"objective": objective})
-    probabilities = xgboost_head.predict(xgboost_head.fit(seen, parameters), others.columns(EVERYTHING))
+    probabilities = Boosters(xgboost_head.fit(seen, parameters)).predict(others.columns(EVERYTHING))
     assert probabilities.shape == (30, num_classes)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
     assert (probabilities.argmax(axis=1) == others.classes).mean() > 0.9
@@ -76,7 +77,7 @@ def test_a_model_is_json_and_predicts_the_same_after_a_round_trip(
     model = xgboost_head.fit(examples, xgboost_parameters.model_copy(update={"objective": objective}))
     again = json.dumps(json.loads(model), indent=2)
     features = examples.columns(EVERYTHING)
-    np.testing.assert_array_equal(xgboost_head.predict(again, features), xgboost_head.predict(model, features))
+    np.testing.assert_array_equal(Boosters(again).predict(features), Boosters(model).predict(features))
 
 
 def test_margins_of_blocks_add_up_and_probabilities_of_models_are_averaged(
@@ -89,7 +90,7 @@ def test_margins_of_blocks_add_up_and_probabilities_of_models_are_averaged(
         for blocks in json.loads(model)["models"]
     ]
     assert np.abs(by_hand[0] - by_hand[1]).max() > 1e-3
-    np.testing.assert_allclose(xgboost_head.predict(model, features), np.mean(by_hand, axis=0), rtol=1e-4)
+    np.testing.assert_allclose(Boosters(model).predict(features), np.mean(by_hand, axis=0), rtol=1e-4)
 
 
 def test_models_are_those_of_the_seeds_that_follow(
@@ -180,7 +181,7 @@ def test_values_in_an_order_are_learned_where_each_step_shows(xgboost_parameters
     examples = Examples(features[:, None], np.arange(300), classes, np.ones(300, dtype=np.float32), np.arange(300))
     parameters = whole(xgboost_parameters, objective="order", num_rounds=30)
     model = xgboost_head.fit(examples.take(slice(200)), parameters)
-    probabilities = xgboost_head.predict(model, features[200:])
+    probabilities = Boosters(model).predict(features[200:])
     assert (probabilities.argmax(axis=1) == classes[200:]).mean() > 0.8
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
     steps_away = np.abs(np.arange(5) - classes[200:, None])
@@ -236,7 +237,7 @@ def test_another_number_of_features_is_refused(
 ) -> None:
     model = xgboost_head.fit(make_examples(), xgboost_parameters)
     with pytest.raises(DataError, match="has 40 features, the activations 39"):
-        xgboost_head.predict(model, make_examples().columns(slice(1, None)))
+        Boosters(model).predict(make_examples().columns(slice(1, None)))
 
 
 @pytest.fixture

@@ -115,11 +115,6 @@ class Boosters:
         return mean
 
 
-def predict(model: str, features: NDArray[np.float32]) -> Probabilities:
-    """See ``Boosters``."""
-    return Boosters(model).predict(features)
-
-
 def as_json(examples: Examples, objective: str, models: Sequence[Sequence[Block]], **others: Any) -> str:
     """What ``Boosters`` reads, and what else should be known of them."""
     described = [[_describe(block) for block in blocks] for blocks in models]
