@@ -5,9 +5,9 @@
 Each DATA is the output root of a run of the whole flow whose activations are full maps (activations.reduction=map);
 runs of other seeds have validation folds of their own. A head is fitted on the training folds and predicts the
 validation fold; a variant is the environment's parameters with some changed. One JSON line per fit is appended to
-OUT/heads.jsonl, its probabilities stand in OUT/heads/, and what is there is not fitted again. Printed are two tables,
-of the network, the variants and blends of them: scores of calibrated, cross-fitted probabilities, seconds and
-megabytes; and differences to XGBoost on rows.
+OUT/heads.jsonl, its probabilities stand in OUT/heads/, and what is there is not fitted again. Printed are tables of the
+network, the variants and blends of them: scores of calibrated, cross-fitted probabilities, seconds and megabytes;
+differences to XGBoost on rows; and what choosing one of a run's columns reaches.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from apparel_eye.boosting import bags, logistic, perceptron, pooling, xgboost_he
 from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import cross_predict
 from apparel_eye.calibration import cross_fit
+from apparel_eye.columns import FAVORITE, score_choice
 from apparel_eye.parameters import BoostParameters
 from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
@@ -63,6 +64,14 @@ BLENDS = {
     "XGBoost + bags": ("XGBoost, rows", "bags by gain"),
 }
 TO_BEAT = "XGBoost, rows"
+OF_A_RUN = (
+    *NETWORK,
+    TO_BEAT,
+    "bags by gain",
+    "logistic regression, rows",
+    "small network, rows",
+    "blend: TTA + XGBoost + bags",
+)
 SCORES = ("accuracy", "within_one_step", "log_loss", "basic_precision", "average_precision")
 
 
@@ -176,6 +185,7 @@ def report(out: Path, data: list[Path], categories: list[str], fitted: pd.DataFr
     names = [name for name in [*NETWORK, *VARIANTS, *(f"blend: {name}" for name in BLENDS)] if name in answers[0]]
     print(markdown(scores_table(grounds, answers, names, fitted)))
     print(f"\n{markdown(differences_table(grounds, answers, names))}")
+    print(f"\n{markdown(choice_table(grounds, answers))}")
 
 
 def columns_of(ground: Ground, out: Path, seed: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -218,6 +228,22 @@ def differences_table(grounds: Grounds, answers: Answers, names: Sequence[str]) 
     for name in names:
         if name != TO_BEAT:
             yield {f"against {TO_BEAT}": name, **compare(networks, [columns[name] for columns in answers], beaten)}
+
+
+def choice_table(grounds: Grounds, answers: Answers) -> Iterator[dict[str, str]]:
+    """How good choices of a run's columns are: one part of the validation photos is answered by the others' choice."""
+    seeds = [seed for seed, _ in grounds]
+    for rule, favorite, wanted in (
+        ("always XGBoost", FAVORITE, FAVORITE),
+        ("the least log loss", TO_BEAT, "auto"),
+        ("XGBoost, unless another is better beyond chance", FAVORITE, "auto"),
+    ):
+        rows = []
+        for (_, ground), columns in zip(grounds, answers, strict=True):
+            named = {favorite if name == TO_BEAT else name: columns[name] for name in OF_A_RUN}
+            rows.append(score_choice(named, ground.subsets.validation_marks, ground.subsets.validation_parts, wanted))
+        by_seed = pd.DataFrame(rows, index=seeds)
+        yield {"chosen": rule, **{score: mean_and_range(by_seed[score]) for score in SCORES if score in by_seed}}
 
 
 def labels_of(subsets: Subsets) -> tuple[Any, Any, Any]:

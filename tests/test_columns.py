@@ -40,10 +40,35 @@ def test_a_column_that_is_wanted_answers_all_parts(columns: ByColumn) -> None:
     assert score_choice(columns, MARKS, PARTS, wanted="plain") == metrics.scores(columns["plain"], MARKS)
 
 
-def test_the_least_log_loss_is_chosen_whatever_its_official_score() -> None:
+def test_without_xgboost_the_least_log_loss_is_chosen_whatever_its_official_score() -> None:
     hesitant, sure = of_truth(0.6, 0.6, 0.6, 0.6), of_truth(0.99, 0.99, 0.99, 0.4)
     assert metrics.basic_precision(hesitant, MARKS) > metrics.basic_precision(sure, MARKS)
     assert choose({"hesitant": hesitant, "sure": sure}, MARKS) == "sure"
+
+
+@pytest.mark.parametrize(
+    ("others", "chosen"),
+    [([0.6, 0.6, 0.6, 0.6], "other"), ([0.99, 0.6, 0.4, 0.5], "xgboost"), ([0.5, 0.5, 0.5, 0.5], "xgboost")],
+    ids=["a bit better for each photo", "much better for one photo", "as good"],
+)
+def test_another_column_than_xgboost_must_be_better_beyond_chance(others: list[float], chosen: str) -> None:
+    xgboost, other = of_truth(0.5, 0.49, 0.51, 0.5), of_truth(*others)
+    assert choose({"other": other, "xgboost": xgboost}, MARKS) == chosen
+    assert choose({"xgboost": xgboost, "other": other}, MARKS) == chosen
+
+
+def test_of_one_photo_nothing_is_said_beyond_chance() -> None:
+    assert choose({"other": of_truth(0.9), "xgboost": of_truth(0.1)}, MARKS[:1]) == "xgboost"
+
+
+def test_two_standard_errors_are_beyond_chance() -> None:
+    generator = np.random.default_rng(0)
+    picked = 0
+    for _ in range(2000):
+        logits = generator.normal(size=(50, 2))
+        xgboost, other = (1 / (1 + np.exp(-each)) for each in logits.T)
+        picked += choose({"xgboost": of_truth(*xgboost), "other": of_truth(*other)}, marks_of(["yn"] * 50)) == "other"
+    assert 0.01 < picked / 2000 < 0.04  # 2.5 % of columns that are as good
 
 
 def test_the_official_score_decides_between_equal_losses() -> None:

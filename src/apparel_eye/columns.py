@@ -1,4 +1,4 @@
-"""Which column is submitted: that with the least log loss on validation photos, and how good a choice like that is."""
+"""Which column is submitted: XGBoost, unless validation photos speak against it; and how good a choice like that is."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,15 +21,19 @@ HEADS = ("xgboost", "bags", "logistic", "perceptron")
 """Columns of heads on activations."""
 BLEND = "blend"
 """The column that is a mean of others."""
+FAVORITE = "xgboost"
+"""The column that has the least log loss most often."""
+_BEYOND_CHANCE = 2
+"""Standard errors."""
 _SEED = 1
 _NUM_DRAWS = 1000
 
 
 def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
-    """The column with the least log loss on the photos given, ties by the official score; or the one that is wanted.
+    """XGBoost, unless another column has a log loss that is lower beyond chance; or the one that is wanted.
 
-    On a few dozen photos the log loss varies less than the official score: columns that are chosen by it reach more of
-    the official score on other photos (docs/boosting.md).
+    Without XGBoost it is the column with the least log loss, ties by the official score. On a few dozen photos the best
+    of many columns is often the luckiest, most of all by the official score (docs/boosting.md).
 
     Args:
         columns: calibrated probabilities of each, shape (photos, values).
@@ -40,13 +44,25 @@ def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
         if wanted not in columns:
             raise UsageError(f"submit.column is {wanted!r}; {nearest(wanted, columns)}, or auto")
         return wanted
-    return max(columns, key=lambda column: merit(columns[column], marks))
+    best = max(columns, key=lambda column: merit(columns[column], marks))
+    if FAVORITE in columns and not _is_better(columns[best], columns[FAVORITE], marks):
+        return FAVORITE
+    return best
 
 
 def merit(probabilities: NDArray[np.float64], marks: Marks) -> tuple[float, float]:
     """The negative log loss, then the mean of basic and average precision."""
     official = [metrics.basic_precision(probabilities, marks), metrics.average_precision(probabilities, marks)]
     return -metrics.log_loss(probabilities, marks), float(np.nan_to_num(np.mean(official), nan=-1.0))
+
+
+def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], marks: Marks) -> bool:
+    """Whether the mean difference of their losses is beyond the chance of these photos."""
+    differences = metrics.losses(other, marks) - metrics.losses(one, marks)
+    if len(differences) < 2:
+        return False
+    error = differences.std(ddof=1) / np.sqrt(len(differences))
+    return bool(differences.mean() > _BEYOND_CHANCE * error)
 
 
 def score_choice(columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto") -> dict[str, float]:

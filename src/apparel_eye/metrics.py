@@ -44,10 +44,15 @@ def accuracy(probabilities: Probabilities, marks: Marks) -> float:
     return float(np.mean(np.argmax(probabilities, axis=1) == true_values(marks)))
 
 
-def log_loss(probabilities: Probabilities, marks: Marks) -> float:
-    """Mean negative logarithm of the probability of the labelled value, in nats."""
+def losses(probabilities: Probabilities, marks: Marks) -> NDArray[np.float64]:
+    """Negative logarithm of the probability of each photo's labelled value, in nats, shape (N,)."""
     of_truth = np.take_along_axis(probabilities, true_values(marks)[:, None], axis=1)[:, 0]
-    return float(-np.log(np.clip(of_truth, 1e-15, 1.0)).mean())
+    return np.asarray(-np.log(np.clip(of_truth, 1e-15, 1.0)), dtype=np.float64)
+
+
+def log_loss(probabilities: Probabilities, marks: Marks) -> float:
+    """Mean of ``losses``."""
+    return float(losses(probabilities, marks).mean())
 
 
 def within_one_step(probabilities: Probabilities, marks: Marks, ordered: Sequence[int]) -> float:
