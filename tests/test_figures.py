@@ -208,7 +208,7 @@ def test_the_most_important_filters_have_their_two_shares(filters: pd.DataFrame,
     importances, gains = axes.containers
     assert [bar.get_width() for bar in importances] == shown["importance"].tolist()
     assert [bar.get_width() for bar in gains] == shown["gain"].tolist()
-    named = [f"{of} in {bags} bags" for of, bags in zip(shown["filter"], shown["bags"], strict=True)]
+    named = [f"filter {of} in {bags} bags" for of, bags in zip(shown["filter"], shown["bags"], strict=True)]
     assert [label.get_text() for label in axes.get_yticklabels()] == named
     assert axes.yaxis_inverted()
     draw(figure, tmp_path)

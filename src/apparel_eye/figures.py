@@ -167,17 +167,17 @@ def places_and_filters(photo: NDArray[np.uint8], places: NDArray[np.floating], f
     left.imshow(photo)
     shown = left.imshow(places, cmap=_HEAT, extent=(0, width, height, 0), vmin=0)
     left.axis("off")
-    left.set_title("where splits look, over the mean photo")
+    left.set_title("where splits look,\nover the mean photo")
     figure.colorbar(shown, ax=left, label="share of the gain of all splits", shrink=0.8)
     first = filters.head(_NUM_FILTERS)
     at = np.arange(len(first))
     right.barh(at - 0.2, first["importance"], height=0.4, color=_GREY, label="importance, by which filters are drawn")
     right.barh(at + 0.2, first["gain"], height=0.4, color=_BLUE, label="gain of its splits")
-    right.set_yticks(at, [f"{each.filter} in {each.bags} bags" for each in first.itertuples()])
+    right.set_yticks(at, [f"filter {each.filter} in {each.bags} bags" for each in first.itertuples()])
     right.invert_yaxis()
     right.set(title="the most important filters", xlabel="share of all filters")
     right.spines[["top", "right"]].set_visible(False)
-    right.legend(frameon=False, loc="lower right")
+    figure.legend(*right.get_legend_handles_labels(), frameon=False, loc="outside lower right", ncols=2)
     return figure
 
 
