@@ -69,14 +69,14 @@ def one(
     changed = {} if last_size is None else {"stages.large.size": last_size}
     row = measure(raw, data, env, category, seed, changed, lambda _: folds)
     parameters = changed_parameters(env, seed, changed)
-    submit = parameters.submit.model_copy(update={"refit": False})
+    boost, submit = parameters.boost, parameters.submit.model_copy(update={"refit": False})
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
     maps, pooled = activations_of(raw, data, env, category)
     of_photos = (maps, pooled, index_of(manifest), np.full(len(manifest), ALL), manifest, folds, values)
     for _, probabilities in (
-        train_logistic(*of_photos, parameters.boost, submit),
-        train_xgboost(*of_photos, chosen_modes(env), parameters.boost, submit),
+        train_logistic(*of_photos, boost.logistic, boost.weights, submit),
+        train_xgboost(*of_photos, chosen_modes(env), boost.xgboost, boost.weights, submit),
     ):
         row |= score_columns(probabilities, keys, subsets)
     return {"count": len(subsets.train), **row}

@@ -76,7 +76,9 @@ class Photos:
         pooled = [] if head == "bags" else [self.pooled]
         modes = [self.modes] if head in ("xgboost", "bags") else []
         of_photos = [self.index, self.network_of, self.manifest, self.folds, VALUES]
-        return train(self.activations, *pooled, *of_photos, *modes, self.boost, self.submit)
+        return train(
+            self.activations, *pooled, *of_photos, *modes, getattr(self.boost, head), self.boost.weights, self.submit
+        )
 
 
 @pytest.fixture

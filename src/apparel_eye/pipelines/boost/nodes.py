@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.activations_index import NONE, check_index
-from apparel_eye.parameters import BoostParameters, SubmitParameters
+from apparel_eye.parameters import (
+    BagParameters,
+    LogisticParameters,
+    PerceptronParameters,
+    SubmitParameters,
+    WeightParameters,
+    XGBoostParameters,
+)
 from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probability_table
 
@@ -30,19 +37,20 @@ def train_xgboost(
     folds: pd.DataFrame,
     values: list[str],
     modes: Modes,
-    boost: BoostParameters,
+    parameters: XGBoostParameters,
+    weights: WeightParameters,
     submit: SubmitParameters,
 ) -> tuple[str, pd.DataFrame]:
     """The booster that predicts new photos, and its probabilities."""
     from apparel_eye.boosting import xgboost_head
 
     check_index(index, manifest, activations)
-    features = _features(boost.xgboost.features, activations, pooled)
+    features = _features(parameters.features, activations, pooled)
     device = _device_of(modes)
     return _train(
         "xgboost",
-        lambda examples: xgboost_head.fit(examples, boost.xgboost, device),
-        *(features, network_of, manifest, folds, values, boost, submit),
+        lambda examples: xgboost_head.fit(examples, parameters, device),
+        *(features, network_of, manifest, folds, values, weights, submit),
     )
 
 
@@ -54,7 +62,8 @@ def train_bags(
     folds: pd.DataFrame,
     values: list[str],
     modes: Modes,
-    boost: BoostParameters,
+    parameters: BagParameters,
+    weights: WeightParameters,
     submit: SubmitParameters,
 ) -> tuple[str, pd.DataFrame]:
     """The bags over important filters that predict new photos, and their probabilities."""
@@ -65,8 +74,8 @@ def train_bags(
     device = _device_of(modes)
     return _train(
         "bags",
-        lambda examples: bags.fit(examples, (num_filters, height, width), boost.bags, device),
-        *(_features("map", activations, activations), network_of, manifest, folds, values, boost, submit),
+        lambda examples: bags.fit(examples, (num_filters, height, width), parameters, device),
+        *(_features("map", activations, activations), network_of, manifest, folds, values, weights, submit),
     )
 
 
@@ -78,18 +87,19 @@ def train_logistic(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    boost: BoostParameters,
+    parameters: LogisticParameters,
+    weights: WeightParameters,
     submit: SubmitParameters,
 ) -> tuple[Weights, pd.DataFrame]:
     """The logistic regression that predicts new photos, and its probabilities."""
     from apparel_eye.boosting import logistic
 
     check_index(index, manifest, activations)
-    features = _features(boost.logistic.features, activations, pooled)
+    features = _features(parameters.features, activations, pooled)
     return _train(
         "logistic",
-        lambda examples: logistic.fit(examples, boost.logistic.C, boost.logistic.max_iterations),
-        *(features, network_of, manifest, folds, values, boost, submit),
+        lambda examples: logistic.fit(examples, parameters.C, parameters.max_iterations),
+        *(features, network_of, manifest, folds, values, weights, submit),
     )
 
 
@@ -101,18 +111,19 @@ def train_perceptron(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    boost: BoostParameters,
+    parameters: PerceptronParameters,
+    weights: WeightParameters,
     submit: SubmitParameters,
 ) -> tuple[Weights, pd.DataFrame]:
     """The small network that predicts new photos, and its probabilities."""
     from apparel_eye.boosting import perceptron
 
     check_index(index, manifest, activations)
-    features = _features(boost.perceptron.features, activations, pooled)
+    features = _features(parameters.features, activations, pooled)
     return _train(
         "perceptron",
-        lambda examples: perceptron.fit(examples, boost.perceptron),
-        *(features, network_of, manifest, folds, values, boost, submit),
+        lambda examples: perceptron.fit(examples, parameters),
+        *(features, network_of, manifest, folds, values, weights, submit),
     )
 
 
@@ -164,7 +175,7 @@ def _train(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    boost: BoostParameters,
+    weights: WeightParameters,
     submit: SubmitParameters,
 ) -> tuple[Model, pd.DataFrame]:
     from apparel_eye.boosting.fitted import load_head
@@ -173,6 +184,6 @@ def _train(
     subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
     groups = manifest["group"].to_numpy()
     model, validation, questions = cross_predict(
-        fit, partial(load_head, column), features, subsets, groups, boost.weights, submit.refit
+        fit, partial(load_head, column), features, subsets, groups, weights, submit.refit
     )
     return model, probability_table(column, manifest, subsets, validation, questions)

@@ -14,7 +14,7 @@ from apparel_eye.pipelines.boost.nodes import (
 )
 
 _PHOTOS = ["activations_index", "activation_network_of", "manifest", "folds", "values"]
-_PARAMETERS = ["params:boost", "params:submit"]
+_PARAMETERS = ["params:boost.weights", "params:submit"]
 
 
 def create_pipeline() -> Pipeline:
@@ -29,7 +29,7 @@ def create_pipeline() -> Pipeline:
     trained = [
         Node(
             train,
-            inputs=[*inputs, *_PARAMETERS],
+            inputs=[*inputs, f"params:boost.{name}", *_PARAMETERS],
             outputs=[f"{name}_model", f"{name}_probabilities"],
             name=train.__name__,
         )
