@@ -72,6 +72,7 @@ def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]
     extracted = time.perf_counter()
     place = root / "04_feature" / category
     place.mkdir(parents=True, exist_ok=True)
+    np.save(place / "activation_network_of.npy", network_of)
     np.save(place / "activations.npy", found)
     for layer in KEPT:
         link = root / layer / category

@@ -25,6 +25,7 @@ from omegaconf import OmegaConf
 from tta import Network, compare, markdown, mean_and_range
 
 from apparel_eye import metrics
+from apparel_eye.activations_index import NONE
 from apparel_eye.attributes import ordered_values
 from apparel_eye.blending import cross_fit_blend
 from apparel_eye.boosting import bags, logistic, perceptron, pooling, xgboost_head
@@ -88,10 +89,11 @@ class Ground:
         self.primary, self.output = (data / layer / category for layer in ("03_primary", "07_model_output"))
         self.values: list[str] = json.loads((self.primary / "values.json").read_text())
         self.manifest = pd.read_parquet(self.primary / "manifest.parquet")
-        self.subsets: Subsets = make_subsets(
-            self.manifest, pd.read_parquet(self.primary / "folds.parquet"), self.values
-        )
-        self.activations = np.load(data / "04_feature" / category / "activations.npy", mmap_mode="r")
+        subsets = make_subsets(self.manifest, pd.read_parquet(self.primary / "folds.parquet"), self.values)
+        features = data / "04_feature" / category
+        self.activations = np.load(features / "activations.npy", mmap_mode="r")
+        seen = features / "activation_network_of.npy"
+        self.subsets: Subsets = subsets.fitted_on(np.load(seen) != NONE) if seen.exists() else subsets
 
     @property
     def groups(self) -> NDArray[np.object_]:
@@ -185,7 +187,8 @@ def report(out: Path, data: list[Path], categories: list[str], fitted: pd.DataFr
     names = [name for name in [*NETWORK, *VARIANTS, *(f"blend: {name}" for name in BLENDS)] if name in answers[0]]
     print(markdown(scores_table(grounds, answers, names, fitted)))
     print(f"\n{markdown(differences_table(grounds, answers, names))}")
-    print(f"\n{markdown(choice_table(grounds, answers))}")
+    if set(OF_A_RUN) <= set(names):
+        print(f"\n{markdown(choice_table(grounds, answers))}")
 
 
 def columns_of(ground: Ground, out: Path, seed: int) -> Iterator[tuple[str, NDArray[np.float64]]]:

@@ -64,7 +64,7 @@ def read_answers(data: Path, category: str) -> pd.DataFrame:
 
 
 def choose(answers: pd.DataFrame, num_photos: int) -> pd.DataFrame:
-    """Rows evenly over the answers, which stand in the order of their values; at least one right and one wrong."""
+    """Rows evenly over the answers, which stand in the order of their values; at least one right and one wrong, if there are."""
     right = answers["labelled"] == answers["predicted"]
     num_right = int(np.clip(round(right.mean() * num_photos), 1, num_photos - 1))
     fits = answers["portrait"]
@@ -109,6 +109,8 @@ def shrink(path: Path) -> None:
 
 def _evenly(rows: NDArray[np.intp], count: int) -> list[int]:
     """Some of the rows, as far apart as they can be; all where there are no more."""
+    if not len(rows):
+        return []
     positions = (np.arange(count) + 0.5) * len(rows) / count
     return [int(row) for row in np.unique(rows[positions.astype(int)])]
 

@@ -275,7 +275,7 @@ def test_what_decides_on_activations_is_kept_apart_from_how_they_are_computed(
 
     kept = About(extraction=test_parameters.activations).model_dump(mode="json")
     again = About.model_validate(kept)
-    apart = {"source", "batch_size", "on_change"}
+    apart = {"source", "held_out", "batch_size", "on_change"}
     assert set(kept["extraction"]) == set(type(test_parameters.activations).model_fields) - apart
     assert again.extraction.model_dump() == {
         name: value for name, value in dict(test_parameters.activations).items() if name not in apart
