@@ -64,7 +64,7 @@ def read_answers(data: Path, category: str) -> pd.DataFrame:
 
 
 def choose(answers: pd.DataFrame, num_photos: int) -> pd.DataFrame:
-    """Rows evenly over the answers, which stand in the order of their values; at least one right and one wrong, if there are."""
+    """Rows evenly over the answers, in the order of their values; a right and a wrong one at least, if there are."""
     right = answers["labelled"] == answers["predicted"]
     num_right = int(np.clip(round(right.mean() * num_photos), 1, num_photos - 1))
     fits = answers["portrait"]
