@@ -12,17 +12,15 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from omegaconf import OmegaConf
+from recipe import changed_parameters
 
 from apparel_eye.io import CheckpointDataset, WeightsDataset
-from apparel_eye.parameters import STAGES, ActivationsParameters, TrainParameters
+from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines.activations import nodes
 
-PROJECT = Path(__file__).parents[1]
 KEPT = ("03_primary", "07_model_output")
 
 
@@ -51,10 +49,10 @@ def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]
     manifest, folds = (pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds"))
     values = json.loads((primary / "values.json").read_text())
     modes = json.loads((models / "modes.json").read_text())
-    pixels = {f"{stage}": np.load(inputs / f"{stage}_pixels.npy", mmap_mode="r") for stage in STAGES}
-    settings = {"source": source, "reduction": "rows"}
-    activations = ActivationsParameters.model_validate({**parameters("activations"), **settings})
-    train = TrainParameters.model_validate(parameters("train"))
+    pixels = {stage: np.load(inputs / f"{stage}_pixels.npy", mmap_mode="r") for stage in STAGES}
+    parameters = changed_parameters("cpu", 0, {})
+    activations = parameters.activations.model_copy(update={"source": source, "reduction": "rows"})
+    train = parameters.train
     started = time.perf_counter()
     networks, network_of = nodes.choose_networks(
         WeightsDataset(filepath=str(models / "backbone.safetensors")).load(),
@@ -65,8 +63,7 @@ def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]
     trained = time.perf_counter()
     of_activations = np.load(inputs / "activations_pixels.npy", mmap_mode="r")
     photos = nodes.list_photos(manifest)
-    augmentation = train.augmentation
-    how = (modes, activations, augmentation, train.backbone, category)
+    how = (modes, activations, train.augmentation, train.backbone, category)
     parts = nodes.extract_activations(of_activations, photos, 0, networks, network_of, *how)
     found = np.concatenate([part.rows for part in parts])
     extracted = time.perf_counter()
@@ -80,13 +77,6 @@ def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]
         if not link.exists():
             link.symlink_to((data / layer / category).resolve())
     return {"training": trained - started, "extraction": extracted - trained, "megabytes": found.nbytes / 1e6}
-
-
-def parameters(name: str) -> dict[str, Any]:
-    """Of the environment ``cpu``."""
-    trees = [OmegaConf.load(PROJECT / "conf" / env / "parameters" / f"{name}.yml")[name] for env in ("base", "cpu")]
-    merged: dict[str, Any] = OmegaConf.to_container(OmegaConf.merge(*trees))
-    return merged
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ _LOGGING = Path("conf/logging.yml")
 def main() -> None:
     """Run the project's commands."""
     ours = Path(__file__).parents[2] / _LOGGING
-    if (
-        not _LOGGING.exists() and ours.exists()
-    ):  # Kedro looks for it when it is imported, and says so if it is not there
+    # Kedro looks for it below the current folder when it is imported, and says so if it is not there
+    if not _LOGGING.exists() and ours.exists():
         os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(ours))
     from kedro.framework.project import configure_project
 

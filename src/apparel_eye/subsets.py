@@ -55,16 +55,19 @@ class Subsets:
         found: Rows = fold_of.loc[self.train_keys.tolist()].to_numpy(dtype=np.intp)
         return found
 
+    def training(self, kept: NDArray[np.bool_]) -> "Subsets":
+        """The same with some of the training photos, shape (training photos,)."""
+        return replace(
+            self, train=self.train[kept], train_marks=self.train_marks[kept], train_keys=self.train_keys[kept]
+        )
+
     def fitted_on(self, allowed: NDArray[np.bool_]) -> "Subsets":
         """The same with fewer training photos.
 
         Args:
             allowed: for each photo of the manifest, whether it may train.
         """
-        kept = allowed[self.train]
-        return replace(
-            self, train=self.train[kept], train_marks=self.train_marks[kept], train_keys=self.train_keys[kept]
-        )
+        return self.training(allowed[self.train])
 
     @property
     def labelled(self) -> Rows:
@@ -84,10 +87,8 @@ def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
         subsets: which photos train.
         out: which of them do not, shape (training photos,).
     """
-    return Subsets(
-        train=subsets.train[~out],
-        train_marks=subsets.train_marks[~out],
-        train_keys=subsets.train_keys[~out],
+    return replace(
+        subsets.training(~out),
         validation=subsets.train[out],
         validation_marks=subsets.train_marks[out],
         validation_parts=np.arange(out.sum()) % 2,

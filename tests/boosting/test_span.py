@@ -22,6 +22,13 @@ def standardized(examples: Examples) -> NDArray[np.float64]:
     return (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6) / np.sqrt(features.shape[1])
 
 
+def to_features(examples: Examples) -> tuple[NDArray[np.floating], ...]:
+    """Standardized examples, what three vectors say of each by its coordinates, the vectors, and these in features."""
+    spanned = span(examples)
+    vectors = np.random.default_rng(2).normal(size=(spanned.coordinates.shape[1], 3)).astype(np.float32)
+    return standardized(examples), spanned.coordinates @ vectors, vectors, spanned.to_features(vectors)
+
+
 @pytest.fixture(params=["rotated", "as they are"])
 def rotated_or_not(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Features of many examples are not rotated."""
@@ -68,12 +75,9 @@ def test_there_are_as_many_coordinates_as_examples_differ_in(
 def test_vectors_of_features_say_of_each_example_what_they_say_of_its_coordinates(
     two_views: Callable[[int], Examples], num_features: int
 ) -> None:
-    examples = two_views(num_features)
-    spanned, by_hand = span(examples), standardized(examples)
-    vectors = np.random.default_rng(2).normal(size=(spanned.coordinates.shape[1], 3)).astype(np.float32)
-    found = spanned.to_features(vectors)
+    by_hand, said, _, found = to_features(two_views(num_features))
     assert found.shape == (num_features, 3)
-    np.testing.assert_allclose(by_hand @ found, spanned.coordinates @ vectors, atol=2e-4)
+    np.testing.assert_allclose(by_hand @ found, said, atol=2e-4)
 
 
 @SIZES
@@ -81,11 +85,8 @@ def test_of_vectors_that_say_the_same_of_all_examples_the_shortest_is_given(
     two_views: Callable[[int], Examples], num_features: int
 ) -> None:
     """As an L2 penalty would."""
-    examples = two_views(num_features)
-    spanned, by_hand = span(examples), standardized(examples)
-    vectors = np.random.default_rng(2).normal(size=(spanned.coordinates.shape[1], 3)).astype(np.float32)
-    found = spanned.to_features(vectors)
-    shortest = np.linalg.pinv(by_hand, rcond=1e-3) @ (spanned.coordinates @ vectors).astype(np.float64)
+    by_hand, said, vectors, found = to_features(two_views(num_features))
+    shortest = np.linalg.pinv(by_hand, rcond=1e-3) @ said.astype(np.float64)
     np.testing.assert_allclose(found, shortest, atol=2e-3)
     np.testing.assert_allclose(np.square(found).sum(axis=0), np.square(vectors).sum(axis=0), rtol=1e-3)
 
