@@ -50,7 +50,7 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
         DataError: there are no files.
         Interrupted: the run was asked to stop.
     """
-    from apparel_eye.vision.reading.photos import in_threads
+    from apparel_eye.vision.reading.photos import in_bursts, in_threads
 
     num_files = len(source.files)
     if not num_files:
@@ -58,7 +58,13 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
     first = min(num_done, num_files - 1) // _PART * _PART
     files = source.files[first:]
     batch_size = recognizer.about.infer.batch_size
-    read = in_threads(lambda file: _read(source, file, recognizer), files, num_waiting=2 * batch_size)
+
+    def read_file(file: RawFile) -> _Read:
+        return _read(source, file, recognizer)
+
+    # a processor that reads while it predicts keeps the network's threads waiting for each other
+    on_processor = recognizer.mode.device == "cpu"
+    read = in_bursts(read_file, files, batch_size) if on_processor else in_threads(read_file, files, 2 * batch_size)
     with tqdm(total=num_files, initial=first, desc="photos", unit="photo", disable=None) as bar:
         for start in range(first, num_files, _PART):
             of_part = source.files[start : start + _PART]

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from apparel_eye.parameters import AugmentationParameters
 from apparel_eye.vision import views
-from apparel_eye.vision.views import Views, render
+from apparel_eye.vision.views import Views, render, render_each
 
 
 def only(num_photos: int, **attributes: float | bool) -> Views:
@@ -49,6 +49,20 @@ def moments(photo: Tensor) -> dict[str, float]:
 def test_plain_view_is_the_photo_in_units_of_the_full_range() -> None:
     pixels = photos_of(12, 8)
     torch.testing.assert_close(render(pixels, views.plain(3)), as_floats(pixels), rtol=0, atol=0)
+
+
+def test_views_of_a_batch_are_those_rendered_one_by_one() -> None:
+    pixels = photos_of(12, 8)
+    all_views = [
+        views.plain(3),
+        only(3, contrast=1.2, brightness=0.1),
+        only(3, mirrored=True),
+        only(3, zoom=1.1, rotation=5.0, contrast=0.9),
+        views.plain(3),
+    ]
+    together = list(render_each(pixels, all_views))
+    for found, view in zip(together, all_views, strict=True):
+        assert torch.equal(found, render(pixels, view))
 
 
 def test_rendering_leaves_the_pixels_as_they_were() -> None:

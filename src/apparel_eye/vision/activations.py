@@ -1,6 +1,7 @@
 """Feature maps of a backbone, of any of its levels, whole or reduced."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from apparel_eye.vision import views
 from apparel_eye.vision.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
 from apparel_eye.vision.batches import Pixels, batches, read, read_ahead, to_half, to_host
 from apparel_eye.vision.device import Mode
+from apparel_eye.vision.folding import folded
 from apparel_eye.vision.inference import Identities
 from apparel_eye.vision.reductions import REDUCTIONS
 
@@ -65,8 +67,10 @@ class Extractor:
         augmentation: AugmentationParameters,
         mode: Mode,
     ) -> None:
-        self._model = mode.place(restored(backbone, fit_to(backbone, weights, size), size))
-        _check_level(backbone, self._model, extraction.level)
+        model = restored(backbone, fit_to(backbone, weights, size), size)
+        _check_level(backbone, model, extraction.level)
+        self._maps = partial(_maps_of_level, level=extraction.level)
+        self._model = mode.place(folded(model, self._maps, size))
         self._extraction, self._augmentation, self.mode = extraction, augmentation, mode
         self._mean, self._std = (
             torch.tensor(values, device=mode.where)[:, None, None] for values in normalization(backbone)
@@ -85,7 +89,7 @@ class Extractor:
     @torch.inference_mode()
     def maps_of(self, photos: Tensor, identities: Identities) -> NDArray[np.float16]:
         """The same of photos that are on the device, shape (B, H, W, 3), with a number for each of them."""
-        kept = [self._kept(views.render(photos, view)) for view in self._views(identities)]
+        kept = [self._kept(seen) for seen in views.render_each(photos, self._views(identities))]
         return to_host(torch.stack(kept, dim=1)).numpy()
 
     def _views(self, identities: Identities) -> Iterator[views.Views]:
@@ -96,9 +100,9 @@ class Extractor:
             yield views.draw(extraction.seed, number, identities, self._augmentation)
 
     def _kept(self, photos: Tensor) -> Tensor:
-        normalized = self.mode.lay_out(photos.sub_(self._mean).div_(self._std))
+        normalized = self.mode.lay_out((photos - self._mean).div_(self._std))
         with self.mode.autocast():
-            maps = _maps_of_level(self._model, normalized, self._extraction.level)
+            maps = self._maps(self._model, normalized)
         return to_half(REDUCTIONS[self._extraction.reduction](maps.float(), self._extraction))
 
 

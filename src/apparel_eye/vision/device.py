@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from apparel_eye.errors import SurroundingsError
 from apparel_eye.parameters import TrainParameters
 from apparel_eye.vision import backbones
+from apparel_eye.vision.folding import folded
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +77,11 @@ def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]
     choices = [Mode(device, precision, layout) for precision, layout in product(precisions, formats)]
     if len(choices) == 1:
         return {"predict": choices[0], "train": choices[0]}
+    size = backbones.own_size(train.backbone) if backbones.is_fixed(train.backbone) else _SIZE
+    model = backbones.restored(train.backbone, weights)
     return {
-        "predict": _fastest(choices, train.backbone, weights, _predict),
-        "train": _fastest(choices, train.backbone, weights, _train),
+        "predict": _fastest(choices, folded(model, backbones.feature_maps, size), size, _predict),
+        "train": _fastest(choices, model, size, _train),
     }
 
 
@@ -111,12 +115,11 @@ def _keep_freed_memory() -> None:
 
 
 def _fastest(
-    choices: list[Mode], backbone: str, weights: backbones.Weights, work: Callable[[nn.Module, Tensor], None]
+    choices: list[Mode], network: nn.Module, size: backbones.Size, work: Callable[[nn.Module, Tensor], None]
 ) -> Mode:
-    size = backbones.own_size(backbone) if backbones.is_fixed(backbone) else _SIZE
     seconds = {}
     for mode in choices:
-        model = mode.place(backbones.restored(backbone, weights))
+        model = mode.place(deepcopy(network))
         photos = mode.lay_out(torch.rand(_BATCH, 3, *size, device=mode.where))
         with mode.autocast():
             work(model, photos)  # the first time kernels are chosen

@@ -33,8 +33,8 @@ class Predictor:
         augmentation: AugmentationParameters,
         mode: Mode,
     ) -> None:
-        self._model, self._description = restore(checkpoint, reason)
-        mode.place(self._model)
+        model, self._description = restore(checkpoint, reason)
+        self._model = mode.place(model.folded())
         self._infer, self._augmentation, self._mode = infer, augmentation, mode
 
     def predict(self, pixels: Pixels, rows: Rows, identities: Identities) -> tuple[Probabilities, Probabilities]:
@@ -100,7 +100,7 @@ def _per_view(
     """Probabilities of each view, shape (views, rows, values)."""
     photos = read(pixels, rows, mode.where)
     with mode.autocast():
-        logits = [model(mode.lay_out(views.render(photos, view))) for view in all_views]
+        logits = [model(mode.lay_out(seen)) for seen in views.render_each(photos, all_views)]
     return np.stack([to_probabilities(logit, description) for logit in logits])
 
 

@@ -40,7 +40,8 @@ def compute_features(
     Rows are ``num_views`` drawn views of the training photos, one view of all photos after the other, then the
     validation photos as they are. Shape (num_views * train + validation, features), float16.
     """
-    mode.place(model)
+    quick = model.folded()
+    mode.place(quick)
     rows_of_views = [*[(subsets.train, view) for view in range(num_views)], (subsets.validation, None)]
     num_rows = sum(len(rows) for rows, _ in rows_of_views)
     first = 0
@@ -50,7 +51,7 @@ def compute_features(
                 drawn = views.plain(len(photos)) if view is None else views.draw(train.seed, view, photos, augmentation)
                 seen = mode.lay_out(views.render(read(pixels, photos, mode.where), drawn))
                 with mode.autocast():
-                    features = model.features(seen)
+                    features = quick.features(seen)
                 yield ArrayPart(first, num_rows, to_half(features).cpu().numpy())
                 first += len(photos)
                 bar.update(len(photos))

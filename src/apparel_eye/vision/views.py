@@ -1,5 +1,6 @@
 """Views of photos: what augmentation does to them in training and at test time."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,18 @@ def render(pixels: Tensor, views: Views) -> Tensor:
     Returns:
         Float in [0, 1], shape (B, 3, H, W); edges are reflected.
     """
+    [seen] = render_each(pixels, [views])
+    return seen
+
+
+def render_each(pixels: Tensor, all_views: Iterable[Views]) -> Iterator[Tensor]:
+    """The same of several views of a batch, one after the other; plain views share their memory."""
     photos = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    for views in all_views:
+        yield _render(photos, views)
+
+
+def _render(photos: Tensor, views: Views) -> Tensor:
     moved = (views.zoom != 1) | (views.rotation != 0)
     if moved.any():
         photos = _interpolate(photos, views)
@@ -91,7 +103,7 @@ def render(pixels: Tensor, views: Views) -> Tensor:
     if (views.contrast != 1).any() or (views.brightness != 0).any():
         contrast, brightness = (_column(values, photos) for values in (views.contrast, views.brightness))
         mean = photos.mean(dim=(1, 2, 3), keepdim=True)
-        photos.mul_(contrast).add_(mean * (1 - contrast) + brightness).clamp_(0, 1)
+        photos = (photos * contrast).add_(mean * (1 - contrast) + brightness).clamp_(0, 1)
     return photos
 
 
@@ -115,13 +127,11 @@ def _interpolate(photos: Tensor, views: Views) -> Tensor:
     by_column = [side * np.cos(angle) / views.zoom, side * np.sin(angle) * width / height / views.zoom]
     by_row = [-np.sin(angle) * height / width / views.zoom, np.cos(angle) / views.zoom]
     # sums of a column's and a row's part, in half the time that affine_grid takes for products of matrices
-    parts = [
-        _column(of_columns, photos) * _centers(width, photos)
-        + _column(of_rows, photos) * _centers(height, photos)[:, None]
-        for of_columns, of_rows in zip(by_column, by_row, strict=True)
-    ]
-    grid = torch.stack(parts, dim=-1)[:, 0]
-    return functional.grid_sample(photos, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    grid = torch.empty(len(photos), 1, height, width, 2, dtype=photos.dtype, device=photos.device)
+    for axis, (of_columns, of_rows) in enumerate(zip(by_column, by_row, strict=True)):
+        of_column = _column(of_columns, photos) * _centers(width, photos)
+        torch.add(of_column, _column(of_rows, photos) * _centers(height, photos)[:, None], out=grid[..., axis])
+    return functional.grid_sample(photos, grid[:, 0], mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
 def _centers(size: int, photos: Tensor) -> Tensor:

@@ -3,6 +3,8 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import photo_bytes as make
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.vision.reading.photos import Photo, PhotoError, in_threads, read_photo, resize_photo
+from apparel_eye.vision.reading.photos import Photo, PhotoError, in_bursts, in_threads, read_photo, resize_photo
 from apparel_eye.vision.reading.verdicts import FIXES, REASONS
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")  # pytest drops ours
@@ -243,8 +245,30 @@ def test_only_a_few_items_are_taken_ahead() -> None:
     assert len(taken) <= 4 * (os.cpu_count() or 1) + 5
 
 
-def test_an_error_of_an_item_comes_in_its_place() -> None:
-    results = in_threads(lambda number: 1 // number, [2, 1, 0])
+def test_between_bursts_nothing_is_taken_or_done() -> None:
+    taken, done = [], []
+
+    def items() -> Iterator[int]:
+        for number in range(11):
+            taken.append(number)
+            yield number
+
+    def work(number: int) -> int:
+        done.append(number)
+        return number**2
+
+    results = in_bursts(work, items(), 4)
+    for burst in ([0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]):
+        assert list(itertools.islice(results, len(burst))) == [number**2 for number in burst]
+        time.sleep(0.02)
+        assert taken == list(range(burst[-1] + 1))
+        assert sorted(done) == taken
+    assert list(results) == []
+
+
+@pytest.mark.parametrize("read", [in_threads, partial(in_bursts, num_items=3)])
+def test_an_error_of_an_item_comes_in_its_place(read: Callable[..., Iterator[int]]) -> None:
+    results = read(lambda number: 1 // number, [2, 1, 0])
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ZeroDivisionError):
         next(results)

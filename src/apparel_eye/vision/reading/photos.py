@@ -21,7 +21,7 @@ from apparel_eye.vision.reading.orientation import QUARTER_TURNS, orientation_of
 from apparel_eye.vision.reading.signatures import recognize
 from apparel_eye.vision.reading.verdicts import FIXES, PhotoError
 
-__all__ = ["Photo", "PhotoError", "Pixels", "at_height", "in_threads", "read_photo", "resize_photo"]
+__all__ = ["Photo", "PhotoError", "Pixels", "at_height", "in_bursts", "in_threads", "read_photo", "resize_photo"]
 
 Pixels = NDArray[np.uint8]
 Item = TypeVar("Item")
@@ -105,6 +105,14 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item], num_wa
             done = waiting.pop(0)
             waiting += [pool.submit(function, item) for item in islice(iterator, 1)]
             yield done.result()
+
+
+def in_bursts(function: Callable[[Item], Result], items: Iterable[Item], num_items: int) -> Iterator[Result]:
+    """The same, so many items at a time: between the last of them and the next nothing is read."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while burst := list(islice(iterator, num_items)):
+            yield from pool.map(function, burst)
 
 
 def _decode(container: Container, name: str, limits: PhotoParameters, at_least: int | None) -> Photo:
