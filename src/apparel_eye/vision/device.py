@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -25,6 +26,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 _BATCH = 8
+"""Of photos to time on a processor. A GPU gets a run's own: of few photos an H200 chose the slower precision."""
 _SIZE = (224, 224)  # pixels
 _REPETITIONS = 3
 _CLEARLY = 0.9
@@ -78,10 +80,12 @@ def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]
     if len(choices) == 1:
         return {"predict": choices[0], "train": choices[0]}
     size = backbones.own_size(train.backbone) if backbones.is_fixed(train.backbone) else _SIZE
+    num_photos = _BATCH if device == "cpu" else math.ceil(train.batch_size / train.accumulation)
+    photos = torch.rand(num_photos, 3, *size)
     model = backbones.restored(train.backbone, weights)
     return {
-        "predict": _fastest(choices, folded(model, backbones.feature_maps, size), size, _predict),
-        "train": _fastest(choices, model, size, _train),
+        "predict": _fastest(choices, folded(model, backbones.feature_maps, size), photos, _predict),
+        "train": _fastest(choices, model, photos, _train),
     }
 
 
@@ -115,15 +119,15 @@ def _keep_freed_memory() -> None:
 
 
 def _fastest(
-    choices: list[Mode], network: nn.Module, size: backbones.Size, work: Callable[[nn.Module, Tensor], None]
+    choices: list[Mode], network: nn.Module, photos: Tensor, work: Callable[[nn.Module, Tensor], None]
 ) -> Mode:
     seconds = {}
     for mode in choices:
         model = mode.place(deepcopy(network))
-        photos = mode.lay_out(torch.rand(_BATCH, 3, *size, device=mode.where))
+        there = mode.lay_out(photos.to(mode.where))
         with mode.autocast():
-            work(model, photos)  # the first time kernels are chosen
-            seconds[mode] = min(_seconds(work, model, photos) for _ in range(_REPETITIONS))
+            work(model, there)  # the first time kernels are chosen
+            seconds[mode] = min(_seconds(work, model, there) for _ in range(_REPETITIONS))
     fastest = min(seconds, key=lambda mode: seconds[mode])
     return fastest if seconds[fastest] < _CLEARLY * seconds[choices[0]] else choices[0]
 
