@@ -188,11 +188,13 @@ def networks_of(ground: Ground, recognizer: Recognizer) -> tuple[list[Callable[[
     if recognizer.column in NETWORK:
         num_views = 1 if recognizer.column == "plain" else 1 + about.infer.mirrored + about.infer.num_drawn
         classifier, _ = restore(ground.checkpoint)
-        return [recognizer.mode.place(network) for network in (classifier, classifier.folded())], num_views
+        return [
+            recognizer.mode.place(network) for network in (classifier, classifier.folded(recognizer.mode.device))
+        ], num_views
     weights = without_prefix(WeightsDataset(str(ground.models / "backbone.safetensors")).load())
     fitted = backbones.fit_to(about.backbone, weights, size_of(recognizer))
     model = backbones.restored(about.backbone, fitted, size_of(recognizer))
-    models = [model, folded(model, backbones.feature_maps, size_of(recognizer))]
+    models = [model, folded(model, backbones.feature_maps, size_of(recognizer), recognizer.mode.device)]
     num_views = len(about.activations.views) + about.activations.num_drawn
     return [partial(backbones.feature_maps, recognizer.mode.place(each)) for each in models], num_views
 

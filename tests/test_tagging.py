@@ -1,5 +1,6 @@
 import hashlib
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from PIL import Image
 
 from apparel_eye import interruption, tagging
 from apparel_eye.errors import DataError
-from apparel_eye.own_photos import open_photos
-from apparel_eye.raw_folder import RawFolder
+from apparel_eye.own_photos import PhotoSource, open_photos
+from apparel_eye.raw_folder import RawFile, RawFolder
 from apparel_eye.recognizer import Models, Recognizer
 from apparel_eye.schemas import Predictions
 from apparel_eye.tagging import tag, tag_bytes, with_photos
@@ -158,6 +159,32 @@ def test_what_was_done_before_is_not_done_again_but_the_last_part(
     assert [(part.start, part.num_rows) for part in parts] == [(start, 7) for start in range(first, 7, 2)]
     rest = pd.concat([part.rows for part in parts], ignore_index=True)
     pd.testing.assert_frame_equal(rest, whole.iloc[first:].reset_index(drop=True))
+
+
+def test_a_processor_does_not_read_while_it_predicts(
+    folder: Path, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognizer = load_category(results, "skirt_length", "tta")
+    infer = recognizer.about.infer.model_copy(update={"batch_size": 2})
+    recognizer.about = recognizer.about.model_copy(update={"infer": infer})
+    read, read_until_then = [], []
+
+    def read_file(source: PhotoSource, file: RawFile, recognizer: Recognizer) -> tagging._Read:
+        read.append(file.key)
+        return original(source, file, recognizer)
+
+    def predict(pixels: list[np.ndarray], identities: np.ndarray) -> np.ndarray:
+        time.sleep(0.05)
+        read_until_then.append(len(read))
+        return np.full((len(identities), len(recognizer.about.values)), 1 / len(recognizer.about.values))
+
+    original = tagging._read
+    monkeypatch.setattr(tagging, "_read", read_file)
+    monkeypatch.setattr(recognizer, "predict", predict)
+    monkeypatch.setattr(tagging, "_PART", 3)  # batches of 2, 1, 2, 1 and 1, the last of which is no photo
+    tagged(folder, recognizer)
+    assert len(read) == 7
+    assert read_until_then == [2, 3, 5, 6]
 
 
 def test_a_signal_stops_between_two_batches(folder: Path, network: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:

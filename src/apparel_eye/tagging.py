@@ -63,13 +63,15 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
         return _read(source, file, recognizer)
 
     # a processor that reads while it predicts keeps the network's threads waiting for each other
+    parts = list(_slices(files, _PART))
+    bursts = (batch for part in parts for batch in _slices(part, batch_size))
     on_processor = recognizer.mode.device == "cpu"
-    read = in_bursts(read_file, files, batch_size) if on_processor else in_threads(read_file, files, 2 * batch_size)
+    read = in_bursts(read_file, bursts) if on_processor else in_threads(read_file, files, 2 * batch_size)
     with tqdm(total=num_files, initial=first, desc="photos", unit="photo", disable=None) as bar:
-        for start in range(first, num_files, _PART):
-            of_part = source.files[start : start + _PART]
-            rows = [rows for _, rows in _in_batches(of_part, read, recognizer, batch_size, bar)]
-            yield TablePart(start, num_files, pd.concat(rows, ignore_index=True))
+        for part in parts:
+            rows = list(_in_batches(part, read, recognizer, batch_size, bar))
+            yield TablePart(first, num_files, pd.concat(rows, ignore_index=True))
+            first += len(part)
 
 
 def tag_bytes(photos: Sequence[tuple[str, bytes]], recognizer: Recognizer) -> pd.DataFrame:
@@ -77,7 +79,7 @@ def tag_bytes(photos: Sequence[tuple[str, bytes]], recognizer: Recognizer) -> pd
     read = (_decoded(data, recognizer) for _, data in photos)
     files = [RawFile(name, len(data), 0) for name, data in photos]
     size = recognizer.about.infer.batch_size
-    parts = [rows for _, rows in _in_batches(files, read, recognizer, size, None)]
+    parts = list(_in_batches(files, read, recognizer, size, None))
     return pd.concat(parts, ignore_index=True) if parts else _rows([], [], recognizer)
 
 
@@ -99,14 +101,18 @@ def with_photos(
 
 def _in_batches(
     files: Sequence[RawFile], read: Iterable[_Read], recognizer: Recognizer, batch_size: int, bar: Any
-) -> Iterator[tuple[int, pd.DataFrame]]:
+) -> Iterator[pd.DataFrame]:
     stream = iter(read)
-    for start in range(0, len(files), batch_size):
-        batch = files[start : start + batch_size]
-        yield start, _rows(batch, list(islice(stream, len(batch))), recognizer)
+    for batch in _slices(files, batch_size):
+        yield _rows(batch, list(islice(stream, len(batch))), recognizer)
         interruption.stop()
         if bar is not None:
             bar.update(len(batch))
+
+
+def _slices(files: Sequence[RawFile], size: int) -> Iterator[Sequence[RawFile]]:
+    for start in range(0, len(files), size):
+        yield files[start : start + size]
 
 
 def _read(source: PhotoSource, file: RawFile, recognizer: Recognizer) -> _Read:

@@ -46,6 +46,19 @@ def test_a_restored_network_gives_identical_logits(
     assert torch.equal(model(photos), classifier(photos))
 
 
+@pytest.mark.parametrize("backbone", ["test_resnet", "tf_mobilenetv3_small_100", "test_convnext"])
+@torch.inference_mode()
+def test_a_folded_network_gives_the_same_logits_and_shares_nothing(
+    backbone: str, description: Description, photos: torch.Tensor
+) -> None:
+    torch.manual_seed(0)
+    classifier = Classifier(description.model_copy(update={"backbone": backbone})).eval()
+    quick = classifier.folded("cpu")
+    torch.testing.assert_close(quick(photos), classifier(photos), rtol=1e-3, atol=1e-4)
+    own = {tensor.data_ptr() for tensor in [*classifier.parameters(), *classifier.buffers()] if tensor.numel()}
+    assert own.isdisjoint(tensor.data_ptr() for tensor in [*quick.parameters(), *quick.buffers()] if tensor.numel())
+
+
 def test_the_description_survives_a_checkpoint(checkpoint: Checkpoint, description: Description) -> None:
     assert restore(checkpoint)[1] == description
 

@@ -64,6 +64,51 @@ def test_the_mode_with_the_shortest_time_is_chosen(
     assert chosen[kind] == Mode("cpu", precision, memory_format)
 
 
+def test_where_memory_ends_fewer_photos_are_timed_with_each_mode(
+    train: TrainParameters, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed = []
+
+    def seconds(work: Callable[..., None], model: nn.Module, photos: torch.Tensor) -> float:
+        if len(photos) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        timed.append((work.__name__, len(photos)))
+        return 1.0
+
+    monkeypatch.setattr(device, "_seconds", seconds)
+    monkeypatch.setattr(device, "_SIZE", (32, 32))
+    monkeypatch.setattr(device, "_BATCH", 5)
+    modes(train.model_copy(update=AUTO), weights)
+    assert timed == [*12 * [("_predict", 2)], *12 * [("_train", 2)]]
+
+
+def test_another_error_is_no_lack_of_memory(
+    train: TrainParameters, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seconds(work: Callable[..., None], model: nn.Module, photos: torch.Tensor) -> float:
+        raise RuntimeError("illegal instruction")
+
+    monkeypatch.setattr(device, "_seconds", seconds)
+    monkeypatch.setattr(device, "_SIZE", (32, 32))
+    with pytest.raises(RuntimeError, match="illegal instruction"):
+        modes(train.model_copy(update=AUTO), weights)
+
+
+def test_a_gpu_is_timed_with_as_many_photos_as_a_step_of_training_has(
+    train: TrainParameters, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    num_photos = []
+
+    def fastest(choices: list[Mode], network: nn.Module, photos: torch.Tensor, work: Callable[..., None]) -> Mode:
+        num_photos.append(len(photos))
+        return choices[0]
+
+    monkeypatch.setattr(device, "_device_of", lambda wanted: "cuda")
+    monkeypatch.setattr(device, "_fastest", fastest)
+    modes(train.model_copy(update={**AUTO, "batch_size": 50, "accumulation": 2, "processes": 2}), weights)
+    assert num_photos == [13, 13]
+
+
 @pytest.mark.parametrize("precision", DTYPES)
 @pytest.mark.parametrize("memory_format", FORMATS)
 def test_what_the_parameters_say_is_not_timed(

@@ -20,6 +20,7 @@ def trained(model: nn.Module) -> nn.Module:
             assert module.running_var is not None
             module.running_mean.normal_(0, 0.3)
             module.running_var.uniform_(0.8, 1.2)
+            nn.init.uniform_(module.weight, 0.8, 1.2)
             nn.init.normal_(module.bias, 0, 0.3)
     return model.eval()
 
@@ -66,8 +67,9 @@ def test_maps_of_a_level_are_the_same() -> None:
     torch.testing.assert_close(of_level(quick, photos((64, 48))), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_the_network_itself_stays_as_it_is() -> None:
-    model = trained(backbones.create("test_resnet"))
+@pytest.mark.parametrize("name", ["test_resnet", "tf_mobilenetv3_small_100"])
+def test_the_network_itself_stays_as_it_is(name: str) -> None:
+    model = trained(backbones.create(name))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     generator = torch.random.get_rng_state()
     folded(model, feature_maps, (32, 32))
@@ -107,6 +109,24 @@ class Shared(nn.Module):
         return seen
 
 
+@torch.inference_mode()
+def test_margins_stay_as_they_are_for_a_gpu() -> None:
+    model = trained(backbones.create("tf_efficientnet_lite0"))
+    quick = folded(model, feature_maps, (64, 48), "cuda")
+    assert num_of(nn.BatchNorm2d, quick) == 0
+    assert num_of(Conv2dSame, quick) == num_of(Conv2dSame, model) > 0
+    torch.testing.assert_close(
+        feature_maps(quick, photos((64, 48))), feature_maps(model, photos((64, 48))), rtol=1e-3, atol=1e-3
+    )
+
+
+@torch.inference_mode()
+def test_a_batch_norm_of_each_batch_stays() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False)).eval()
+    quick = folded(model, lambda network, seen: network(seen), (8, 8))
+    torch.testing.assert_close(quick(photos((8, 8))), model(photos((8, 8))))
+
+
 @pytest.mark.parametrize("kind", [Branches, Shared])
 def test_a_network_that_folding_would_change_is_returned(
     kind: type[nn.Module], caplog: pytest.LogCaptureFixture
@@ -114,7 +134,7 @@ def test_a_network_that_folding_would_change_is_returned(
     model = trained(kind())
     with caplog.at_level("INFO"):
         assert folded(model, lambda network, seen: network(seen), (8, 8)) is model
-    assert "stay as they are" in caplog.text
+    assert "predicts as it is" in caplog.text
 
 
 @pytest.mark.parametrize("affine", [False, True])
@@ -124,6 +144,8 @@ def test_any_batch_norm_and_convolution_fold(affine: bool, bias: bool) -> None:
     torch.manual_seed(0)
     norm = nn.BatchNorm2d(6, affine=affine)
     norm.running_mean, norm.running_var = torch.randn(6), torch.rand(6) + 0.5
+    if affine:
+        norm.weight, norm.bias = nn.Parameter(torch.randn(6)), nn.Parameter(torch.randn(6))
     model = nn.Sequential(nn.Conv2d(3, 6, 3, groups=3, bias=bias), norm, nn.ReLU()).eval()
     quick = folded(model, lambda network, seen: network(seen), (9, 7))
     assert num_of(nn.BatchNorm2d, quick) == 0

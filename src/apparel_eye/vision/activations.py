@@ -70,7 +70,8 @@ class Extractor:
         model = restored(backbone, fit_to(backbone, weights, size), size)
         _check_level(backbone, model, extraction.level)
         self._maps = partial(_maps_of_level, level=extraction.level)
-        self._model = mode.place(folded(model, self._maps, size))
+        self._model = mode.place(folded(model, self._maps, size, mode.device))
+        self._size = size
         self._extraction, self._augmentation, self.mode = extraction, augmentation, mode
         self._mean, self._std = (
             torch.tensor(values, device=mode.where)[:, None, None] for values in normalization(backbone)
@@ -89,6 +90,7 @@ class Extractor:
     @torch.inference_mode()
     def maps_of(self, photos: Tensor, identities: Identities) -> NDArray[np.float16]:
         """The same of photos that are on the device, shape (B, H, W, 3), with a number for each of them."""
+        assert photos.shape[1:3] == self._size
         kept = [self._kept(seen) for seen in views.render_each(photos, self._views(identities))]
         return to_host(torch.stack(kept, dim=1)).numpy()
 

@@ -13,6 +13,7 @@ from itertools import product
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from torch import Tensor, nn
 
 from apparel_eye.errors import SurroundingsError
@@ -26,7 +27,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 _BATCH = 8
-"""Of photos to time on a processor. A GPU gets a run's own: of few photos an H200 chose the slower precision."""
+"""Photos to time on a processor. A GPU gets as many as a step of training: with few an H200 chose the slower mode."""
 _SIZE = (224, 224)  # pixels
 _REPETITIONS = 3
 _CLEARLY = 0.9
@@ -80,11 +81,11 @@ def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]
     if len(choices) == 1:
         return {"predict": choices[0], "train": choices[0]}
     size = backbones.own_size(train.backbone) if backbones.is_fixed(train.backbone) else _SIZE
-    num_photos = _BATCH if device == "cpu" else math.ceil(train.batch_size / train.accumulation)
-    photos = torch.rand(num_photos, 3, *size)
+    of_step = math.ceil(train.batch_size / (train.accumulation * train.processes))
+    photos = torch.rand(_BATCH if device == "cpu" else of_step, 3, *size)
     model = backbones.restored(train.backbone, weights)
     return {
-        "predict": _fastest(choices, folded(model, backbones.feature_maps, size), photos, _predict),
+        "predict": _fastest(choices, folded(model, backbones.feature_maps, size, device), photos, _predict),
         "train": _fastest(choices, model, photos, _train),
     }
 
@@ -121,15 +122,26 @@ def _keep_freed_memory() -> None:
 def _fastest(
     choices: list[Mode], network: nn.Module, photos: Tensor, work: Callable[[nn.Module, Tensor], None]
 ) -> Mode:
-    seconds = {}
-    for mode in choices:
-        model = mode.place(deepcopy(network))
-        there = mode.lay_out(photos.to(mode.where))
-        with mode.autocast():
-            work(model, there)  # the first time kernels are chosen
-            seconds[mode] = min(_seconds(work, model, there) for _ in range(_REPETITIONS))
+    """Of as many of the photos as all choices have memory for."""
+    try:
+        seconds = {mode: _time(mode, network, photos, work) for mode in choices}
+    except RuntimeError as error:
+        if len(photos) == 1 or not should_reduce_batch_size(error):
+            raise
+        seconds = {}
+    finally:
+        clear_device_cache(garbage_collection=True)
+    if not seconds:
+        return _fastest(choices, network, photos[: len(photos) // 2], work)
     fastest = min(seconds, key=lambda mode: seconds[mode])
     return fastest if seconds[fastest] < _CLEARLY * seconds[choices[0]] else choices[0]
+
+
+def _time(mode: Mode, network: nn.Module, photos: Tensor, work: Callable[[nn.Module, Tensor], None]) -> float:
+    model, there = mode.place(deepcopy(network)), mode.lay_out(photos.to(mode.where))
+    with mode.autocast():
+        work(model, there)  # the first time kernels are chosen
+        return min(_seconds(work, model, there) for _ in range(_REPETITIONS))
 
 
 def _predict(model: nn.Module, photos: Tensor) -> None:

@@ -20,23 +20,27 @@ Maps = Callable[[nn.Module, Tensor], Tensor]
 """A backbone and normalized photos, shape (B, 3, H, W), to its feature maps."""
 
 _NORMS = (nn.BatchNorm2d, BatchNormAct2d)
+_CONVOLUTIONS = (nn.Conv2d, Conv2dSame)
 _TOLERANCE = 1e-3
 """Of the largest activation; rounding stays below, a fold that is wrong does not."""
 
 
-def folded(backbone: nn.Module, maps: Maps, size: Size) -> nn.Module:
-    """A backbone that gives the same maps of photos of one size in less time, but cannot be trained.
+def folded(backbone: nn.Module, maps: Maps, size: Size, device: str = "cpu") -> nn.Module:
+    """A copy that gives the same maps of photos of one size in less time, but cannot be trained.
 
     In evaluation a batch norm is a factor and a sum for each filter, which the convolution before it can do (Jacob et
     al., CVPR 2018, section 3.2). TensorFlow's networks pad one side of a map more than the other, for which the map is
-    copied; a convolution pads both sides alike in passing, and zeros in its kernel make up for the difference.
-    What was folded is compared with the original on noise, in float32: a network that uses what comes between a
-    convolution and its batch norm is returned as it is.
+    copied; a convolution pads both sides alike in passing, and zeros in its kernel make up for the difference. That is
+    done for processors only, where it was measured: for GPUs there are fast kernels of some sizes only.
+
+    What was folded is compared with the original on noise, in float32. Where there is nothing to fold, or the network
+    uses what comes between a convolution and its batch norm, it is returned itself.
 
     Args:
         backbone: in evaluation mode, on the processor; left as it is.
         maps: what it is used for.
         size: height and width of the photos.
+        device: torch's name of where it will compute.
     """
     if not any(type(module) in (*_NORMS, Conv2dSame) for module in backbone.modules()):
         return backbone
@@ -47,14 +51,14 @@ def folded(backbone: nn.Module, maps: Maps, size: Size) -> nn.Module:
     with torch.no_grad():
         for name, convolution, norm in norms:
             model.set_submodule(name, _fold_norm(convolution, norm))
-        for name, (convolution, shape) in lopsided.items():
+        for name, (convolution, shape) in lopsided.items() if device == "cpu" else ():
             model.set_submodule(name, _pad_alike(convolution, shape))
     with torch.inference_mode():
         expected, found = maps(backbone, noise), maps(model, noise)
-    if expected.shape != found.shape or not (expected - found).abs().max() <= _TOLERANCE * expected.abs().max():
-        logger.info("    batch norms stay as they are: this network needs what comes before them")
-        return backbone
-    return model
+    if expected.shape == found.shape and (expected - found).abs().max() <= _TOLERANCE * expected.abs().max():
+        return model
+    logger.info("    this backbone predicts as it is, since it gives other numbers with its batch norms folded")
+    return backbone
 
 
 def _trace(
@@ -67,16 +71,16 @@ def _trace(
 
     def watch_convolution(name: str, module: nn.Conv2d, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         outputs[id(output)] = module, output
-        if isinstance(module, Conv2dSame):
+        if type(module) is Conv2dSame:
             lopsided[name] = module, (inputs[0].shape[-2], inputs[0].shape[-1])
 
     def watch_norm(name: str, module: nn.BatchNorm2d, inputs: tuple[Tensor, ...]) -> None:
-        if id(inputs[0]) in outputs:
+        if module.running_var is not None and id(inputs[0]) in outputs:
             norms.append((name, outputs[id(inputs[0])][0], module))
 
     hooks = []
     for name, module in model.named_modules():
-        if type(module) in (nn.Conv2d, Conv2dSame):
+        if type(module) in _CONVOLUTIONS:
             hooks.append(module.register_forward_hook(partial(watch_convolution, name)))
         elif type(module) in _NORMS:
             hooks.append(module.register_forward_pre_hook(partial(watch_norm, name)))
@@ -91,14 +95,10 @@ def _fold_norm(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
     assert norm.running_var is not None
     assert norm.running_mean is not None
     factor = (norm.running_var + norm.eps).rsqrt()
-    shift = -norm.running_mean
-    if convolution.bias is not None:
-        shift = shift + convolution.bias
     if norm.affine:
         factor = factor * norm.weight
-        shift = shift * factor + norm.bias
-    else:
-        shift = shift * factor
+    shift = -norm.running_mean if convolution.bias is None else convolution.bias - norm.running_mean
+    shift = shift * factor + norm.bias if norm.affine else shift * factor
     convolution.weight.mul_(factor[:, None, None, None])
     convolution.bias = nn.Parameter(shift)
     return nn.Sequential(norm.drop, norm.act) if isinstance(norm, BatchNormAct2d) else nn.Identity()
@@ -120,6 +120,8 @@ def _pad_alike(lopsided: nn.Conv2d, shape: Size) -> nn.Conv2d:
         (below, right),
         (lopsided.dilation[0], lopsided.dilation[1]),
         lopsided.groups,
+        bias=False,
+        device="meta",  # elsewhere its weights would be drawn, and what is drawn next would be other numbers
     )
     even.weight, even.bias = nn.Parameter(kernel), lopsided.bias
     return even

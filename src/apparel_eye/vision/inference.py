@@ -34,7 +34,7 @@ class Predictor:
         mode: Mode,
     ) -> None:
         model, self._description = restore(checkpoint, reason)
-        self._model = mode.place(model.folded())
+        self._model = mode.place(model.folded(mode.device))
         self._infer, self._augmentation, self._mode = infer, augmentation, mode
 
     def predict(self, pixels: Pixels, rows: Rows, identities: Identities) -> tuple[Probabilities, Probabilities]:
@@ -46,10 +46,11 @@ class Predictor:
         2012, section 4.1).
 
         Args:
-            pixels: uint8, shape (N, H, W, 3).
+            pixels: uint8, shape (N, H, W, 3), of the network's size.
             rows: the photos to predict.
             identities: what decides each photo's views, so that they do not depend on its neighbors, shape (N,).
         """
+        assert pixels.shape[1:3] == self._description.size
         infer = self._infer
         plain, averaged = [np.zeros((0, len(self._description.values)))], [np.zeros((0, len(self._description.values)))]
         is_quick = len(rows) <= infer.batch_size

@@ -40,7 +40,8 @@ def compute_features(
     Rows are ``num_views`` drawn views of the training photos, one view of all photos after the other, then the
     validation photos as they are. Shape (num_views * train + validation, features), float16.
     """
-    quick = model.folded()
+    assert pixels.shape[1:3] == model.size
+    quick = model.folded(mode.device)
     mode.place(quick)
     rows_of_views = [*[(subsets.train, view) for view in range(num_views)], (subsets.validation, None)]
     num_rows = sum(len(rows) for rows, _ in rows_of_views)

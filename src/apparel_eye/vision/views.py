@@ -87,7 +87,7 @@ def render(pixels: Tensor, views: Views) -> Tensor:
 
 
 def render_each(pixels: Tensor, all_views: Iterable[Views]) -> Iterator[Tensor]:
-    """The same of several views of a batch, one after the other; plain views share their memory."""
+    """The same of several views of a batch, one after the other; not to be changed, plain views share their memory."""
     photos = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
     for views in all_views:
         yield _render(photos, views)

@@ -4,7 +4,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 import photo_bytes as make
@@ -248,17 +247,17 @@ def test_only_a_few_items_are_taken_ahead() -> None:
 def test_between_bursts_nothing_is_taken_or_done() -> None:
     taken, done = [], []
 
-    def items() -> Iterator[int]:
-        for number in range(11):
-            taken.append(number)
-            yield number
+    def bursts() -> Iterator[list[int]]:
+        for burst in ([0, 1, 2, 3], [4], [5, 6, 7]):
+            taken.extend(burst)
+            yield burst
 
     def work(number: int) -> int:
         done.append(number)
         return number**2
 
-    results = in_bursts(work, items(), 4)
-    for burst in ([0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]):
+    results = in_bursts(work, bursts())
+    for burst in ([0, 1, 2, 3], [4], [5, 6, 7]):
         assert list(itertools.islice(results, len(burst))) == [number**2 for number in burst]
         time.sleep(0.02)
         assert taken == list(range(burst[-1] + 1))
@@ -266,7 +265,7 @@ def test_between_bursts_nothing_is_taken_or_done() -> None:
     assert list(results) == []
 
 
-@pytest.mark.parametrize("read", [in_threads, partial(in_bursts, num_items=3)])
+@pytest.mark.parametrize("read", [in_threads, lambda function, items: in_bursts(function, [items])])
 def test_an_error_of_an_item_comes_in_its_place(read: Callable[..., Iterator[int]]) -> None:
     results = read(lambda number: 1 // number, [2, 1, 0])
     assert [next(results), next(results)] == [0, 1]

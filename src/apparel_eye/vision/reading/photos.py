@@ -3,7 +3,7 @@
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -107,11 +107,10 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item], num_wa
             yield done.result()
 
 
-def in_bursts(function: Callable[[Item], Result], items: Iterable[Item], num_items: int) -> Iterator[Result]:
-    """The same, so many items at a time: between the last of them and the next nothing is read."""
-    iterator = iter(items)
+def in_bursts(function: Callable[[Item], Result], bursts: Iterable[Sequence[Item]]) -> Iterator[Result]:
+    """Map in order over all cores; after a burst nothing is done until an item of the next is asked for."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while burst := list(islice(iterator, num_items)):
+        for burst in bursts:
             yield from pool.map(function, burst)
 
 
