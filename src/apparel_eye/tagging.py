@@ -17,6 +17,7 @@ from apparel_eye.own_photos import PhotoSource
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.raw_folder import RawFile
 from apparel_eye.recognizer import Pixels, Recognizer
+from apparel_eye.slices import slices
 from apparel_eye.table_part import TablePart
 
 if TYPE_CHECKING:
@@ -63,12 +64,11 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
         return _read(source, file, recognizer)
 
     # a processor that reads while it predicts keeps the network's threads waiting for each other
-    parts = list(_slices(files, _PART))
-    bursts = (batch for part in parts for batch in _slices(part, batch_size))
+    bursts = (batch for part in slices(files, _PART) for batch in slices(part, batch_size))
     on_processor = recognizer.mode.device == "cpu"
     read = in_bursts(read_file, bursts) if on_processor else in_threads(read_file, files, 2 * batch_size)
     with tqdm(total=num_files, initial=first, desc="photos", unit="photo", disable=None) as bar:
-        for part in parts:
+        for part in slices(files, _PART):
             rows = list(_in_batches(part, read, recognizer, batch_size, bar))
             yield TablePart(first, num_files, pd.concat(rows, ignore_index=True))
             first += len(part)
@@ -103,16 +103,11 @@ def _in_batches(
     files: Sequence[RawFile], read: Iterable[_Read], recognizer: Recognizer, batch_size: int, bar: Any
 ) -> Iterator[pd.DataFrame]:
     stream = iter(read)
-    for batch in _slices(files, batch_size):
+    for batch in slices(files, batch_size):
         yield _rows(batch, list(islice(stream, len(batch))), recognizer)
         interruption.stop()
         if bar is not None:
             bar.update(len(batch))
-
-
-def _slices(files: Sequence[RawFile], size: int) -> Iterator[Sequence[RawFile]]:
-    for start in range(0, len(files), size):
-        yield files[start : start + size]
 
 
 def _read(source: PhotoSource, file: RawFile, recognizer: Recognizer) -> _Read:

@@ -1,14 +1,14 @@
 """The lines of journals, told to MLflow; a line that is told twice changes nothing."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 from mlflow import MlflowClient, MlflowException
 from mlflow.entities import LifecycleStage, Metric, Param
 
+from apparel_eye.slices import slices
 from apparel_eye.tracking.journal import Line, abandoned, remove
 
 logger = logging.getLogger(__name__)
@@ -62,10 +62,10 @@ class Delivery:
     def _log(self, line: Line) -> None:
         match line:
             case {"do": "params", "params": params}:
-                for some in _parts(list(params.items()), _PARAMS_PER_CALL):
+                for some in slices(list(params.items()), _PARAMS_PER_CALL):
                     self._client.log_batch(self._run_id, params=[Param(*param) for param in some])
             case {"do": "metrics", "metrics": metrics, "time": time}:
-                for some in _parts(metrics, _METRICS_PER_CALL):
+                for some in slices(metrics, _METRICS_PER_CALL):
                     self._client.log_batch(
                         self._run_id, metrics=[Metric(name, value, time, step) for name, value, step in some]
                     )
@@ -102,8 +102,3 @@ def _replay(uri: str, path: Path, lines: Sequence[Line]) -> None:
 def in_short(error: Exception) -> str:
     """What went wrong; MLflow adds the whole SQL statement, or the failures of all attempts."""
     return shorten(str(error), _MESSAGE_LENGTH)
-
-
-def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for first in range(0, len(items), size):
-        yield items[first : first + size]

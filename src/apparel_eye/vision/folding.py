@@ -47,14 +47,14 @@ def folded(backbone: nn.Module, maps: Maps, size: Size, device: str = "cpu") -> 
     noise = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0))
     model = deepcopy(backbone)
     with torch.inference_mode():
-        norms, lopsided = _trace(model, maps, noise)
+        expected, norms, lopsided = _trace(model, maps, noise)
     with torch.no_grad():
         for name, convolution, norm in norms:
             model.set_submodule(name, _fold_norm(convolution, norm))
         for name, (convolution, shape) in lopsided.items() if device == "cpu" else ():
             model.set_submodule(name, _pad_alike(convolution, shape))
     with torch.inference_mode():
-        expected, found = maps(backbone, noise), maps(model, noise)
+        found = maps(model, noise)
     if expected.shape == found.shape and (expected - found).abs().max() <= _TOLERANCE * expected.abs().max():
         return model
     logger.info("    this backbone predicts as it is, since it gives other numbers with its batch norms folded")
@@ -63,8 +63,10 @@ def folded(backbone: nn.Module, maps: Maps, size: Size, device: str = "cpu") -> 
 
 def _trace(
     model: nn.Module, maps: Maps, photos: Tensor
-) -> tuple[list[tuple[str, nn.Conv2d, nn.BatchNorm2d]], dict[str, tuple[nn.Conv2d, Size]]]:
-    """Batch norms and the convolutions before them; lopsided convolutions, and height and width of what they get."""
+) -> tuple[Tensor, list[tuple[str, nn.Conv2d, nn.BatchNorm2d]], dict[str, tuple[nn.Conv2d, Size]]]:
+    """Maps of the photos, and on the way to them: batch norms and the convolutions before them; lopsided convolutions,
+    and height and width of what they get.
+    """
     outputs: dict[int, tuple[nn.Conv2d, Tensor]] = {}  # tensors are kept, or others could get their identity
     norms: list[tuple[str, nn.Conv2d, nn.BatchNorm2d]] = []
     lopsided: dict[str, tuple[nn.Conv2d, Size]] = {}
@@ -84,10 +86,10 @@ def _trace(
             hooks.append(module.register_forward_hook(partial(watch_convolution, name)))
         elif type(module) in _NORMS:
             hooks.append(module.register_forward_pre_hook(partial(watch_norm, name)))
-    maps(model, photos)
+    found = maps(model, photos)
     for hook in hooks:
         hook.remove()
-    return norms, lopsided
+    return found, norms, lopsided
 
 
 def _fold_norm(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
