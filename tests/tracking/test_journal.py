@@ -43,6 +43,22 @@ def test_the_journal_of_a_killed_process_is_found(tmp_path: Path) -> None:
     assert lines_of(tmp_path) == [[{"do": "start"}]]
 
 
+@pytest.mark.fault(109)
+def test_journals_wait_where_no_more_files_may_be_open(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"do": "start"}\n')
+    script = """
+import resource, sys
+from pathlib import Path
+from apparel_eye.tracking.journal import abandoned
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+for limit in (0, 64):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    print(len(list(abandoned(Path(sys.argv[1])))))
+"""
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("0\n1\n", "")
+
+
 def test_a_deleted_journal_leaves_no_folder_that_it_made_and_other_journals_stay(tmp_path: Path) -> None:
     root = tmp_path / "there"
     root.mkdir()

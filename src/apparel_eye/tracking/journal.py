@@ -59,8 +59,11 @@ class Journal:
 
 
 def abandoned(folder: Path) -> Iterator[tuple[Path, list[Line]]]:
-    """The journals of runs that are over, each locked while it is looked at."""
-    for path in sorted(folder.glob("*.jsonl")):
+    """The journals of runs that are over, each locked while it is looked at; others wait for a later run."""
+    paths: list[Path] = []
+    with suppress(OSError):  # too many files are open, or another run has just deleted the folder
+        paths = sorted(folder.glob("*.jsonl"))
+    for path in paths:
         with suppress(OSError), path.open("r+b") as file:
             if _lock(file, wait=False):
                 yield path, list(_lines(file))
