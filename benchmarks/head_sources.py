@@ -1,11 +1,12 @@
-"""Activations that heads may be fitted on: of the frozen backbone, of the run's own network, of a network per fold.
+"""Activations that heads may be fitted on: of the frozen backbone, the run's own network, or others without the photo.
 
-    python benchmarks/head_sources.py OUT DATA [DATA ...] --categories skirt_length [--sources checkpoint folds]
+    python benchmarks/head_sources.py OUT DATA [DATA ...] --categories skirt_length [--sources part folds]
 
 Each DATA is the output root of a run of the whole flow with `--env=cpu`. OUT/<source>/<number> becomes an output root
 with the source's activations, averaged over rows as heads want them, and links to the rest of DATA, so that
-`benchmarks/heads.py` can fit heads on these. One JSON line for each is appended to OUT/sources.jsonl: seconds of
-training networks and of extraction, and megabytes. What is there is not made again.
+`benchmarks/heads.py` can fit heads on these, those of each source into a folder of their own, --against the backbone's.
+One JSON line for each is appended to OUT/sources.jsonl: seconds of training networks and of extraction, and megabytes.
+What is there is not made again.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--categories", nargs="+", required=True)
-    parser.add_argument("--sources", nargs="+", default=["backbone", "checkpoint", "folds"])
+    parser.add_argument("--sources", nargs="+", default=["backbone", "checkpoint", "part", "folds"])
     arguments = parser.parse_args()
     for category in arguments.categories:
         for source in arguments.sources:

@@ -1,19 +1,20 @@
 """Heads on activations against each other and against the network, on validation photos of several runs.
 
-    python benchmarks/heads.py OUT DATA [DATA ...] [--categories skirt_length] [--variants NAME ...]
+    python benchmarks/heads.py OUT DATA [DATA ...] [--categories skirt_length] [--variants NAME ...] [--against OUT]
 
 Each DATA is the output root of a run of the whole flow whose activations are full maps (activations.reduction=map);
 runs of other seeds have validation folds of their own. A head is fitted on the training folds and predicts the
 validation fold; a variant is the environment's parameters with some changed. One JSON line per fit is appended to
 OUT/heads.jsonl, its probabilities stand in OUT/heads/, and what is there is not fitted again. Printed are tables of the
 network, the variants and blends of them: scores of calibrated, cross-fitted probabilities, seconds and megabytes;
-differences to XGBoost on rows; and what choosing one of a run's columns reaches.
+differences to XGBoost on rows; and what choosing one of a run's columns reaches. With --against, the OUT of other
+activations of the same photos (head_sources.py makes them), also by how much each head is above the same one there.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,8 @@ class Ground:
 
 
 Grounds = Sequence[tuple[int, Ground]]
+Column = Sequence[NDArray[np.float64]]
+"""Probabilities for each ground."""
 Answers = Sequence[dict[str, NDArray[np.float64]]]
 
 
@@ -131,6 +134,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--categories", nargs="+", default=["skirt_length"])
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS)
+    parser.add_argument("--against", type=Path)
     arguments = parser.parse_args()
     (arguments.out / "heads").mkdir(parents=True, exist_ok=True)
     lines = arguments.out / "heads.jsonl"
@@ -146,7 +150,10 @@ def main() -> None:
                     print(row, flush=True)
                     with lines.open("a") as file:
                         file.write(json.dumps(row) + "\n")
-    report(arguments.out, arguments.data, arguments.categories, pd.read_json(lines, lines=True))
+    grounds = [
+        (seed, Ground(root, category)) for category in arguments.categories for seed, root in enumerate(arguments.data)
+    ]
+    report(grounds, arguments.out, arguments.against, pd.read_json(lines, lines=True))
 
 
 def fit_and_score(ground: Ground, variant: str, file: Path) -> dict[str, float]:
@@ -180,13 +187,19 @@ def features_of(ground: Ground, head: str, boost: BoostParameters) -> tuple[NDAr
     return features, features.nbytes / 1e6
 
 
-def report(out: Path, data: list[Path], categories: list[str], fitted: pd.DataFrame) -> None:
-    """Print scores and costs of all columns, then how far they are from the column that the others must beat."""
-    grounds = [(seed, Ground(root, category)) for category in categories for seed, root in enumerate(data)]
+def report(grounds: Grounds, out: Path, against: Path | None, fitted: pd.DataFrame) -> None:
+    """Print scores and costs of all columns, then how far they are from those that they must beat."""
     answers = [dict(columns_of(ground, out, seed)) for seed, ground in grounds]
     names = [name for name in [*NETWORK, *VARIANTS, *(f"blend: {name}" for name in BLENDS)] if name in answers[0]]
     print(markdown(scores_table(grounds, answers, names, fitted)))
-    print(f"\n{markdown(differences_table(grounds, answers, names))}")
+    columns = {name: [of_ground[name] for of_ground in answers] for name in names}
+    others = {name: (column, columns[TO_BEAT]) for name, column in columns.items() if name != TO_BEAT}
+    print(f"\n{markdown(differences_table(grounds, TO_BEAT, others))}")
+    if against is not None:
+        there = [dict(columns_of(ground, against, seed)) for seed, ground in grounds]
+        both = {name: (column, [of_ground[name] for of_ground in there]) for name, column in columns.items()}
+        heads = {name: pair for name, pair in both.items() if name in VARIANTS}
+        print(f"\n{markdown(differences_table(grounds, against.name, heads))}")
     if set(OF_A_RUN) <= set(names):
         print(f"\n{markdown(choice_table(grounds, answers))}")
 
@@ -220,17 +233,17 @@ def scores_table(
         }
 
 
-def differences_table(grounds: Grounds, answers: Answers, names: Sequence[str]) -> Iterator[dict[str, str]]:
-    """By how much each column is above the one to beat, with 95 % of the paired bootstrap over photos."""
+def differences_table(
+    grounds: Grounds, to_beat: str, pairs: Mapping[str, tuple[Column, Column]]
+) -> Iterator[dict[str, str]]:
+    """By how much the first of each pair is above the second, with 95 % of the paired bootstrap over photos."""
     nothing = np.zeros((0, 0, 0))
     networks = [
         Network(seed, nothing, {}, *labels_of(ground.subsets), ground.groups.astype(np.str_))
         for seed, ground in grounds
     ]
-    beaten = [columns[TO_BEAT] for columns in answers]
-    for name in names:
-        if name != TO_BEAT:
-            yield {f"against {TO_BEAT}": name, **compare(networks, [columns[name] for columns in answers], beaten)}
+    for name, pair in pairs.items():
+        yield {f"against {to_beat}": name, **compare(networks, *pair)}
 
 
 def choice_table(grounds: Grounds, answers: Answers) -> Iterator[dict[str, str]]:
