@@ -103,9 +103,9 @@ def test_a_run_loses_no_time_to_a_broken_mlflow_and_a_later_run_tells_it_once(
 ) -> None:
     before, started = now(), time.perf_counter()
     tracker = bench.start(broken_uri)
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 1
     bench.go_on(tracker, patience=1)
-    assert time.perf_counter() - started < 1 + 20
+    assert time.perf_counter() - started < 1 + 3
     after = now()
     [warning] = warnings_of(caplog)
     [journal] = bench.journals()
@@ -143,7 +143,7 @@ def test_an_mlflow_that_breaks_in_mid_run_is_told_the_rest_once_it_is_back(
     database.write_bytes(b"no database" * (len(good) // 11))
     started = time.perf_counter()
     bench.go_on(tracker, patience=5)
-    assert time.perf_counter() - started < 5 + 20
+    assert time.perf_counter() - started < 5 + 3
     assert len(warnings_of(caplog)) == 1
     after = now()
     database.write_bytes(good)
