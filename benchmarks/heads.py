@@ -16,6 +16,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -140,19 +141,16 @@ def main() -> None:
     lines = arguments.out / "heads.jsonl"
     known = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
     done = {(row["variant"], row["category"], row["seed"]) for row in known}
-    for category in arguments.categories:
-        for seed, data in enumerate(arguments.data):
-            ground = Ground(data, category)
-            for variant in arguments.variants:
-                if (variant, category, seed) not in done:
-                    row = {"variant": variant, "category": category, "seed": seed}
-                    row |= fit_and_score(ground, variant, _file(arguments.out, variant, category, seed))
-                    print(row, flush=True)
-                    with lines.open("a") as file:
-                        file.write(json.dumps(row) + "\n")
     grounds = [
         (seed, Ground(root, category)) for category in arguments.categories for seed, root in enumerate(arguments.data)
     ]
+    for (seed, ground), variant in product(grounds, arguments.variants):
+        if (variant, ground.category, seed) not in done:
+            row = {"variant": variant, "category": ground.category, "seed": seed}
+            row |= fit_and_score(ground, variant, _file(arguments.out, variant, ground.category, seed))
+            print(row, flush=True)
+            with lines.open("a") as file:
+                file.write(json.dumps(row) + "\n")
     report(grounds, arguments.out, arguments.against, pd.read_json(lines, lines=True))
 
 
@@ -197,8 +195,9 @@ def report(grounds: Grounds, out: Path, against: Path | None, fitted: pd.DataFra
     print(f"\n{markdown(differences_table(grounds, TO_BEAT, others))}")
     if against is not None:
         there = [dict(columns_of(ground, against, seed)) for seed, ground in grounds]
-        both = {name: (column, [of_ground[name] for of_ground in there]) for name, column in columns.items()}
-        heads = {name: pair for name, pair in both.items() if name in VARIANTS}
+        heads = {
+            name: (columns[name], [of_ground[name] for of_ground in there]) for name in VARIANTS if name in columns
+        }
         print(f"\n{markdown(differences_table(grounds, against.name, heads))}")
     if set(OF_A_RUN) <= set(names):
         print(f"\n{markdown(choice_table(grounds, answers))}")
