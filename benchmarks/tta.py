@@ -28,11 +28,12 @@ from apparel_eye.calibration import cross_fit, fit_temperature
 from apparel_eye.intervals import difference
 from apparel_eye.io import CheckpointDataset
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
+from apparel_eye.slices import slices
 from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
 from apparel_eye.trained import trained_categories
 from apparel_eye.vision import views
-from apparel_eye.vision.batches import batches, read
+from apparel_eye.vision.batches import read
 from apparel_eye.vision.classifier import restore
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import identity_of, to_probabilities
@@ -129,7 +130,7 @@ def predict_views(data: Path, about: dict[str, Any], manifest: pd.DataFrame, sub
     for part in np.unique(subsets.validation_parts):
         model, description = restore(checkpoint, without(part))
         mode.place(model)
-        for batch in batches(np.flatnonzero(subsets.validation_parts == part), infer.batch_size):
+        for batch in slices(np.flatnonzero(subsets.validation_parts == part), infer.batch_size):
             rows = subsets.validation[batch]
             photos = read(pixels, rows, mode.where)
             drawn = views.draw_for_test(infer.seed, identities[rows], infer.num_views, infer.num_views, augmentation)

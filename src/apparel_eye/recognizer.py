@@ -24,6 +24,7 @@ from apparel_eye.parameters import (
     PhotoParameters,
     ResizeMode,
 )
+from apparel_eye.slices import slices
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -198,11 +199,10 @@ class Recognizer:
     def _from_activations(self, pixels: Pixels, identities: Identities) -> dict[str, Probabilities]:
         from apparel_eye.boosting.heads import predict_views
         from apparel_eye.boosting.pooling import POOLINGS
-        from apparel_eye.vision.batches import batches
 
         about, size = self.about, self.about.infer.batch_size
         everyone = np.arange(len(pixels))
-        maps = np.concatenate([self._extractors.maps(pixels, rows, identities) for rows in batches(everyone, size)])
+        maps = np.concatenate([self._extractors.maps(pixels, rows, identities) for rows in slices(everyone, size)])
         features = {"map": maps.reshape(*maps.shape[:2], -1)}
         if "pooled" in {about.features[name] for name in self._heads}:
             features["pooled"] = POOLINGS[about.pooling](maps)

@@ -7,17 +7,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apparel_eye.vision.batches import batches, read, read_ahead, to_half
+from apparel_eye.vision.batches import read, read_ahead, to_half
 
 BATCHES = [np.array([number]) for number in range(10)]
-
-
-@pytest.mark.parametrize("batch_size", [1, 4, 7, 50])
-def test_batches_are_the_rows_in_order(batch_size: int) -> None:
-    rows = np.array([5, 3, 9, 0, 7, 1, 2])
-    made = list(batches(rows, batch_size))
-    np.testing.assert_array_equal(np.concatenate(made), rows)
-    assert {len(batch) for batch in made[:-1]} <= {batch_size}
 
 
 def test_rows_are_copied_out_of_the_array() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from apparel_eye.metrics import Marks
 from apparel_eye.parameters import WeightParameters
 from apparel_eye.probabilities import spread
+from apparel_eye.slices import slices
 from apparel_eye.subsets import Rows, Subsets
 
 Features = NDArray[np.floating]
@@ -96,8 +97,7 @@ def read(features: Features, photos: Rows, columns: Rows | slice = slice(None)) 
 def photo_parts(photos: Rows, features: Features) -> Iterator[Rows]:
     """Photos in parts, of which all features fit in memory."""
     step = max(1, _PART // (features.shape[1] * features.shape[2]))
-    for first in range(0, len(photos), step):
-        yield photos[first : first + step]
+    return slices(photos, step)
 
 
 def cross_predict(

@@ -14,10 +14,11 @@ from apparel_eye.activations_index import ALL
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
+from apparel_eye.slices import slices
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import views
 from apparel_eye.vision.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
-from apparel_eye.vision.batches import Pixels, batches, read, read_ahead, to_half, to_host
+from apparel_eye.vision.batches import Pixels, read, read_ahead, to_half, to_host
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.folding import folded
 from apparel_eye.vision.inference import Identities
@@ -170,7 +171,7 @@ def extract(
     def read_batch(rows: Rows) -> tuple[Tensor, Identities, Rows]:
         return read(pixels, rows, extractors.mode.where), identities[rows], network_of[rows]
 
-    waiting = read_ahead(read_batch, batches(np.arange(first, len(pixels)), batch_size), 1)
+    waiting = read_ahead(read_batch, slices(np.arange(first, len(pixels)), batch_size), 1)
     num_ahead = 2 if extractors.mode.where.type == "cuda" else 0
     with tqdm(total=len(pixels), initial=first, desc="activations", unit="photo", disable=None) as bar:
         for maps in read_ahead(lambda batch: extractors.maps_of(*batch), waiting, num_ahead):

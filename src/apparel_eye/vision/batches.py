@@ -18,12 +18,6 @@ Made = TypeVar("Made")
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-def batches(rows: Rows, batch_size: int) -> Iterator[Rows]:
-    """Row numbers, ``batch_size`` at a time."""
-    for first in range(0, len(rows), batch_size):
-        yield rows[first : first + batch_size]
-
-
 def read(pixels: Pixels, rows: Rows, where: torch.device) -> Tensor:
     """The photos of some rows, uint8, shape (B, H, W, 3), on their way to the device."""
     photos = torch.from_numpy(pixels[rows])  # indexing copies them out of the memory-mapped file

@@ -12,9 +12,10 @@ from apparel_eye import interruption
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.parameters import AugmentationParameters, InferParameters
 from apparel_eye.probabilities import spread
+from apparel_eye.slices import slices
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import views
-from apparel_eye.vision.batches import Pixels, batches, read
+from apparel_eye.vision.batches import Pixels, read
 from apparel_eye.vision.classifier import Description, restore
 from apparel_eye.vision.device import Mode
 
@@ -55,7 +56,7 @@ class Predictor:
         plain, averaged = [np.zeros((0, len(self._description.values)))], [np.zeros((0, len(self._description.values)))]
         is_quick = len(rows) <= infer.batch_size
         with tqdm(total=len(rows), desc="predict", unit="photo", disable=is_quick or None) as bar:
-            for batch in batches(rows, infer.batch_size):
+            for batch in slices(rows, infer.batch_size):
                 drawn = views.draw_for_test(
                     infer.seed, identities[batch], infer.num_views, infer.num_drawn, self._augmentation
                 )
@@ -83,7 +84,7 @@ def predict_plain(
         Interrupted: the run was asked to stop.
     """
     predicted = [np.zeros((0, len(description.values)))]
-    for batch in batches(rows, batch_size):
+    for batch in slices(rows, batch_size):
         predicted.append(_per_view(model, description, pixels, batch, [views.plain(len(batch))], mode)[0])
         interruption.stop()
     return np.concatenate(predicted)

@@ -11,9 +11,10 @@ from tqdm import tqdm
 from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
+from apparel_eye.slices import slices
 from apparel_eye.subsets import Subsets
 from apparel_eye.vision import backbones, engine, schedule, views
-from apparel_eye.vision.batches import Pixels, batches, read, to_half
+from apparel_eye.vision.batches import Pixels, read, to_half
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.rate_finder import Sweep, sweep_rates
@@ -48,7 +49,7 @@ def compute_features(
     first = 0
     with tqdm(total=num_rows, desc="features", unit="photo", disable=None) as bar:
         for rows, view in rows_of_views:
-            for photos in batches(rows, train.batch_size):
+            for photos in slices(rows, train.batch_size):
                 drawn = views.plain(len(photos)) if view is None else views.draw(train.seed, view, photos, augmentation)
                 seen = mode.lay_out(views.render(read(pixels, photos, mode.where), drawn))
                 with mode.autocast():
