@@ -128,7 +128,7 @@ FAULTS = {
     117: "damaged or foreign result",
 }
 
-ELSEWHERE = {32: "in a loop of vision/reading/odd_photos.py, whose files test_bad_photos.py reads"}
+ELSEWHERE = {32: "in a loop of fixtures/odd_photos.py, whose files test_bad_photos.py reads"}
 """Numbers that do not stand beside their test, and where they are."""
 
 
