@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from apparel_eye import metrics
 from apparel_eye.calibration import cross_fit, fit_temperature
+from apparel_eye.chunks import slices
 from apparel_eye.intervals import difference
 from apparel_eye.io import CheckpointDataset
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
-from apparel_eye.slices import slices
 from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
 from apparel_eye.trained import trained_categories

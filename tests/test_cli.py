@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apparel_eye import cli, interruption
+from apparel_eye import cli, signals
 from apparel_eye.errors import LockedError
 from apparel_eye.samples import write_samples
 
@@ -154,8 +154,8 @@ def test_too_few_files_that_may_be_open_are_told(ingest: Ingest) -> None:
         (OSError(errno.EMFILE, "Too many open files"), 4, "too many files are open"),
         (OSError(errno.ENOSPC, "No space left on device", "/x/y"), 4, "/x/y: no space is left"),
         (RuntimeError("can't start new thread"), 4, "no more threads"),
-        (interruption.Interrupted(signal.SIGTERM), 143, "stopped by SIGTERM; the same command goes on"),
-        (interruption.Interrupted(signal.SIGINT), 130, "stopped by SIGINT; the same command goes on"),
+        (signals.Interrupted(signal.SIGTERM), 143, "stopped by SIGTERM; the same command goes on"),
+        (signals.Interrupted(signal.SIGINT), 130, "stopped by SIGINT; the same command goes on"),
         (LockedError("in use"), 5, "in use"),
     ],
     ids=repr,

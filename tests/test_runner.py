@@ -11,7 +11,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.errors import DataError, LockedError, StoppedError, SurroundingsError
 from apparel_eye.io import AtomicDataset, RawFolderDataset
 from apparel_eye.raw_folder import RawFolder
@@ -228,7 +228,7 @@ def test_a_run_that_is_asked_to_stop_says_what_it_did_and_goes_on_later(bench: B
         time.sleep(0.01)
 
     bench.meanwhile = ask
-    with interruption.handled(), pytest.raises(StoppedError) as caught:
+    with signals.handled(), pytest.raises(StoppedError) as caught:
         bench.run(scale=2)
     assert caught.value.exit_code == 128 + number
     assert str(caught.value) == f"stopped by {number.name} during count; the same command goes on from there"
@@ -246,7 +246,7 @@ def test_a_request_that_came_while_nothing_could_be_raised_is_heard_before_the_n
             time.sleep(0.01)
 
     bench.meanwhile = lambda: Doomed() and None
-    with interruption.handled(), pytest.raises(StoppedError, match="SIGTERM"):
+    with signals.handled(), pytest.raises(StoppedError, match="SIGTERM"):
         bench.run(scale=2)
     assert set(bench.ran) < set(ALL)
     assert "count" in bench.ran

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from apparel_eye import interruption, tagging
+from apparel_eye import signals, tagging
 from apparel_eye.errors import DataError
 from apparel_eye.own_photos import PhotoSource, open_photos
 from apparel_eye.raw_folder import RawFile, RawFolder
@@ -191,8 +191,8 @@ def test_a_signal_stops_between_two_batches(folder: Path, network: Recognizer, m
     monkeypatch.setattr(tagging, "_PART", 2)
     parts = tag(open_photos(folder), network)
     next(parts)
-    monkeypatch.setattr(interruption, "_asked", [(15, 0.0)])
-    with pytest.raises(interruption.Interrupted):
+    monkeypatch.setattr(signals, "_asked", [(15, 0.0)])
+    with pytest.raises(signals.Interrupted):
         next(parts)
 
 

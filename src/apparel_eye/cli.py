@@ -18,8 +18,7 @@ from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
 from apparel_eye import startup
-from apparel_eye.errors import UsageError
-from apparel_eye.nearest import nearest
+from apparel_eye.errors import UsageError, nearest
 from apparel_eye.plain_words import in_plain_words
 
 _RUNNER = "apparel_eye.runner.FinishedRunner"

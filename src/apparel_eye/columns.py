@@ -8,10 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye import metrics
-from apparel_eye.errors import UsageError
+from apparel_eye.errors import UsageError, nearest
 from apparel_eye.intervals import bootstrap
 from apparel_eye.metrics import Marks
-from apparel_eye.nearest import nearest
 from apparel_eye.subsets import Rows, Subsets
 
 ByColumn = dict[str, NDArray[np.float64]]

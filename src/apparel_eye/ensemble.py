@@ -13,9 +13,8 @@ from apparel_eye import metrics
 from apparel_eye.attributes import ordered_values
 from apparel_eye.calibration import cross_fit, fit_temperature, fit_threshold, temper
 from apparel_eye.columns import ByColumn, score_table
-from apparel_eye.errors import DataError, UsageError
+from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.metrics import Marks, marks_of
-from apparel_eye.nearest import nearest
 from apparel_eye.recognizer import About
 from apparel_eye.tables import probabilities_of
 

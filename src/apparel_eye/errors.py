@@ -1,6 +1,8 @@
 """The ways to stop: each says what is wrong, where, and what to do, and leaves with its own exit code."""
 
+import difflib
 import errno
+from collections.abc import Iterable
 
 _ELSEWHERE = "free some space, or name another folder with --params data=FOLDER"
 _REASONS = {
@@ -65,3 +67,10 @@ def in_words(error: OSError) -> str:
     """Why the operating system refused, and what to do."""
     reason = error.strerror or str(error)
     return _REASONS.get(error.errno or 0, f"{reason}; name another folder with --params data=FOLDER")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that does not exist: which names are alike, or else which there are."""
+    names = sorted(known)
+    alike = difflib.get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(alike)}?" if alike else f"there are {', '.join(names)}"

@@ -8,8 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from apparel_eye.errors import DataError, UsageError
-from apparel_eye.nearest import nearest
+from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.raw_folder import RawFile, open_file, scan_folder
 
 _LISTS = (".txt", ".lst")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import click
 from kedro.io.core import DatasetError
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.console import make_lasting
 from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, in_words
 
@@ -19,9 +19,9 @@ def in_plain_words(debug: bool) -> Iterator[None]:
     """Within it, an error ends the program with one line and its exit code; ``debug`` shows the traceback."""
     make_lasting()
     try:
-        with interruption.handled():
+        with signals.handled():
             yield
-    except (Exception, interruption.Interrupted) as error:
+    except (Exception, signals.Interrupted) as error:
         stop = _stop_of(error)
         if debug or stop is None:
             raise
@@ -40,7 +40,7 @@ def _stop_of(error: BaseException) -> ApparelEyeError | None:
         if isinstance(found, ApparelEyeError):
             return found
     for found in chain:
-        if isinstance(found, interruption.Interrupted):
+        if isinstance(found, signals.Interrupted):
             return StoppedError(f"stopped by {found}; the same command goes on from there", found.signal_number)
         if isinstance(found, OSError):
             return SurroundingsError(": ".join([*([str(found.filename)] if found.filename else []), in_words(found)]))

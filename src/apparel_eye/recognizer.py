@@ -13,9 +13,9 @@ from pydantic import ConfigDict, Field
 from apparel_eye.blending import Blend, blend
 from apparel_eye.calibration import temper
 from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.chunks import slices
 from apparel_eye.columns import BLEND, HEADS, NETWORK
-from apparel_eye.errors import UsageError
-from apparel_eye.nearest import nearest
+from apparel_eye.errors import UsageError, nearest
 from apparel_eye.parameters import (
     AugmentationParameters,
     ExtractionParameters,
@@ -24,7 +24,6 @@ from apparel_eye.parameters import (
     PhotoParameters,
     ResizeMode,
 )
-from apparel_eye.slices import slices
 
 if TYPE_CHECKING:
     from PIL import Image

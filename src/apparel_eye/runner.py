@@ -14,7 +14,7 @@ from kedro.runner import SequentialRunner
 from kedro.runner.task import Task
 from pluggy import PluginManager
 
-from apparel_eye import interruption, locks, unfinished
+from apparel_eye import locks, signals, unfinished
 from apparel_eye.errors import StoppedError, SurroundingsError
 from apparel_eye.fingerprints import fingerprint_of, input_fingerprint
 from apparel_eye.io import seal
@@ -55,10 +55,10 @@ class FinishedRunner(SequentialRunner):
                 unfinished.refuse_changes(nodes, catalog)
                 for position, node in enumerate(nodes, start=1):
                     doing = f"during {node.name}"
-                    interruption.stop()  # a signal that comes while objects are removed raises nothing
+                    signals.stop()  # a signal that comes while objects are removed raises nothing
                     task = Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id)
                     _finish(task, catalog, f"[{position}/{len(nodes)}] {node.name}")
-        except interruption.Interrupted as asked:
+        except signals.Interrupted as asked:
             message = f"stopped by {asked} {doing}; the same command goes on from there"
             raise StoppedError(message, asked.signal_number) from asked
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from apparel_eye import metrics
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, nearest
 from apparel_eye.layouts.csv_rows import read_rows, wrong_row
-from apparel_eye.nearest import nearest
 from apparel_eye.raw_folder import RawFolder
 
 _TOLERANCE = 1e-3

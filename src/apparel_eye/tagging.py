@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from apparel_eye import interruption
+from apparel_eye import signals
+from apparel_eye.chunks import TablePart, slices
 from apparel_eye.errors import DataError
 from apparel_eye.own_photos import PhotoSource
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.raw_folder import RawFile
 from apparel_eye.recognizer import Pixels, Recognizer
-from apparel_eye.slices import slices
-from apparel_eye.table_part import TablePart
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -105,7 +104,7 @@ def _in_batches(
     stream = iter(read)
     for batch in slices(files, batch_size):
         yield _rows(batch, list(islice(stream, len(batch))), recognizer)
-        interruption.stop()
+        signals.stop()
         if bar is not None:
             bar.update(len(batch))
 

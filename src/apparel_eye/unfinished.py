@@ -15,7 +15,7 @@ from typing import Any
 from kedro.io import DataCatalog
 from kedro.pipeline.node import Node
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.errors import UsageError
 from apparel_eye.fingerprints import code_of, input_fingerprint, is_parameter
 from apparel_eye.io import seal
@@ -74,7 +74,7 @@ def going_on(node: Node, catalog: DataCatalog) -> Iterator[bool]:
     else:
         yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["stood"]
     if dataset.is_unfinished():
-        interruption.stop()
+        signals.stop()
         raise RuntimeError(f"{node.name} returned before it had finished")
 
 

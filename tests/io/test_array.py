@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.io import ArrayDataset
 
 WHOLE = np.random.default_rng(0).integers(0, 256, (10, 3, 2), dtype=np.uint8)

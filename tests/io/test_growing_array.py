@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kedro.io.core import DatasetError
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.errors import SurroundingsError
 from apparel_eye.io import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, seal, storage
 

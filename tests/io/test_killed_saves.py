@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, State
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.io import (
     ArrayDataset,
     AtomicDataset,

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from kedro.io.core import DatasetError
 
-from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, as_arrays
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.io import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, seal
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.errors import DivergedError
 from apparel_eye.parameters import PhaseParameters
 from apparel_eye.schemas import RATES, Epochs
@@ -149,7 +149,7 @@ def test_a_loss_that_is_not_finite_stops_training_at_that_step_and_is_not_saved(
         steps.append((epoch, positions.tolist()))
         is_bad = [before for before, _ in steps].count(1) == bad_step + 1
         if is_bad and asked:
-            interruption.ask()
+            signals.ask()
         return torch.full((len(positions), 2), spoiled_by if is_bad else 1.0)
 
     moments: list[engine.Moment] = []
@@ -171,7 +171,7 @@ def test_a_run_that_is_asked_to_stop_right_after_a_spoiled_step_does_not_save_it
 ) -> None:
     class Asking(tqdm):
         def update(self, n: float = 1) -> None:
-            interruption.ask()
+            signals.ask()
 
     monkeypatch.setattr(engine, "tqdm", Asking)
     work = linear_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan))
@@ -206,7 +206,7 @@ def test_a_run_that_is_asked_to_stop_ends_its_step_saves_and_goes_on_with_the_sa
     def asking(positions: NDArray[np.intp], epoch: int) -> Tensor:
         steps.append(epoch)
         if len(steps) == 3 + at_step:
-            interruption.ask()
+            signals.ask()
         return inputs(positions, epoch)
 
     settings = make_settings(batch_size=3, weight_average=0.5)
@@ -215,10 +215,10 @@ def test_a_run_that_is_asked_to_stop_ends_its_step_saves_and_goes_on_with_the_sa
     assert next(moments).row["epoch"] == 1
     moment = next(moments)
     assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, at_step)
-    with pytest.raises(interruption.Interrupted):
+    with pytest.raises(signals.Interrupted):
         next(moments)
     assert steps == [0] * 3 + [1] * at_step
-    interruption._asked.clear()
+    signals._asked.clear()
     *_, last = engine.train(again := randomized(linear_work(9, inputs)), settings, moment.state)
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(again.model.state_dict()[name], tensor)
@@ -235,8 +235,8 @@ def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_e
         nonlocal evaluated
         evaluated += 1
         if evaluated == 2:
-            interruption.ask()
-            interruption.stop()
+            signals.ask()
+            signals.stop()
         return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
 
     settings = make_settings(batch_size=3)
@@ -244,9 +244,9 @@ def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_e
     next(epochs)
     moment = next(epochs)
     assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, 3)
-    with pytest.raises(interruption.Interrupted):
+    with pytest.raises(signals.Interrupted):
         next(epochs)
-    interruption._asked.clear()
+    signals._asked.clear()
     weights = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
     first = next(engine.train(again := randomized(linear_work(evaluate=evaluate)), settings, moment.state))
     assert first.row["epoch"] == 2
@@ -259,8 +259,8 @@ def test_an_epoch_that_ends_as_the_run_is_asked_to_stop_is_handed_out_first(
 ) -> None:
     epochs = engine.train(linear_work(), make_settings())
     assert next(epochs).row["epoch"] == 1
-    interruption.ask()
-    with pytest.raises(interruption.Interrupted):
+    signals.ask()
+    with pytest.raises(signals.Interrupted):
         next(epochs)
 
 

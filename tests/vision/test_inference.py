@@ -3,7 +3,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.parameters import AugmentationParameters, InferParameters
 from apparel_eye.probabilities import FLOOR
@@ -111,10 +111,10 @@ def test_predicting_stops_once_it_is_asked_to(
     def read_and_ask(pixels: NDArray[np.uint8], rows: NDArray[np.intp], where: torch.device) -> torch.Tensor:
         seen.extend(rows)
         if len(seen) == 4:
-            interruption.ask()
+            signals.ask()
         return batches.read(pixels, rows, where)
 
     monkeypatch.setattr(inference, "read", read_and_ask)
-    with pytest.raises(interruption.Interrupted):
+    with pytest.raises(signals.Interrupted):
         predict_plain(classifier, description, pixels, ROWS, 2, Mode())
     assert seen == ROWS[:4].tolist()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.parameters import PhaseParameters, TrainParameters
@@ -27,7 +27,7 @@ Bits = Callable[[Checkpoint], object]
 def until_interrupted(progress: Iterator[Any]) -> list[Any]:
     """What is yielded before the run stops as it was asked to."""
     yielded: list[Any] = []
-    with pytest.raises(interruption.Interrupted):
+    with pytest.raises(signals.Interrupted):
         yielded.extend(progress)
     return yielded
 
@@ -95,7 +95,7 @@ def test_a_process_that_is_killed_ends_the_others(teamwork: ModuleType, number: 
 def test_who_is_asked_to_stop_saves_first_however_soon_the_others_end(teamwork: ModuleType) -> None:
     working = in_processes(2, teamwork.work_until_asked, 2.0)
     assert next(working) == "begun"
-    interruption.ask()
+    signals.ask()
     assert until_interrupted(working) == ["saved"]
     assert multiprocessing.active_children() == []
 
@@ -106,7 +106,7 @@ def test_who_does_not_listen_is_ended(teamwork: ModuleType, monkeypatch: pytest.
     monkeypatch.setattr(processes, "_PATIENCE", 0.5)
     working = in_processes(2, teamwork.never_listen)
     assert next(working) == "begun"
-    interruption.ask()
+    signals.ask()
     started = time.monotonic()
     assert until_interrupted(working) == []
     assert time.monotonic() - started < 5
@@ -150,9 +150,9 @@ def test_two_processes_train_as_one_and_go_on_with_the_same_bits(
 
     stopped = run(2, together[0])
     assert bits(next(stopped)) == bits(together[1])
-    interruption.ask()
+    signals.ask()
     *_, state = later = until_interrupted(stopped)
     assert multiprocessing.active_children() == []
-    interruption._asked.clear()
+    signals._asked.clear()
     assert [bits(each) for each in later] == [bits(each) for each in together[2 : 2 + len(later)]]
     assert bits(list(run(2, state))[-1]) == bits(together[-1])

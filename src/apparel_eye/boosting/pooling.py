@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 
 _PART = 128
 """Photos held in memory at a time."""

@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.ingestion.record import RECORD, Records, Thumbnails, look, numbers_of
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.raw_folder import RawFolder

@@ -11,7 +11,7 @@ from kedro.io.core import DatasetError
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.io import seal
 from apparel_eye.io.sealed import EarlierDataset, SealedDataset

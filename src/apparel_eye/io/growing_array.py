@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.errors import DataError
 from apparel_eye.io import seal
 from apparel_eye.io.array import take_blocks

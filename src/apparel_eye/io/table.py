@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.utils import load_obj
 
+from apparel_eye.chunks import TablePart
 from apparel_eye.errors import DataError
 from apparel_eye.io import seal
 from apparel_eye.io.sealed import EarlierDataset, ResumableDataset, SealedDataset
 from apparel_eye.io.storage import explained
-from apparel_eye.table_part import TablePart
 
 _SUFFIX = ".parquet"
 

@@ -1,8 +1,7 @@
 """Where the folders of a category are."""
 
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, nearest
 from apparel_eye.layouts.names import check_distinct, folded
-from apparel_eye.nearest import nearest
 from apparel_eye.raw_folder import RawFolder
 
 SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, nearest
 from apparel_eye.layouts.label_files import LabelRows, read_labels
 from apparel_eye.layouts.layout import count_roles
 from apparel_eye.layouts.orphans import notes_on_orphans
-from apparel_eye.nearest import nearest
 from apparel_eye.parameters import LabelParameters
 from apparel_eye.raw_folder import RawFolder
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, nearest
 from apparel_eye.layouts.csv_rows import read_rows, wrong_row
-from apparel_eye.nearest import nearest
 from apparel_eye.raw_folder import RawFolder
 
 _COLUMNS = ("path", "dimension", "label")

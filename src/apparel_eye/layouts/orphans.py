@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
-from apparel_eye.nearest import nearest
+from apparel_eye.errors import nearest
 from apparel_eye.photo_names import is_photo_name
 from apparel_eye.raw_folder import RawFolder
 

@@ -8,7 +8,7 @@ from textwrap import shorten
 from mlflow import MlflowClient, MlflowException
 from mlflow.entities import LifecycleStage, Metric, Param
 
-from apparel_eye.slices import slices
+from apparel_eye.chunks import slices
 from apparel_eye.tracking.journal import Line, abandoned, remove
 
 logger = logging.getLogger(__name__)

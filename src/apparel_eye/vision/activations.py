@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from apparel_eye.activations_index import ALL
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart, slices
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.slices import slices
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import views
 from apparel_eye.vision.backbones import Weights, feature_maps, fit_to, levels, normalization, restored

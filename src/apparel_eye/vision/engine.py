@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.checkpoint import State
 from apparel_eye.errors import DivergedError
 from apparel_eye.metrics import scores
@@ -64,7 +64,7 @@ def train(work: Work, settings: Settings, state: State | None = None) -> Iterato
     training = _Training(work, settings)
     if state is not None:
         training.go_on_from(state)
-    with interruption.deferred():
+    with signals.deferred():
         yield from training.run()
 
 
@@ -101,14 +101,14 @@ class _Training:
                     self._seconds = time.perf_counter() - started
                     if self._anyone_asked():
                         yield self._moment()
-                        interruption.stop()
+                        signals.stop()
                         return  # another process was asked
                     if self._step % settings.save_every_steps == 0 and self._step < num_steps:
                         yield self._moment()
                 probabilities = self._evaluate()
                 if probabilities is None:
                     yield self._moment()
-                    interruption.stop()
+                    signals.stop()
                     return  # another process was asked
                 self._seconds = time.perf_counter() - started
                 row = self._row(probabilities, num_steps)
@@ -119,7 +119,7 @@ class _Training:
                 finished = self._epoch == settings.phase.epochs
                 yield Moment(None if finished else self._state(), self._average, row, probabilities)
                 if self._anyone_asked():
-                    interruption.stop()
+                    signals.stop()
                     return
 
     def _steps_of_epoch(self) -> Iterator[None]:
@@ -159,7 +159,7 @@ class _Training:
 
     def _anyone_asked(self) -> bool:
         """Whether the run was asked to stop; all processes stop after the same step."""
-        asked = interruption.requested()
+        asked = signals.requested()
         accelerator = self._steps.accelerator
         if accelerator.num_processes == 1:
             return asked
@@ -168,7 +168,7 @@ class _Training:
     def _evaluate(self) -> NDArray[np.float64] | None:
         """Probabilities of the validation photos; None if a process was asked to stop meanwhile."""
         own: NDArray[np.float64] | None = None
-        with self._average.applied(), suppress(interruption.Interrupted):
+        with self._average.applied(), suppress(signals.Interrupted):
             own = self._work.evaluate(self._steps.share_of(np.arange(len(self._work.marks))))
         shares = gather_object([own])
         if any(share is None for share in shares):

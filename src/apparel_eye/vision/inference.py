@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.chunks import slices
 from apparel_eye.parameters import AugmentationParameters, InferParameters
 from apparel_eye.probabilities import spread
-from apparel_eye.slices import slices
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import views
 from apparel_eye.vision.batches import Pixels, read
@@ -86,7 +86,7 @@ def predict_plain(
     predicted = [np.zeros((0, len(description.values)))]
     for batch in slices(rows, batch_size):
         predicted.append(_per_view(model, description, pixels, batch, [views.plain(len(batch))], mode)[0])
-        interruption.stop()
+        signals.stop()
     return np.concatenate(predicted)
 
 

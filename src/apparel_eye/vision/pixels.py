@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import PhotoParameters, ResizeMode
 from apparel_eye.raw_folder import RawFolder

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import multiprocessing
 
-from apparel_eye import interruption
+from apparel_eye import signals
 from apparel_eye.errors import ApparelEyeError, SurroundingsError
 
 Item = TypeVar("Item")
@@ -58,9 +58,9 @@ def in_processes(processes: int, function: Callable[..., Iterator[Item]], *args:
         for process in team:
             process.start()
         sender.close()  # so that the first process's end is seen
-        with interruption.deferred():
+        with signals.deferred():
             yield from _received(receiver, team, asked)
-            interruption.stop()
+            signals.stop()
     finally:
         for process in team:
             process.kill()
@@ -71,7 +71,7 @@ def _received(receiver: Connection, team: list[Any], asked: Any) -> Iterator[Any
     """What the first process sends, until it says that it is done."""
     deadline = math.inf
     while time.monotonic() < deadline:
-        if interruption.requested() and not asked.is_set():
+        if signals.requested() and not asked.is_set():
             asked.set()
             deadline = time.monotonic() + _PATIENCE
         at_work = [process.sentinel for process in team if process.exitcode is None]
@@ -141,7 +141,7 @@ def _member(
                 sender.send(("item", item))
     except ApparelEyeError as error:
         message = ("error", error)
-    except interruption.Interrupted:
+    except signals.Interrupted:
         pass  # the parent knows
     if sender is not None:
         with suppress(BrokenPipeError):
@@ -175,7 +175,7 @@ class _Portable:
 
 def _pass_on(asked: Any) -> None:
     asked.wait()
-    interruption.ask()
+    signals.ask()
 
 
 def _end_with_parent() -> None:

@@ -8,10 +8,9 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.array_part import ArrayPart
 from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.chunks import ArrayPart, slices
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
-from apparel_eye.slices import slices
 from apparel_eye.subsets import Subsets
 from apparel_eye.vision import backbones, engine, schedule, views
 from apparel_eye.vision.batches import Pixels, read, to_half

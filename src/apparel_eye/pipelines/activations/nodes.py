@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.activations_index import ALL, NONE, check_index, index_of
-from apparel_eye.array_part import ArrayPart
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import (
     ActivationsParameters,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from apparel_eye.array_part import ArrayPart
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.parameters import DuplicateParameters, LabelParameters, PhotoParameters
 from apparel_eye.raw_folder import RawFolder
 

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.chunks import TablePart
 from apparel_eye.columns import HEADS
 from apparel_eye.own_photos import PhotoSource
 from apparel_eye.parameters import PredictParameters
 from apparel_eye.recognizer import About, Models, Recognizer, mode_of
-from apparel_eye.table_part import TablePart
 
 _HEIGHT = 320  # pixels
 

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from apparel_eye.array_part import ArrayPart
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.chunks import ArrayPart
 from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
 from apparel_eye.raw_folder import RawFolder
 from apparel_eye.subsets import make_subsets

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apparel_eye.slices import slices
+from apparel_eye.chunks import slices
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from apparel_eye import interruption
-from apparel_eye.interruption import Interrupted
+from apparel_eye import signals
+from apparel_eye.signals import Interrupted
 
 both = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 
@@ -24,7 +24,7 @@ def ask_self(number: int) -> None:
 @both
 @pytest.mark.fault(95)
 def test_a_signal_is_raised_where_it_comes(number: signal.Signals) -> None:
-    with pytest.raises(Interrupted) as caught, interruption.handled():
+    with pytest.raises(Interrupted) as caught, signals.handled():
         ask_self(number)
     assert caught.value.signal_number == number
     assert str(caught.value) == number.name
@@ -34,48 +34,48 @@ def test_a_signal_is_raised_where_it_comes(number: signal.Signals) -> None:
 @pytest.mark.fault(95)
 def test_a_deferred_signal_is_only_noted_and_told(number: signal.Signals, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    with interruption.handled():
-        with interruption.deferred():
-            assert not interruption.requested()
-            interruption.stop()
+    with signals.handled():
+        with signals.deferred():
+            assert not signals.requested()
+            signals.stop()
             ask_self(number)
-            assert interruption.requested()
+            assert signals.requested()
         with pytest.raises(Interrupted, match=number.name):
-            interruption.stop()
+            signals.stop()
     assert f"{number.name}: stopping after this step" in caplog.text
 
 
 @pytest.mark.fault(95)
 def test_the_same_request_twice_at_once_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """``timeout`` signals its child, and then the child's group."""
-    with interruption.handled(), interruption.deferred():
+    with signals.handled(), signals.deferred():
         ask_self(signal.SIGTERM)
         ask_self(signal.SIGTERM)
         ask_self(signal.SIGINT)
-        assert interruption.requested()
+        assert signals.requested()
 
 
 def test_another_process_may_ask_too() -> None:
-    with interruption.handled():
-        thread = threading.Thread(target=interruption.ask)
+    with signals.handled():
+        thread = threading.Thread(target=signals.ask)
         thread.start()
         thread.join()
         with pytest.raises(Interrupted, match="SIGTERM"):
-            interruption.stop()
+            signals.stop()
 
 
 def test_afterwards_signals_do_what_they_did_before_and_nothing_is_asked() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    with interruption.handled(), interruption.deferred():
+    with signals.handled(), signals.deferred():
         assert all(signal.getsignal(number) != handler for number, handler in before.items())
         ask_self(signal.SIGTERM)
     assert {number: signal.getsignal(number) for number in before} == before
-    assert not interruption.requested()
+    assert not signals.requested()
 
 
 def test_in_another_thread_nothing_is_handled() -> None:
     def run() -> None:
-        with interruption.handled():
+        with signals.handled():
             ran.append(True)
 
     ran: list[bool] = []
@@ -88,14 +88,14 @@ def test_in_another_thread_nothing_is_handled() -> None:
 SLOW_STEP = """
 import sys, time
 from apparel_eye import interruption
-with interruption.handled():
-    with interruption.deferred():
+with signals.handled():
+    with signals.deferred():
         print("begun", flush=True)
         end = time.monotonic() + float(sys.argv[1])
         while time.monotonic() < end:
             time.sleep(0.01)
         print("saved", flush=True)
-    interruption.stop()
+    signals.stop()
 """
 
 

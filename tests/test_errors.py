@@ -1,4 +1,4 @@
-from apparel_eye.nearest import nearest
+from apparel_eye.errors import nearest
 
 COLORS = ("red", "green", "grey")
 
