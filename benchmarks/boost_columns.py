@@ -19,9 +19,9 @@ import pandas as pd
 import xgboost
 import yaml
 
-from apparel_eye import metrics
 from apparel_eye.boosting import heads, xgboost_head
 from apparel_eye.boosting.fitted import load_head
+from apparel_eye.metrics import official
 from apparel_eye.parameters import WeightParameters, XGBoostParameters
 from apparel_eye.subsets import make_subsets
 
@@ -58,7 +58,7 @@ def main() -> None:
             started = time.perf_counter()
             _, validation, _ = heads.cross_predict(fit, ready, features, subsets, groups, weights, refit=False)
             seconds[name].append(time.perf_counter() - started)
-            scores = metrics.scores(validation, subsets.validation_marks)
+            scores = official.scores(validation, subsets.validation_marks)
             print(f"seed {seed}, {name}: {seconds[name][-1]:.1f} s, " + _line(scores), flush=True)
     ratio = np.median(seconds["by node"]) / np.median(seconds["by block"])
     print(f"by node takes {ratio:.1f} times as long as by block")

@@ -26,15 +26,15 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from tta import Network, compare, markdown, mean_and_range
 
-from apparel_eye import metrics
 from apparel_eye.activations_index import NONE
 from apparel_eye.attributes import ordered_values
 from apparel_eye.blending import cross_fit_blend
 from apparel_eye.boosting import bags, logistic, perceptron, pooling, xgboost_head
 from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import cross_predict
-from apparel_eye.calibration import cross_fit
 from apparel_eye.columns import FAVORITE, score_choice
+from apparel_eye.metrics import official
+from apparel_eye.metrics.calibration import cross_fit
 from apparel_eye.parameters import BoostParameters
 from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
@@ -118,7 +118,7 @@ class Ground:
 
     def scores_of(self, honest: NDArray[np.float64]) -> dict[str, float]:
         """Of probabilities as they are."""
-        found = metrics.all_scores(honest, self.subsets.validation_marks, ordered_values(self.category, self.values))
+        found = official.all_scores(honest, self.subsets.validation_marks, ordered_values(self.category, self.values))
         return {name: found[name] for name in SCORES}
 
 

@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 from kedro.config import OmegaConfigLoader
 
-from apparel_eye import metrics
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.metrics import official
 from apparel_eye.parameters import STAGES, ProjectParameters
 from apparel_eye.pipelines.infer.nodes import predict_photos
 from apparel_eye.pipelines.split.nodes import deal_photos
@@ -159,7 +159,7 @@ def score_columns(probabilities: pd.DataFrame, keys: pd.Series, subsets: Subsets
     row = {}
     for column, table in probabilities[probabilities["role"] == "validation"].groupby("column"):
         predicted = table.set_index("image_key").loc[keys].filter(regex=r"^p\d+$").to_numpy()
-        measured = metrics.scores(predicted, subsets.validation_marks)
+        measured = official.scores(predicted, subsets.validation_marks)
         row |= {f"{column}_{name}": score for name, score in measured.items()}
     return row
 

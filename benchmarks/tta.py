@@ -23,11 +23,11 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from apparel_eye import metrics
-from apparel_eye.calibration import cross_fit, fit_temperature
 from apparel_eye.chunks import slices
-from apparel_eye.intervals import difference
 from apparel_eye.io import CheckpointDataset
+from apparel_eye.metrics import official
+from apparel_eye.metrics.calibration import cross_fit, fit_temperature
+from apparel_eye.metrics.intervals import difference
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
 from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
@@ -74,7 +74,7 @@ class Network:
     seed: int
     per_view: Probabilities
     columns: dict[str, Probabilities]
-    marks: metrics.Marks
+    marks: official.Marks
     parts: NDArray[np.intp]
     present: NDArray[np.intp]
     groups: NDArray[np.str_]
@@ -187,16 +187,16 @@ def calibration_table(networks: Sequence[Network]) -> Iterator[Row]:
         }
 
 
-def errors(before: Answers, after: Answers, marks: Sequence[metrics.Marks]) -> str:
+def errors(before: Answers, after: Answers, marks: Sequence[official.Marks]) -> str:
     """Mean calibration errors before and after temperatures, and of the latter if they were perfect."""
-    found = [list(map(metrics.expected_calibration_error, answers, marks)) for answers in (before, after)]
-    perfect = [metrics.calibration_noise(answer, SEED, NUM_DRAWS) for answer in after]
+    found = [list(map(official.expected_calibration_error, answers, marks)) for answers in (before, after)]
+    perfect = [official.calibration_noise(answer, SEED, NUM_DRAWS) for answer in after]
     return " / ".join(f"{np.mean(each):.3f}" for each in (*found, perfect))
 
 
 def scored(networks: Sequence[Network], answers: Answers) -> pd.DataFrame:
     """Scores of each network, by seed."""
-    rows = [metrics.scores(each, network.marks) for network, each in zip(networks, answers, strict=True)]
+    rows = [official.scores(each, network.marks) for network, each in zip(networks, answers, strict=True)]
     return pd.DataFrame(rows, pd.Index([network.seed for network in networks], name="seed"))
 
 
@@ -205,9 +205,9 @@ def compare(networks: Sequence[Network], first: Answers, second: Answers) -> Row
     number = np.repeat(np.arange(len(networks)), [len(network.marks) for network in networks])[:, None]
     marks, groups = stack([network.marks for network in networks], "n"), [network.groups for network in networks]
 
-    def measure(numbered: NDArray[np.floating], marks: metrics.Marks) -> dict[str, float]:
+    def measure(numbered: NDArray[np.floating], marks: official.Marks) -> dict[str, float]:
         of_each = [numbered[:, 0] == index for index in range(len(networks))]
-        of_networks = [metrics.scores(numbered[rows, 1:], marks[rows]) for rows in of_each]
+        of_networks = [official.scores(numbered[rows, 1:], marks[rows]) for rows in of_each]
         return {score: float(np.mean([scores[score] for scores in of_networks])) for score in SCORES}
 
     one, other = (np.hstack([number, stack(answers)]) for answers in (first, second))
@@ -289,9 +289,9 @@ def draw_calibration(networks: Sequence[Network]) -> Figure:
     return figure
 
 
-def reliability(probabilities: Probabilities, marks: metrics.Marks) -> NDArray[np.float64]:
+def reliability(probabilities: Probabilities, marks: official.Marks) -> NDArray[np.float64]:
     """Mean confidence, accuracy and its standard error, a row for each bin."""
-    is_right = np.argmax(probabilities, axis=1) == metrics.true_values(marks)
+    is_right = np.argmax(probabilities, axis=1) == official.true_values(marks)
     bins = np.array_split(np.array(sorted(zip(probabilities.max(axis=1), is_right, strict=True))), NUM_BINS)
     return np.array([(*each.mean(axis=0), each[:, 1].std() / len(each) ** 0.5) for each in bins])
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from apparel_eye.metrics import true_values
+from apparel_eye.metrics.official import true_values
 from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probabilities_of
 

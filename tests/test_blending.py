@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from apparel_eye import blending, metrics
+from apparel_eye import blending
 from apparel_eye.blending import Blend, blend, cross_fit_blend, fit_blend, fit_weights
-from apparel_eye.calibration import temper
-from apparel_eye.metrics import Marks, Probabilities
-from apparel_eye.probabilities import FLOOR, softmax, spread
+from apparel_eye.metrics import official
+from apparel_eye.metrics.calibration import temper
+from apparel_eye.metrics.official import Marks, Probabilities
+from apparel_eye.metrics.probabilities import FLOOR, softmax, spread
 
 ALL = (0, 1, 2)
 PRIOR = 2.0
@@ -39,7 +40,7 @@ def drawn(num_photos: int, skills: tuple[float, ...], seed: int = 1) -> tuple[li
 def merit(weights: np.ndarray, columns: list[Probabilities], marks: Marks) -> float:
     """Log likelihood of the mean's weights, with a Dirichlet prior of as many photos as said."""
     mean = np.tensordot(weights, columns, axes=1)
-    of_photos = -len(marks) * metrics.log_loss(mean, marks)
+    of_photos = -len(marks) * official.log_loss(mean, marks)
     return float(of_photos + PRIOR / len(columns) * np.log(weights).sum())
 
 
@@ -126,16 +127,16 @@ def test_the_mean_is_not_worse_than_any_of_its_columns(skills: tuple[float, ...]
     named = dict(zip("abc", columns, strict=False))
     fitted = fit_blend(named, marks, ALL)
     honest = [temper(named[name], fitted.temperatures[name], ALL) for name in named]
-    loss = metrics.log_loss(blend(named, fitted, ALL), marks)
-    assert loss <= min(metrics.log_loss(each, marks) for each in honest) + 1e-3
-    assert loss <= min(metrics.log_loss(each, marks) for each in columns) + 1e-3
+    loss = official.log_loss(blend(named, fitted, ALL), marks)
+    assert loss <= min(official.log_loss(each, marks) for each in honest) + 1e-3
+    assert loss <= min(official.log_loss(each, marks) for each in columns) + 1e-3
 
 
 def test_columns_that_know_different_things_are_better_together() -> None:
     columns, marks = drawn(2000, (1.0, 1.0))
     named = dict(zip("ab", columns, strict=True))
-    together = metrics.log_loss(blend(named, fit_blend(named, marks, ALL), ALL), marks)
-    assert together < min(metrics.log_loss(each, marks) for each in columns) - 0.03
+    together = official.log_loss(blend(named, fit_blend(named, marks, ALL), ALL), marks)
+    assert together < min(official.log_loss(each, marks) for each in columns) - 0.03
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye import metrics
 from apparel_eye.columns import ByColumn, choose, present_of, score_choice, score_table
 from apparel_eye.errors import UsageError
-from apparel_eye.metrics import marks_of
+from apparel_eye.metrics import official
+from apparel_eye.metrics.official import marks_of
 from apparel_eye.schemas import ScoreTable
 from apparel_eye.subsets import make_subsets
 
@@ -37,12 +37,12 @@ def test_a_photo_is_answered_by_the_column_that_the_other_part_chooses(columns: 
 
 
 def test_a_column_that_is_wanted_answers_all_parts(columns: ByColumn) -> None:
-    assert score_choice(columns, MARKS, PARTS, wanted="plain") == metrics.scores(columns["plain"], MARKS)
+    assert score_choice(columns, MARKS, PARTS, wanted="plain") == official.scores(columns["plain"], MARKS)
 
 
 def test_without_xgboost_the_least_log_loss_is_chosen_whatever_its_official_score() -> None:
     hesitant, sure = of_truth(0.6, 0.6, 0.6, 0.6), of_truth(0.99, 0.99, 0.99, 0.4)
-    assert metrics.basic_precision(hesitant, MARKS) > metrics.basic_precision(sure, MARKS)
+    assert official.basic_precision(hesitant, MARKS) > official.basic_precision(sure, MARKS)
     assert choose({"hesitant": hesitant, "sure": sure}, MARKS) == "sure"
 
 
@@ -74,7 +74,7 @@ def test_two_standard_errors_are_beyond_chance() -> None:
 def test_the_official_score_decides_between_equal_losses() -> None:
     marks = marks_of(["ynn"] * 2)
     right, wrong = np.array([[0.4, 0.3, 0.3]] * 2), np.array([[0.4, 0.6, 0.0]] * 2)
-    assert metrics.log_loss(right, marks) == metrics.log_loss(wrong, marks)
+    assert official.log_loss(right, marks) == official.log_loss(wrong, marks)
     assert choose({"wrong": wrong, "right": right}, marks) == "right"
 
 
@@ -91,8 +91,8 @@ def test_score_table_has_the_scores_of_each_column(columns: ByColumn) -> None:
     rows = [
         {
             "column": name,
-            **metrics.all_scores(columns[name], MARKS, [0, 1]),
-            "calibration_noise": metrics.calibration_noise(columns[name], 1, 1000),
+            **official.all_scores(columns[name], MARKS, [0, 1]),
+            "calibration_noise": official.calibration_noise(columns[name], 1, 1000),
             "photos": 4,
         }
         for name in ("plain", "tta")
@@ -107,7 +107,7 @@ def test_scores_have_intervals_over_groups(columns: ByColumn) -> None:
     assert 0 <= low < found == 0.5 < high <= 1
     as_one = score_table(columns, MARKS, np.array(["a", "a", "b", "b"]), [], num_resamples=100).set_index("column")
     assert as_one.loc["plain", "accuracy_low"] < low
-    assert [name for name in metrics.all_scores(columns["plain"], MARKS) if f"{name}_low" not in table] == []
+    assert [name for name in official.all_scores(columns["plain"], MARKS) if f"{name}_low" not in table] == []
     assert "within_one_step" not in table
 
 

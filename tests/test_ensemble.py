@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye import metrics
 from apparel_eye.ensemble import ENSEMBLE, Average, Member, as_json, average
 from apparel_eye.errors import DataError, UsageError
+from apparel_eye.metrics import official
 from apparel_eye.recognizer import About, Mixture, extraction_of
 from apparel_eye.schemas import ScoreTable
 from apparel_eye.tables import table_of
@@ -96,11 +96,11 @@ def test_members_and_mean_are_scored_on_the_same_photos(member: Member) -> None:
     members = [member, other(member)]
     together = found(members)
     table = ScoreTable.validate(together.table).set_index("column")
-    marks = metrics.marks_of(list(LABELS.values()))
+    marks = official.marks_of(list(LABELS.values()))
     for title, each in (("1 tta", member), ("2 tta", members[1])):
-        wanted = metrics.scores(answers_of(each, "tta", "validation"), marks)
+        wanted = official.scores(answers_of(each, "tta", "validation"), marks)
         assert table.loc[title, list(wanted)].to_dict() == pytest.approx(wanted)
-    wanted = metrics.scores(together.validation, marks)
+    wanted = official.scores(together.validation, marks)
     assert table.loc[ENSEMBLE, list(wanted)].to_dict() == pytest.approx(wanted)
     assert list(table["photos"]) == [8, 8, 8]
 
@@ -143,8 +143,8 @@ def test_a_test_with_labels_scores_all(member: Member) -> None:
     members = [replace(member, manifest=manifest), other(member)]
     scores = found([members[0], replace(members[1], manifest=manifest)]).test
     assert list(scores) == ["1 tta", "2 tta", ENSEMBLE]
-    marks = metrics.marks_of(["nyn"])
-    assert scores["1 tta"] == metrics.scores(answers_of(member, "tta", "to predict")[:1], marks)
+    marks = official.marks_of(["nyn"])
+    assert scores["1 tta"] == official.scores(answers_of(member, "tta", "to predict")[:1], marks)
 
 
 def test_as_json_says_who_the_members_are(member: Member) -> None:

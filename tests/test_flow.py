@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye import metrics
 from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.checkpoint import as_arrays
 from apparel_eye.io import CheckpointDataset
+from apparel_eye.metrics import official
 from apparel_eye.parameters import ProjectParameters
 from apparel_eye.schemas import History, Manifest, Probabilities
 
@@ -125,7 +125,7 @@ def test_scores_are_those_of_the_probabilities_on_validation_photos(results: Pat
     probabilities = answers.loc[validation["image_key"], [f"p{index}" for index in range(len(VALUES))]].to_numpy()
     scores = json.loads((results / "08_reporting" / CATEGORY / "scores.json").read_text())
     assert len(validation) == scores["photos"] == NUM_LABELLED // 5
-    expected = metrics.all_scores(probabilities, metrics.marks_of(validation["label_string"]), range(1, len(VALUES)))
+    expected = official.all_scores(probabilities, official.marks_of(validation["label_string"]), range(1, len(VALUES)))
     assert {name: scores[column][name] for name in expected} == pytest.approx(expected, nan_ok=True)
     for name in ("accuracy", "log_loss", "basic_precision", "average_precision"):
         assert scores[column][f"{name}_low"] <= expected[name] <= scores[column][f"{name}_high"]

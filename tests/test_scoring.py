@@ -12,11 +12,11 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apparel_eye import metrics
 from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.cli import cli
 from apparel_eye.errors import DataError
-from apparel_eye.metrics import marks_of
+from apparel_eye.metrics import official
+from apparel_eye.metrics.official import marks_of
 from apparel_eye.scoring import Unmatched, as_text, score_files, warnings_of
 
 Write = Callable[..., tuple[Path, Path]]
@@ -94,7 +94,7 @@ def test_scores_are_those_of_the_library_in_whatever_order_the_rows_come(
         for photo, (numbers, label) in enumerate(zip(probabilities.tolist(), labels, strict=True)):
             submission.append(row(str(photo), ";".join(map(repr, numbers)), category))
             answers.append(row(str(photo), label, category))
-        expected[category] = {"photos": len(labels), **metrics.scores(probabilities, marks_of(labels))}
+        expected[category] = {"photos": len(labels), **official.scores(probabilities, marks_of(labels))}
     random.shuffle(submission)
     random.shuffle(answers)
     report = score_files(*write(submission, answers))

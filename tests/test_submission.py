@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from apparel_eye.errors import DataError
-from apparel_eye.probabilities import FLOOR
+from apparel_eye.metrics.probabilities import FLOOR
 from apparel_eye.submission import make_submission, prior_of
 
 PRIOR = np.array([0.5, 0.25, 0.25])

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye import metrics
 from apparel_eye.errors import UsageError, nearest
-from apparel_eye.intervals import bootstrap
-from apparel_eye.metrics import Marks
+from apparel_eye.metrics import official
+from apparel_eye.metrics.intervals import bootstrap
+from apparel_eye.metrics.official import Marks
 from apparel_eye.subsets import Rows, Subsets
 
 ByColumn = dict[str, NDArray[np.float64]]
@@ -51,13 +51,13 @@ def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
 
 def merit(probabilities: NDArray[np.float64], marks: Marks) -> tuple[float, float]:
     """The negative log loss, then the mean of basic and average precision."""
-    official = [metrics.basic_precision(probabilities, marks), metrics.average_precision(probabilities, marks)]
-    return -metrics.log_loss(probabilities, marks), float(np.nan_to_num(np.mean(official), nan=-1.0))
+    official_scores = [official.basic_precision(probabilities, marks), official.average_precision(probabilities, marks)]
+    return -official.log_loss(probabilities, marks), float(np.nan_to_num(np.mean(official_scores), nan=-1.0))
 
 
 def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], marks: Marks) -> bool:
     """Whether the mean difference of their losses is beyond the chance of these photos."""
-    differences = metrics.losses(other, marks) - metrics.losses(one, marks)
+    differences = official.losses(other, marks) - official.losses(one, marks)
     if len(differences) < 2:
         return False
     error = differences.std(ddof=1) / np.sqrt(len(differences))
@@ -71,7 +71,7 @@ def score_choice(columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wante
         of_part = parts == part
         others = {name: probabilities[~of_part] for name, probabilities in columns.items()}
         answers[of_part] = columns[choose(others, marks[~of_part], wanted)][of_part]
-    return metrics.scores(answers, marks)
+    return official.scores(answers, marks)
 
 
 def score_table(
@@ -86,7 +86,7 @@ def score_table(
         ordered: values that have an order, in it.
         num_resamples: for intervals; without any there are none.
     """
-    measures = partial(metrics.all_scores, ordered=ordered)
+    measures = partial(official.all_scores, ordered=ordered)
     rows = []
     for name, probabilities in columns.items():
         limits = bootstrap(measures, probabilities, marks, groups, num_resamples, _SEED) if num_resamples else {}
@@ -94,7 +94,7 @@ def score_table(
             {
                 "column": name,
                 **measures(probabilities, marks),
-                "calibration_noise": metrics.calibration_noise(probabilities, _SEED, _NUM_DRAWS),
+                "calibration_noise": official.calibration_noise(probabilities, _SEED, _NUM_DRAWS),
                 **{f"{score}_low": low for score, (low, _) in limits.items()},
                 **{f"{score}_high": high for score, (_, high) in limits.items()},
                 "photos": len(marks),

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye import metrics
 from apparel_eye.attributes import ordered_values
-from apparel_eye.calibration import cross_fit, fit_temperature, fit_threshold, temper
 from apparel_eye.columns import ByColumn, score_table
 from apparel_eye.errors import DataError, UsageError, nearest
-from apparel_eye.metrics import Marks, marks_of
+from apparel_eye.metrics import official
+from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, temper
+from apparel_eye.metrics.official import Marks, marks_of
 from apparel_eye.recognizer import About
 from apparel_eye.tables import probabilities_of
 
@@ -179,7 +179,7 @@ class _Joined:
             return {}
         marks = self._marks_of(keys[known])
         columns = {**self.columns("to predict"), ENSEMBLE: mean}
-        return {title: metrics.scores(answers[known], marks) for title, answers in columns.items()}
+        return {title: official.scores(answers[known], marks) for title, answers in columns.items()}
 
     def _score_table(self, columns: ByColumn, keys: pd.Index, num_resamples: int) -> pd.DataFrame:
         groups = self._labels.loc[keys, "group"].to_numpy()

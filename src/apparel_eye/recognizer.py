@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from apparel_eye.blending import Blend, blend
-from apparel_eye.calibration import temper
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.chunks import slices
 from apparel_eye.columns import BLEND, HEADS, NETWORK
 from apparel_eye.errors import UsageError, nearest
+from apparel_eye.metrics.calibration import temper
 from apparel_eye.parameters import (
     AugmentationParameters,
     ExtractionParameters,

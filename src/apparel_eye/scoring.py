@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from apparel_eye import metrics
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
 from apparel_eye.errors import DataError, nearest
 from apparel_eye.layouts.csv_rows import read_rows, wrong_row
+from apparel_eye.metrics import official
 from apparel_eye.raw_folder import RawFolder
 
 _TOLERANCE = 1e-3
@@ -190,8 +190,8 @@ def _check_categories(pairs: Sequence[tuple[_Row, _Row]]) -> None:
 
 def _scores(pairs: Sequence[tuple[_Row, _Row]]) -> dict[str, float]:
     probabilities = np.array([given.entries for given, _ in pairs], dtype=np.float64)
-    marks = metrics.marks_of([str(asked.entries) for _, asked in pairs])
-    return {"photos": len(pairs), **metrics.scores(probabilities, marks)}
+    marks = official.marks_of([str(asked.entries) for _, asked in pairs])
+    return {"photos": len(pairs), **official.scores(probabilities, marks)}
 
 
 def _defined(scores: Mapping[str, float]) -> dict[str, float | None]:

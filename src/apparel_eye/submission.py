@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.attributes import FOLDER_SUFFIX
 from apparel_eye.errors import DataError
-from apparel_eye.probabilities import spread
+from apparel_eye.metrics.probabilities import spread
 
 logger = logging.getLogger(__name__)
 

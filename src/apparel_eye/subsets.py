@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.errors import DataError
-from apparel_eye.metrics import Marks, marks_of, true_values
+from apparel_eye.metrics.official import Marks, marks_of, true_values
 
 Rows = NDArray[np.intp]
 

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.metrics.probabilities import FLOOR
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-from apparel_eye.probabilities import FLOOR
 from apparel_eye.vision import batches, inference, views
 from apparel_eye.vision.classifier import Classifier, Description
 from apparel_eye.vision.device import Mode

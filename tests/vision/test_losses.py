@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from apparel_eye.metrics import marks_of
+from apparel_eye.metrics.official import marks_of
 from apparel_eye.parameters import LossParameters
 from apparel_eye.vision.losses import LOSSES, per_photo, photo_weights, target_distributions
 

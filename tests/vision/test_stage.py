@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from apparel_eye.checkpoint import Checkpoint
-from apparel_eye.metrics import log_loss
+from apparel_eye.metrics.official import log_loss
 from apparel_eye.parameters import AugmentationParameters, HeadParameters, PhaseParameters, TrainParameters
 from apparel_eye.subsets import Subsets
 from apparel_eye.vision import backbones, stage, views

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
-from apparel_eye.metrics import Marks
+from apparel_eye.metrics.official import Marks
+from apparel_eye.metrics.probabilities import spread
 from apparel_eye.parameters import WeightParameters
-from apparel_eye.probabilities import spread
 from apparel_eye.subsets import Rows, Subsets
 
 Features = NDArray[np.floating]

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from apparel_eye.boosting.heads import Examples, Probabilities
 from apparel_eye.boosting.span import span
-from apparel_eye.probabilities import softmax
+from apparel_eye.metrics.probabilities import softmax
 
 Weights = dict[str, NDArray[np.float32]]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.probabilities import softmax
+from apparel_eye.metrics.probabilities import softmax
 from apparel_eye.subsets import Rows
 
 Margins = NDArray[np.float32]

@@ -9,8 +9,8 @@ from sklearn.neural_network import MLPClassifier
 
 from apparel_eye.boosting.heads import Examples, Probabilities
 from apparel_eye.boosting.span import span
+from apparel_eye.metrics.probabilities import softmax
 from apparel_eye.parameters import PerceptronParameters
-from apparel_eye.probabilities import softmax
 
 Weights = dict[str, NDArray[np.float32]]
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from apparel_eye import signals
 from apparel_eye.checkpoint import State
 from apparel_eye.errors import DivergedError
-from apparel_eye.metrics import scores
+from apparel_eye.metrics.official import scores
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import randomness, resume, schedule
 from apparel_eye.vision.average import Average

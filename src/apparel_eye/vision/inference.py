@@ -11,8 +11,8 @@ from tqdm import tqdm
 from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import slices
+from apparel_eye.metrics.probabilities import spread
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-from apparel_eye.probabilities import spread
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import views
 from apparel_eye.vision.batches import Pixels, read

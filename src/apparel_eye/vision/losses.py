@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from apparel_eye.metrics import Marks
+from apparel_eye.metrics.official import Marks
 from apparel_eye.parameters import LossParameters
 
 Loss = Callable[[Tensor, Tensor, LossParameters], Tensor]

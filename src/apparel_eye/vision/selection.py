@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye import metrics
 from apparel_eye.checkpoint import Checkpoint, State, Weights
-from apparel_eye.metrics import Marks
+from apparel_eye.metrics import official
+from apparel_eye.metrics.official import Marks
 
 _MERITS = "merits"
 
@@ -71,5 +71,5 @@ def without(part: int) -> str:
 
 
 def _merit(probabilities: NDArray[np.floating], marks: Marks) -> tuple[float, float]:
-    precision = metrics.average_precision(probabilities, marks)
-    return float(np.nan_to_num(precision, nan=-1.0)), -metrics.log_loss(probabilities, marks)
+    precision = official.average_precision(probabilities, marks)
+    return float(np.nan_to_num(precision, nan=-1.0)), -official.log_loss(probabilities, marks)

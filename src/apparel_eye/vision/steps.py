@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from apparel_eye.errors import SurroundingsError
-from apparel_eye.metrics import Marks
+from apparel_eye.metrics.official import Marks
 from apparel_eye.parameters import LossParameters, PhaseParameters
 from apparel_eye.subsets import Rows
 from apparel_eye.vision import dropout, losses, randomness

@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from apparel_eye import metrics
 from apparel_eye.attributes import is_length, ordered_values
 from apparel_eye.blending import blend, cross_fit_blend, fit_blend
-from apparel_eye.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
 from apparel_eye.columns import BLEND, HEADS, choose, present_of, score_choice, score_table
-from apparel_eye.label_noise import rank_labels
+from apparel_eye.metrics import official
+from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
+from apparel_eye.metrics.label_noise import rank_labels
 from apparel_eye.parameters import (
     ActivationsParameters,
     BoostParameters,
@@ -53,8 +53,8 @@ def calibrate_columns(
         calibration[column] = {
             "temperature": temperature,
             "threshold": fit_threshold(honest, marks, report.precision),
-            "uncalibrated_log_loss": metrics.log_loss(found[column], marks),
-            "uncalibrated_expected_calibration_error": metrics.expected_calibration_error(found[column], marks),
+            "uncalibrated_log_loss": official.log_loss(found[column], marks),
+            "uncalibrated_expected_calibration_error": official.expected_calibration_error(found[column], marks),
         }
     mixed, of_questions = ({str(name): columns[name] for name in report.blend} for columns in (found, questions))
     mixture = fit_blend(mixed, marks, subsets.present)
@@ -88,7 +88,7 @@ def score_columns(
     scores = {**by_column, "submission": submission, "photos": len(subsets.validation)}
     if len(subsets.tests):
         answers = _columns_of(probabilities, manifest, subsets.tests)[chosen]
-        scores["test"] = {**metrics.scores(answers, subsets.test_marks), "photos": len(subsets.tests)}
+        scores["test"] = {**official.scores(answers, subsets.test_marks), "photos": len(subsets.tests)}
     return scores, table
 
 
@@ -103,7 +103,7 @@ def doubt_labels(
     subsets = make_subsets(manifest, folds, values)
     answers = _columns_of(probabilities, manifest, subsets.validation)[scores["submission"]["column"]]
     keys = manifest["image_key"].iloc[subsets.validation].tolist()
-    return rank_labels(keys, metrics.true_values(subsets.validation_marks), answers, values)
+    return rank_labels(keys, official.true_values(subsets.validation_marks), answers, values)
 
 
 def draw_confusions(
@@ -111,7 +111,7 @@ def draw_confusions(
 ) -> Figure:
     """A confusion matrix of each column."""
     from apparel_eye.figures import confusions
-    from apparel_eye.metrics import confusion
+    from apparel_eye.metrics.official import confusion
 
     subsets = make_subsets(manifest, folds, values)
     columns = _columns_of(probabilities, manifest, subsets.validation)
@@ -132,7 +132,7 @@ def draw_risk_coverage(
 
     subsets = make_subsets(manifest, folds, values)
     columns = _columns_of(probabilities, manifest, subsets.validation)
-    curves = {name: metrics.risk_coverage(column, subsets.validation_marks) for name, column in columns.items()}
+    curves = {name: official.risk_coverage(column, subsets.validation_marks) for name, column in columns.items()}
     return risk_coverage(curves, scores["submission"]["column"], report.precision)
 
 
@@ -147,7 +147,7 @@ def draw_mistakes(
 ) -> Figure:
     """The most confident mistakes of the submitted column."""
     from apparel_eye.figures import gallery
-    from apparel_eye.metrics import true_values
+    from apparel_eye.metrics.official import true_values
 
     subsets = make_subsets(manifest, folds, values)
     answers = _columns_of(probabilities, manifest, subsets.validation)[scores["submission"]["column"]]
@@ -217,7 +217,7 @@ def make_model_card(
     from apparel_eye.vision.licenses import describe_weights
 
     subsets = make_subsets(manifest, folds, values)
-    sides = (subsets.train_targets, metrics.true_values(subsets.validation_marks))
+    sides = (subsets.train_targets, official.true_values(subsets.validation_marks))
     counts = [np.bincount(side, minlength=len(values)).tolist() for side in sides]
     labelled = manifest.iloc[subsets.labelled]
     facts = Facts(

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from apparel_eye.metrics import Marks, Probabilities, at_own_thresholds, basic_precision, true_values
-from apparel_eye.probabilities import softmax, spread
+from apparel_eye.metrics.official import Marks, Probabilities, at_own_thresholds, basic_precision, true_values
+from apparel_eye.metrics.probabilities import softmax, spread
 
 Present = Sequence[int] | NDArray[np.integer]
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from apparel_eye import metrics
-from apparel_eye.calibration import (
+from apparel_eye.metrics import official
+from apparel_eye.metrics.calibration import (
     MAX_TEMPERATURE,
     cross_fit,
     fit_temperature,
@@ -15,8 +15,8 @@ from apparel_eye.calibration import (
     score_abstention,
     temper,
 )
-from apparel_eye.metrics import Marks, Probabilities, marks_of
-from apparel_eye.probabilities import FLOOR, softmax, spread
+from apparel_eye.metrics.official import Marks, Probabilities, marks_of
+from apparel_eye.metrics.probabilities import FLOOR, softmax, spread
 
 Case = tuple[Probabilities, Marks]
 ALL = (0, 1, 2)
@@ -55,7 +55,7 @@ def test_no_other_temperature_is_likelier(sharpness: float) -> None:
     probabilities, marks = drawn(200, sharpness)
 
     def surprise(temperature: float) -> float:
-        of_photos = len(marks) * metrics.log_loss(temper(probabilities, temperature, ALL), marks)
+        of_photos = len(marks) * official.log_loss(temper(probabilities, temperature, ALL), marks)
         return of_photos + math.log(temperature) ** 2 / (2 * 0.2**2)
 
     least = surprise(fit_temperature(probabilities, marks, ALL))
@@ -66,9 +66,9 @@ def test_no_other_temperature_is_likelier(sharpness: float) -> None:
 def test_tempering_calibrates_what_was_too_sure() -> None:
     probabilities, marks = drawn(5000, sharpness=3.0)
     tempered = temper(probabilities, fit_temperature(probabilities, marks, ALL), ALL)
-    noise = metrics.calibration_noise(tempered, seed=1, num_draws=200)
-    assert metrics.expected_calibration_error(probabilities, marks) > 5 * noise
-    assert metrics.expected_calibration_error(tempered, marks) < 2 * noise
+    noise = official.calibration_noise(tempered, seed=1, num_draws=200)
+    assert official.expected_calibration_error(probabilities, marks) > 5 * noise
+    assert official.expected_calibration_error(tempered, marks) < 2 * noise
 
 
 @pytest.mark.parametrize(

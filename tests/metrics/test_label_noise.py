@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apparel_eye.label_noise import rank_labels
+from apparel_eye.metrics.label_noise import rank_labels
 from apparel_eye.schemas import DoubtedLabels
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from apparel_eye import metrics
-from apparel_eye.intervals import bootstrap, difference
-from apparel_eye.metrics import Marks, Probabilities, marks_of
+from apparel_eye.metrics import official
+from apparel_eye.metrics.intervals import bootstrap, difference
+from apparel_eye.metrics.official import Marks, Probabilities, marks_of
 
 Case = tuple[Probabilities, Marks]
 
@@ -18,7 +18,7 @@ def answered(is_right: np.ndarray) -> Case:
 
 
 def accuracy(probabilities: Probabilities, marks: Marks) -> dict[str, float]:
-    return {"accuracy": metrics.accuracy(probabilities, marks)}
+    return {"accuracy": official.accuracy(probabilities, marks)}
 
 
 @pytest.fixture
@@ -66,25 +66,25 @@ def test_resamples_hold_whole_groups_and_as_many_as_there_are(case: Case) -> Non
 def test_the_interval_does_not_depend_on_what_groups_are_called_nor_on_their_order(case: Case) -> None:
     probabilities, marks = case
     names = [f"{number:02}.jpg" for number in np.arange(80) // 2]
-    by_name = bootstrap(metrics.all_scores, probabilities, marks, names, num_resamples=40, seed=1)
-    assert by_name == bootstrap(metrics.all_scores, probabilities, marks, np.arange(80) // 2, num_resamples=40, seed=1)
+    by_name = bootstrap(official.all_scores, probabilities, marks, names, num_resamples=40, seed=1)
+    assert by_name == bootstrap(official.all_scores, probabilities, marks, np.arange(80) // 2, num_resamples=40, seed=1)
     order = np.random.default_rng(1).permutation(80)
     shuffled = bootstrap(
-        metrics.all_scores, probabilities[order], marks[order], np.array(names)[order], num_resamples=40, seed=1
+        official.all_scores, probabilities[order], marks[order], np.array(names)[order], num_resamples=40, seed=1
     )
     assert np.array(list(shuffled.values())) == pytest.approx(np.array(list(by_name.values())))
 
 
 def test_a_seed_gives_the_same_interval_and_another_seed_another(case: Case) -> None:
     first, second, other = (
-        bootstrap(metrics.all_scores, *case, np.arange(80), num_resamples=50, seed=seed) for seed in (1, 1, 2)
+        bootstrap(official.all_scores, *case, np.arange(80), num_resamples=50, seed=seed) for seed in (1, 1, 2)
     )
     assert first == second != other
-    assert list(first) == list(metrics.all_scores(*case))
+    assert list(first) == list(official.all_scores(*case))
 
 
 def test_a_higher_level_is_wider_and_both_hold_the_score(case: Case) -> None:
-    score = metrics.accuracy(*case)
+    score = official.accuracy(*case)
     narrow, wide = (
         bootstrap(accuracy, *case, np.arange(80), num_resamples=400, seed=1, level=level)["accuracy"]
         for level in (0.5, 0.99)
@@ -97,7 +97,7 @@ def test_resamples_in_which_a_measure_is_not_defined_are_left_out() -> None:
     num_defined = []
 
     def precision(*case: np.ndarray) -> Mapping[str, float]:
-        value = metrics.basic_precision(*case)
+        value = official.basic_precision(*case)
         num_defined.append(not math.isnan(value))
         return {"precision": value}
 
@@ -108,7 +108,7 @@ def test_resamples_in_which_a_measure_is_not_defined_are_left_out() -> None:
 
 def test_a_measure_that_is_never_defined_has_no_interval() -> None:
     probabilities, marks = np.array([[0.9, 0.1]] * 3), marks_of(["my"] * 3)
-    intervals = bootstrap(metrics.scores, probabilities, marks, np.arange(3), num_resamples=5, seed=1)
+    intervals = bootstrap(official.scores, probabilities, marks, np.arange(3), num_resamples=5, seed=1)
     assert [name for name, ends in intervals.items() if np.isnan(ends).all()] == [
         "basic_precision",
         "average_precision",
@@ -117,8 +117,8 @@ def test_a_measure_that_is_never_defined_has_no_interval() -> None:
 
 
 def test_one_group_says_nothing_about_others(case: Case) -> None:
-    intervals = bootstrap(metrics.scores, *case, ["dress"] * 80, num_resamples=5, seed=1)
-    assert list(intervals) == list(metrics.scores(*case))
+    intervals = bootstrap(official.scores, *case, ["dress"] * 80, num_resamples=5, seed=1)
+    assert list(intervals) == list(official.scores(*case))
     assert np.isnan(list(intervals.values())).all()
 
 
@@ -142,11 +142,11 @@ def test_a_difference_is_measured_on_the_same_resamples(case: Case) -> None:
 
     def loss(answers: Probabilities, of_answers: Marks) -> dict[str, float]:
         rows_seen.append(of_answers.tobytes())
-        return {"log_loss": metrics.log_loss(answers, of_answers)}
+        return {"log_loss": official.log_loss(answers, of_answers)}
 
     found = difference(loss, probabilities, flat, marks, np.arange(80), num_resamples=200, seed=1)["log_loss"]
     assert rows_seen[::2] == rows_seen[1::2]
-    assert found.value == pytest.approx(metrics.log_loss(probabilities, marks) - math.log(4))
+    assert found.value == pytest.approx(official.log_loss(probabilities, marks) - math.log(4))
     alone = bootstrap(loss, probabilities, marks, np.arange(80), num_resamples=200, seed=1)["log_loss"]
     assert [found.low, found.high] == pytest.approx(np.array(alone) - math.log(4))
 
@@ -165,8 +165,8 @@ def test_what_is_hard_for_both_columns_does_not_widen_their_difference() -> None
 def test_the_difference_of_the_reverse_is_the_negative(case: Case) -> None:
     probabilities, marks = case
     others = probabilities[:, ::-1]
-    found = difference(metrics.all_scores, probabilities, others, marks, np.arange(80), num_resamples=60, seed=1)
-    reverse = difference(metrics.all_scores, others, probabilities, marks, np.arange(80), num_resamples=60, seed=1)
-    assert found.keys() == metrics.all_scores(probabilities, marks).keys()
+    found = difference(official.all_scores, probabilities, others, marks, np.arange(80), num_resamples=60, seed=1)
+    reverse = difference(official.all_scores, others, probabilities, marks, np.arange(80), num_resamples=60, seed=1)
+    assert found.keys() == official.all_scores(probabilities, marks).keys()
     for name, (value, low, high) in found.items():
         assert reverse[name] == pytest.approx((-value, -high, -low))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.metrics import Marks, Probabilities
+from apparel_eye.metrics.official import Marks, Probabilities
 
 Measures = Callable[[Probabilities, Marks], Mapping[str, float]]
 Groups = Sequence[str] | NDArray[np.generic]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from apparel_eye.probabilities import FLOOR, spread
+from apparel_eye.metrics.probabilities import FLOOR, spread
 
 
 def test_values_without_photos_get_the_floor_and_rows_sum_to_one() -> None:

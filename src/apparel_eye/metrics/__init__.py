@@ -1,0 +1,1 @@
+"""The official score, calibration, intervals, label noise: numbers in, numbers out."""
