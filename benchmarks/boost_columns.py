@@ -21,9 +21,9 @@ import yaml
 
 from apparel_eye.boosting import heads, xgboost_head
 from apparel_eye.boosting.fitted import load_head
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.parameters import WeightParameters, XGBoostParameters
-from apparel_eye.subsets import make_subsets
 
 
 def main() -> None:

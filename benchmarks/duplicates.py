@@ -21,10 +21,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from apparel_eye.data.duplicates.pairs import Pairs, find_copies
+from apparel_eye.data.duplicates.thumbnails import SIDE, thumbnail
+from apparel_eye.data.reading.photos import read_photo
 from apparel_eye.parameters import IngestParameters
-from apparel_eye.vision.duplicates import Pairs, find_copies
-from apparel_eye.vision.reading.photos import read_photo
-from apparel_eye.vision.thumbnails import SIDE, thumbnail
 
 _LOWEST = 0.3
 _COLORS = ("#1f6f8b", "#d97b29", "#3c4448", "#7a9e3f", "#c4511d")

@@ -33,10 +33,10 @@ from apparel_eye.boosting import bags, logistic, perceptron, pooling, xgboost_he
 from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import cross_predict
 from apparel_eye.columns import FAVORITE, score_choice
+from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit
 from apparel_eye.parameters import BoostParameters
-from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
 
 PROJECT = Path(__file__).parents[1]

@@ -27,10 +27,10 @@ import psutil
 from PIL import Image
 from tqdm import tqdm
 
-from apparel_eye.ingestion.scan import scan_photos
+from apparel_eye.data.raw_folder import scan_folder
+from apparel_eye.data.scan import scan_photos
 from apparel_eye.io import ArrayDataset, EarlierArrayDataset
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.raw_folder import scan_folder
 
 LIMITS = PhotoParameters(
     formats=("JPEG",), max_bytes=10**8, max_pixels=4 * 10**7, min_side=16, max_side_ratio=20, ground="white"
@@ -101,7 +101,7 @@ def first_scan(folder: Path, num_photos: int) -> None:
 
 def match(folder: Path, num_photos: int) -> None:
     """Find copies among what was scanned."""
-    from apparel_eye.ingestion.copies import find_duplicates  # imports torch, whose memory is no part of a scan
+    from apparel_eye.data.duplicates.copies import find_duplicates  # imports torch, whose memory is no part of a scan
 
     raw = scan_folder(folder / f"raw-{num_photos}")
     records, thumbnails = (dataset.load() for dataset in results(folder))

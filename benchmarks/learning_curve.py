@@ -20,11 +20,11 @@ from matplotlib.figure import Figure
 from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_columns, whole
 
 from apparel_eye.activations_index import ALL, index_of
+from apparel_eye.data.raw_folder import RawFolder
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import deal_photos
-from apparel_eye.raw_folder import RawFolder
-from apparel_eye.subsets import make_subsets
 from apparel_eye.vision.stage import NOTHING_YET
 
 COLUMNS = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}

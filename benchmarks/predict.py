@@ -34,8 +34,8 @@ from train import said, spread, table, wait
 
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.columns import NETWORK
+from apparel_eye.data.photo_sources import open_photos
 from apparel_eye.io import CheckpointDataset, WeightsDataset
-from apparel_eye.own_photos import open_photos
 from apparel_eye.parameters import STAGES
 from apparel_eye.recognizer import Recognizer
 from apparel_eye.tagging import tag

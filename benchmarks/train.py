@@ -33,17 +33,18 @@ from safetensors.numpy import save_file
 from torch.nn import functional
 
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import read
+from apparel_eye.data.pixels import decode
+from apparel_eye.data.raw_folder import RawFolder
+from apparel_eye.data.subsets import Rows, Subsets, make_subsets
 from apparel_eye.io import ArrayDataset
 from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
 from apparel_eye.pipelines.split.nodes import deal_photos
-from apparel_eye.raw_folder import RawFolder
-from apparel_eye.subsets import Rows, Subsets, make_subsets
-from apparel_eye.vision import backbones, device, engine, stage, views
-from apparel_eye.vision.batches import read
+from apparel_eye.vision import backbones, device, engine, stage
 from apparel_eye.vision.classifier import Description, describe, restore, start, with_prefix, without_prefix
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.groups import layer_groups, parameter_groups
-from apparel_eye.vision.pixels import decode
 from apparel_eye.vision.pretrained import pretrained_weights
 from apparel_eye.vision.work import head_work, train_mode
 
@@ -406,9 +407,9 @@ def head_epochs(
     work = head_work(model, description, features, subsets, train, mode.device)
 
     def through_backbone(photos: torch.Tensor, positions: Rows, epoch: int) -> torch.Tensor:
-        drawn = views.draw(train.seed, epoch, subsets.train[positions], augmentation(train))
+        drawn = transforms.draw(train.seed, epoch, subsets.train[positions], augmentation(train))
         with torch.no_grad(), mode.autocast():
-            return model.features(mode.lay_out(views.render(photos, drawn))).float()
+            return model.features(mode.lay_out(transforms.render(photos, drawn))).float()
 
     if pixels is not None:
         work = replace(work, read=lambda rows: read(pixels, subsets.train[rows], mode.where), inputs=through_backbone)

@@ -24,16 +24,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import read
+from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.io import CheckpointDataset
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature
 from apparel_eye.metrics.intervals import difference
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
-from apparel_eye.subsets import Subsets, make_subsets
 from apparel_eye.tables import probabilities_of
 from apparel_eye.trained import trained_categories
-from apparel_eye.vision import views
-from apparel_eye.vision.batches import read
 from apparel_eye.vision.classifier import restore
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import identity_of, to_probabilities
@@ -133,10 +133,14 @@ def predict_views(data: Path, about: dict[str, Any], manifest: pd.DataFrame, sub
         for batch in slices(np.flatnonzero(subsets.validation_parts == part), infer.batch_size):
             rows = subsets.validation[batch]
             photos = read(pixels, rows, mode.where)
-            drawn = views.draw_for_test(infer.seed, identities[rows], infer.num_views, infer.num_views, augmentation)
-            for number, view in enumerate([views.plain(len(rows)), views.plain(len(rows), mirrored=True), *drawn]):
+            drawn = transforms.draw_for_test(
+                infer.seed, identities[rows], infer.num_views, infer.num_views, augmentation
+            )
+            for number, view in enumerate(
+                [transforms.plain(len(rows)), transforms.plain(len(rows), mirrored=True), *drawn]
+            ):
                 with mode.autocast():
-                    logits = model(mode.lay_out(views.render(photos, view)))
+                    logits = model(mode.lay_out(transforms.render(photos, view)))
                 predicted[number, batch] = to_probabilities(logits, description)
     return predicted
 

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics.official import true_values
-from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probabilities_of
 
 _RIGHT, _WRONG, _TEXT = "#1f6f8b", "#c4511d", "#3c4448"

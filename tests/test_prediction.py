@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import apparel_eye
+from apparel_eye.data.photo_sources import open_photos
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.own_photos import open_photos
 from apparel_eye.tagging import tag
 from apparel_eye.trained import load_category
 

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.schemas import Probabilities
-from apparel_eye.subsets import Subsets
 from apparel_eye.tables import probabilities_of, probability_table
 
 KEYS = [f"{number}.jpg" for number in range(6)]

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from apparel_eye import signals, tagging
+from apparel_eye.data.photo_sources import PhotoSource, open_photos
+from apparel_eye.data.raw_folder import RawFile, RawFolder
 from apparel_eye.errors import DataError
-from apparel_eye.own_photos import PhotoSource, open_photos
-from apparel_eye.raw_folder import RawFile, RawFolder
 from apparel_eye.recognizer import Models, Recognizer
 from apparel_eye.schemas import Predictions
 from apparel_eye.tagging import tag, tag_bytes, with_photos

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.data.subsets import Rows, Subsets
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics import official
 from apparel_eye.metrics.intervals import bootstrap
 from apparel_eye.metrics.official import Marks
-from apparel_eye.subsets import Rows, Subsets
 
 ByColumn = dict[str, NDArray[np.float64]]
 NETWORK = ("plain", "tta")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from apparel_eye.data.photo_sources import PhotoSource, list_photos, open_photos
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.own_photos import PhotoSource, list_photos, open_photos
 from apparel_eye.tagging import tag
 from apparel_eye.trained import choose_categories, load_category
 

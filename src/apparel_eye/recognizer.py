@@ -134,7 +134,7 @@ class Recognizer:
 
     def pixels_of(self, image: "Image.Image") -> tuple[Pixels, ...]:
         """A photo of each of the sizes, each of shape (height, width, 3)."""
-        from apparel_eye.vision.reading.photos import resize_photo
+        from apparel_eye.data.reading.photos import resize_photo
 
         return tuple(resize_photo(image, size, self.about.resize) for size in self.sizes)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
+from apparel_eye.data.layouts.csv_rows import read_rows, wrong_row
+from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.errors import DataError, nearest
-from apparel_eye.layouts.csv_rows import read_rows, wrong_row
 from apparel_eye.metrics import official
-from apparel_eye.raw_folder import RawFolder
 
 _TOLERANCE = 1e-3
 """How far the sum of a photo's probabilities may be from 1: files with four decimals stay below it."""

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.schemas import COUNTS, RATES, Epochs, Rates
-from apparel_eye.subsets import Subsets
 
 
 def probability_table(

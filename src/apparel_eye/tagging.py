@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from apparel_eye import signals
 from apparel_eye.chunks import TablePart, slices
+from apparel_eye.data.photo_sources import PhotoSource
+from apparel_eye.data.raw_folder import RawFile
 from apparel_eye.errors import DataError
-from apparel_eye.own_photos import PhotoSource
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.raw_folder import RawFile
 from apparel_eye.recognizer import Pixels, Recognizer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
         DataError: there are no files.
         Interrupted: the run was asked to stop.
     """
-    from apparel_eye.vision.reading.photos import in_bursts, in_threads
+    from apparel_eye.data.reading.photos import in_bursts, in_threads
 
     num_files = len(source.files)
     if not num_files:
@@ -86,7 +86,7 @@ def with_photos(
     source: PhotoSource, rows: pd.DataFrame, limits: PhotoParameters
 ) -> tuple[pd.DataFrame, list["Image.Image"]]:
     """Those rows whose photo can still be read, and the photos."""
-    from apparel_eye.vision.reading.photos import PhotoError, read_photo
+    from apparel_eye.data.reading.photos import PhotoError, read_photo
 
     kept, photos = [], []
     for position, row in enumerate(rows.itertuples(index=False)):
@@ -119,8 +119,8 @@ def _read(source: PhotoSource, file: RawFile, recognizer: Recognizer) -> _Read:
 
 
 def _decoded(data: bytes, recognizer: Recognizer) -> _Read:
+    from apparel_eye.data.reading.photos import PhotoError, read_photo
     from apparel_eye.vision.inference import identity_of
-    from apparel_eye.vision.reading.photos import PhotoError, read_photo
 
     try:
         image = read_photo(data, recognizer.about.limits).image

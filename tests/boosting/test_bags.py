@@ -13,8 +13,8 @@ from apparel_eye.boosting.bags import draw_filters, looked_at, places_of
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.boosting.importance import importances
 from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.data.subsets import Rows
 from apparel_eye.parameters import BagParameters
-from apparel_eye.subsets import Rows
 
 MakeMaps = Callable[..., Examples]
 SHAPE = (8, 4, 3)

@@ -19,10 +19,10 @@ from apparel_eye.boosting.heads import (
     read,
 )
 from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import marks_of
 from apparel_eye.metrics.probabilities import FLOOR
 from apparel_eye.parameters import PerceptronParameters, WeightParameters, XGBoostParameters
-from apparel_eye.subsets import Subsets
 
 NUM_PHOTOS, NUM_VIEWS, NUM_FEATURES = 30, 2, 12
 GROUPS: NDArray[np.object_] = np.array([f"group {row}" for row in range(NUM_PHOTOS)], dtype=object)

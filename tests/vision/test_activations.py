@@ -7,9 +7,10 @@ import timm
 import torch
 from numpy.typing import NDArray
 
+from apparel_eye.data import transforms
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.vision import backbones, pretrained, views
+from apparel_eye.vision import backbones, pretrained
 from apparel_eye.vision.activations import ALL, Extractor, Extractors, extract
 from apparel_eye.vision.backbones import Weights
 from apparel_eye.vision.device import Mode
@@ -126,7 +127,7 @@ def test_drawn_views_come_after_the_others_and_are_those_of_the_photos_number(
     assert found.shape[1] == 4
     np.testing.assert_array_equal(found[:, :2], whole(pixels, make()))
     for number in range(2):
-        drawn = views.render(torch.from_numpy(pixels), views.draw(3, number, IDENTITIES, augmentation))
+        drawn = transforms.render(torch.from_numpy(pixels), transforms.draw(3, number, IDENTITIES, augmentation))
         as_pixels = drawn.mul(255).permute(0, 2, 3, 1).numpy()
         expected = by_hand(as_pixels, weights)[:, 0]
         np.testing.assert_allclose(found[:, 2 + number], expected, rtol=2e-3, atol=2e-3)

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from apparel_eye.checkpoint import Weights
+from apparel_eye.data.subsets import Rows, Subsets
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, StagesParameters, TrainParameters
-from apparel_eye.subsets import Rows, Subsets
 from apparel_eye.vision import backbones, pretrained, stage
 from apparel_eye.vision.classifier import with_prefix
 from apparel_eye.vision.device import Mode

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 
 from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.data import batches, transforms
 from apparel_eye.metrics.probabilities import FLOOR
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-from apparel_eye.vision import batches, inference, views
+from apparel_eye.vision import inference
 from apparel_eye.vision.classifier import Classifier, Description
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import Predictor, identity_of, predict_plain, to_probabilities
@@ -31,8 +32,8 @@ def test_tta_is_the_mean_of_the_plain_photos_probabilities_and_those_of_its_draw
 ) -> None:
     plain, averaged = predictor.predict(pixels, ROWS, IDENTITIES)
     photos = torch.from_numpy(pixels[ROWS])
-    drawn = views.draw_for_test(infer.seed, IDENTITIES[ROWS], 8, 4, augmentation)
-    by_hand = [classifier(views.render(photos, view)).softmax(dim=1) for view in (views.plain(5), *drawn)]
+    drawn = transforms.draw_for_test(infer.seed, IDENTITIES[ROWS], 8, 4, augmentation)
+    by_hand = [classifier(transforms.render(photos, view)).softmax(dim=1) for view in (transforms.plain(5), *drawn)]
     np.testing.assert_allclose(plain, by_hand[0], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(averaged, torch.stack(by_hand).mean(dim=0), rtol=1e-4, atol=1e-6)
     assert np.abs(plain - averaged).max() > 1e-3

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.subsets import Subsets
 from apparel_eye.vision import resume, stage
 from apparel_eye.vision.average import Average
 from apparel_eye.vision.device import Mode

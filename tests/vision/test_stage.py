@@ -7,10 +7,11 @@ import torch
 from numpy.typing import NDArray
 
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.data import transforms
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import log_loss
 from apparel_eye.parameters import AugmentationParameters, HeadParameters, PhaseParameters, TrainParameters
-from apparel_eye.subsets import Subsets
-from apparel_eye.vision import backbones, stage, views
+from apparel_eye.vision import backbones, stage
 from apparel_eye.vision.classifier import Classifier, Description, restore
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.inference import predict_plain
@@ -31,8 +32,8 @@ def test_features_are_those_of_drawn_training_photos_view_by_view_then_of_plain_
     augmentation: AugmentationParameters,
 ) -> None:
     photos, held_out = torch.from_numpy(pixels[subsets.train]), torch.from_numpy(pixels[subsets.validation])
-    rendered = [views.render(photos, views.draw(1, view, subsets.train, augmentation)) for view in (0, 1)]
-    expected = classifier.features(torch.cat([*rendered, views.render(held_out, views.plain(8))]))
+    rendered = [transforms.render(photos, transforms.draw(1, view, subsets.train, augmentation)) for view in (0, 1)]
+    expected = classifier.features(torch.cat([*rendered, transforms.render(held_out, transforms.plain(8))]))
     assert features.dtype == np.float16
     np.testing.assert_allclose(features, expected.numpy(), rtol=2e-3, atol=2e-3)
 

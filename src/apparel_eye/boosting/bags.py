@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from apparel_eye.boosting import xgboost_head
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.boosting.importance import Importances, importances
+from apparel_eye.data.subsets import Rows
 from apparel_eye.parameters import BagParameters
-from apparel_eye.subsets import Rows
 
 
 def fit(examples: Examples, shape: tuple[int, int, int], parameters: BagParameters, device: str = "cpu") -> str:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
+from apparel_eye.data.subsets import Rows, Subsets
 from apparel_eye.metrics.official import Marks
 from apparel_eye.metrics.probabilities import spread
 from apparel_eye.parameters import WeightParameters
-from apparel_eye.subsets import Rows, Subsets
 
 Features = NDArray[np.floating]
 """Of all photos, in memory or on disk, shape (photos, views, D)."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from apparel_eye.data.subsets import Rows
 from apparel_eye.metrics.probabilities import softmax
-from apparel_eye.subsets import Rows
 
 Margins = NDArray[np.float32]
 _LEAST = 1e-6

@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from apparel_eye.boosting.heads import Examples, Probabilities
 from apparel_eye.boosting.objectives import OBJECTIVES, Margins
+from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import BoosterParameters, XGBoostParameters
-from apparel_eye.subsets import Rows
 
 Compute = Mapping[str, Any]
 

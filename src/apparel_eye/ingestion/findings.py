@@ -9,7 +9,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
-from apparel_eye.ingestion.record import Thumbnails
+from apparel_eye.data.record import Thumbnails
 
 _SHORTCUT = 0.5
 """Of the way from guessing to perfection."""

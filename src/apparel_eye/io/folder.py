@@ -8,8 +8,8 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from apparel_eye.own_photos import PhotoSource, open_photos
-from apparel_eye.raw_folder import RawFile, RawFolder, scan_folder
+from apparel_eye.data.photo_sources import PhotoSource, open_photos
+from apparel_eye.data.raw_folder import RawFile, RawFolder, scan_folder
 
 
 class RawFolderDataset(AbstractDataset[None, RawFolder]):

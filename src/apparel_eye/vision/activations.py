@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from apparel_eye.activations_index import ALL
 from apparel_eye.chunks import ArrayPart, slices
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import Pixels, read, read_ahead, to_half, to_host
+from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.subsets import Rows
-from apparel_eye.vision import views
 from apparel_eye.vision.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
-from apparel_eye.vision.batches import Pixels, read, read_ahead, to_half, to_host
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.folding import folded
 from apparel_eye.vision.inference import Identities
@@ -91,15 +91,15 @@ class Extractor:
     def maps_of(self, photos: Tensor, identities: Identities) -> NDArray[np.float16]:
         """The same of photos that are on the device, shape (B, H, W, 3), with a number for each of them."""
         assert photos.shape[1:3] == self._size
-        kept = [self._kept(seen) for seen in views.render_each(photos, self._views(identities))]
+        kept = [self._kept(seen) for seen in transforms.render_each(photos, self._views(identities))]
         return to_host(torch.stack(kept, dim=1)).numpy()
 
-    def _views(self, identities: Identities) -> Iterator[views.Views]:
+    def _views(self, identities: Identities) -> Iterator[transforms.Views]:
         extraction = self._extraction
         for name in extraction.views:
-            yield views.plain(len(identities), name == "mirrored")
+            yield transforms.plain(len(identities), name == "mirrored")
         for number in range(extraction.num_drawn):
-            yield views.draw(extraction.seed, number, identities, self._augmentation)
+            yield transforms.draw(extraction.seed, number, identities, self._augmentation)
 
     def _kept(self, photos: Tensor) -> Tensor:
         normalized = self.mode.lay_out((photos - self._mean).div_(self._std))

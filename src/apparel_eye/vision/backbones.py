@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from timm.models import PretrainedCfg
 from torch import Tensor, nn
 
+from apparel_eye.data.sizes import Size
 from apparel_eye.errors import DataError, UsageError
 
 Weights = dict[str, NDArray[Any]]
-Size = tuple[int, int]
-"""Height and width of photos, in pixels."""
 
 
 def create(name: str, size: Size | None = None) -> nn.Module:

@@ -10,9 +10,9 @@ from pydantic import ConfigDict
 from torch import Tensor, nn
 
 from apparel_eye.checkpoint import Checkpoint, Weights
+from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import HeadParameters, Parameters, ResizeMode, TrainParameters
-from apparel_eye.subsets import Rows
 from apparel_eye.vision import backbones, folding, heads
 
 _PREFIX = "backbone."

@@ -12,7 +12,7 @@ from timm.layers.norm_act import BatchNormAct2d
 from torch import Tensor, nn
 from torch.nn import functional
 
-from apparel_eye.vision.backbones import Size
+from apparel_eye.data.sizes import Size
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from apparel_eye.vision import views
-from apparel_eye.vision.batches import Pixels, read
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import Pixels, read
 from apparel_eye.vision.classifier import Classifier, Description
 from apparel_eye.vision.device import Mode
 
@@ -33,7 +33,7 @@ def heatmaps(
     """
     if not len(pixels):
         return np.zeros(pixels.shape[:3], dtype=np.float32)
-    photos = views.render(read(pixels, np.arange(len(pixels)), mode.where), views.plain(len(pixels)))
+    photos = transforms.render(read(pixels, np.arange(len(pixels)), mode.where), transforms.plain(len(pixels)))
     with _evaluating(model):
         with torch.no_grad(), mode.autocast():
             maps = model.feature_maps(mode.lay_out(photos))

@@ -11,11 +11,11 @@ from tqdm import tqdm
 from apparel_eye import signals
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import slices
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import Pixels, read
+from apparel_eye.data.subsets import Rows
 from apparel_eye.metrics.probabilities import spread
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-from apparel_eye.subsets import Rows
-from apparel_eye.vision import views
-from apparel_eye.vision.batches import Pixels, read
 from apparel_eye.vision.classifier import Description, restore
 from apparel_eye.vision.device import Mode
 
@@ -57,11 +57,11 @@ class Predictor:
         is_quick = len(rows) <= infer.batch_size
         with tqdm(total=len(rows), desc="predict", unit="photo", disable=is_quick or None) as bar:
             for batch in slices(rows, infer.batch_size):
-                drawn = views.draw_for_test(
+                drawn = transforms.draw_for_test(
                     infer.seed, identities[batch], infer.num_views, infer.num_drawn, self._augmentation
                 )
-                mirrored = [views.plain(len(batch), mirrored=True)] if infer.mirrored else []
-                all_views = [views.plain(len(batch)), *mirrored, *drawn]
+                mirrored = [transforms.plain(len(batch), mirrored=True)] if infer.mirrored else []
+                all_views = [transforms.plain(len(batch)), *mirrored, *drawn]
                 per_view = _per_view(self._model, self._description, pixels, batch, all_views, self._mode)
                 plain.append(per_view[0])
                 weights = np.array([infer.plain_weight, *np.ones(len(all_views) - 1)])
@@ -85,7 +85,7 @@ def predict_plain(
     """
     predicted = [np.zeros((0, len(description.values)))]
     for batch in slices(rows, batch_size):
-        predicted.append(_per_view(model, description, pixels, batch, [views.plain(len(batch))], mode)[0])
+        predicted.append(_per_view(model, description, pixels, batch, [transforms.plain(len(batch))], mode)[0])
         signals.stop()
     return np.concatenate(predicted)
 
@@ -96,13 +96,13 @@ def _per_view(
     description: Description,
     pixels: Pixels,
     rows: Rows,
-    all_views: Sequence[views.Views],
+    all_views: Sequence[transforms.Views],
     mode: Mode,
 ) -> NDArray[np.float64]:
     """Probabilities of each view, shape (views, rows, values)."""
     photos = read(pixels, rows, mode.where)
     with mode.autocast():
-        logits = [model(mode.lay_out(seen)) for seen in views.render_each(photos, all_views)]
+        logits = [model(mode.lay_out(seen)) for seen in transforms.render_each(photos, all_views)]
     return np.stack([to_probabilities(logit, description) for logit in logits])
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
 from apparel_eye.parameters import FinderParameters, PhaseParameters
-from apparel_eye.subsets import Rows
 from apparel_eye.vision import engine
 from apparel_eye.vision.steps import Settings, Steps, Work
 

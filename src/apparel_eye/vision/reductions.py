@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from apparel_eye.data import randomness
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import ExtractionParameters
-from apparel_eye.vision import heads, randomness
+from apparel_eye.vision import heads
 
 
 def whole(maps: Tensor, extraction: ExtractionParameters) -> Tensor:

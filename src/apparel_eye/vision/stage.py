@@ -10,10 +10,11 @@ from tqdm import tqdm
 
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.chunks import ArrayPart, slices
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import Pixels, read, to_half
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
-from apparel_eye.subsets import Subsets
-from apparel_eye.vision import backbones, engine, schedule, views
-from apparel_eye.vision.batches import Pixels, read, to_half
+from apparel_eye.vision import backbones, engine, schedule
 from apparel_eye.vision.classifier import Classifier, Description, restore, start
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.rate_finder import Sweep, sweep_rates
@@ -49,8 +50,12 @@ def compute_features(
     with tqdm(total=num_rows, desc="features", unit="photo", disable=None) as bar:
         for rows, view in rows_of_views:
             for photos in slices(rows, train.batch_size):
-                drawn = views.plain(len(photos)) if view is None else views.draw(train.seed, view, photos, augmentation)
-                seen = mode.lay_out(views.render(read(pixels, photos, mode.where), drawn))
+                drawn = (
+                    transforms.plain(len(photos))
+                    if view is None
+                    else transforms.draw(train.seed, view, photos, augmentation)
+                )
+                seen = mode.lay_out(transforms.render(read(pixels, photos, mode.where), drawn))
                 with mode.autocast():
                     features = quick.features(seen)
                 yield ArrayPart(first, num_rows, to_half(features).cpu().numpy())

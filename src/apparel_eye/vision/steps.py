@@ -15,11 +15,12 @@ from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from apparel_eye.data import randomness
+from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import SurroundingsError
 from apparel_eye.metrics.official import Marks
 from apparel_eye.parameters import LossParameters, PhaseParameters
-from apparel_eye.subsets import Rows
-from apparel_eye.vision import dropout, losses, randomness
+from apparel_eye.vision import dropout, losses
 from apparel_eye.vision.device import Mode
 
 logger = logging.getLogger(__name__)

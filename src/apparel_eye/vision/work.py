@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from apparel_eye.data import transforms
+from apparel_eye.data.batches import Pixels, read
+from apparel_eye.data.subsets import Rows, Subsets
 from apparel_eye.parameters import AugmentationParameters, TrainParameters
-from apparel_eye.subsets import Rows, Subsets
-from apparel_eye.vision import losses, views
-from apparel_eye.vision.batches import Pixels, read
+from apparel_eye.vision import losses
 from apparel_eye.vision.classifier import Classifier, Description
 from apparel_eye.vision.device import Mode
 from apparel_eye.vision.groups import parameter_groups
@@ -77,8 +78,8 @@ def all_layers_work(
         model.feature_maps = torch.compile(model.feature_maps)  # type: ignore[method-assign]
 
     def inputs(photos: Tensor, positions: Rows, epoch: int) -> Tensor:
-        drawn = views.draw(train.seed, epoch, subsets.train[positions], augmentation)
-        return mode.lay_out(views.render(photos, drawn))
+        drawn = transforms.draw(train.seed, epoch, subsets.train[positions], augmentation)
+        return mode.lay_out(transforms.render(photos, drawn))
 
     def evaluate(positions: Rows) -> NDArray[np.float64]:
         rows = subsets.validation[positions]

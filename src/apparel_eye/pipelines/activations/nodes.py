@@ -12,6 +12,8 @@ from apparel_eye.activations_index import ALL, NONE, check_index, index_of
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.data.raw_folder import RawFolder
+from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import (
     ActivationsParameters,
@@ -20,8 +22,6 @@ from apparel_eye.parameters import (
     ResizeMode,
     TrainParameters,
 )
-from apparel_eye.raw_folder import RawFolder
-from apparel_eye.subsets import Subsets, make_subsets
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ def resize_photos(
     activations: ActivationsParameters,
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the size for activations, in its order."""
-    from apparel_eye.vision.pixels import decode_manifest
-    from apparel_eye.vision.sizes import check_size
+    from apparel_eye.data.pixels import decode_manifest
+    from apparel_eye.vision.sizes import check_size, multiple_of
 
     check_size(backbone, activations.size, "activations.size")
-    yield from decode_manifest(photos, manifest, activations.size, resize, limits, backbone)
+    yield from decode_manifest(photos, manifest, activations.size, resize, limits, multiple_of(backbone))
 
 
 def list_photos(manifest: pd.DataFrame) -> pd.DataFrame:

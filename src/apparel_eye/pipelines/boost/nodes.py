@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.activations_index import NONE, check_index
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.parameters import (
     BagParameters,
     LogisticParameters,
@@ -18,7 +19,6 @@ from apparel_eye.parameters import (
     WeightParameters,
     XGBoostParameters,
 )
-from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probability_table
 
 Weights = dict[str, NDArray[Any]]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.parameters import InferParameters, TrainParameters
-from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import probability_table
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.parameters import DuplicateParameters, LabelParameters, PhotoParameters
-from apparel_eye.raw_folder import RawFolder
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def find_photos(
     raw_folder: RawFolder, category: str, labels: LabelParameters
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str], list[str]]:
     """The photos with their labels, those to predict in their order, the values, and what was noticed."""
-    from apparel_eye.layouts import read_layout
+    from apparel_eye.data.layouts import read_layout
 
     layout = read_layout(raw_folder, category, labels)
     asked = (layout.photos["role"] == "to predict") & (layout.photos["split"] != "test")
@@ -37,7 +37,7 @@ def read_photos(
     limits: PhotoParameters,
 ) -> Iterator[tuple[ArrayPart, ArrayPart]]:
     """A record and a thumbnail of each photo; what has not changed since they were made is not read again."""
-    from apparel_eye.ingestion.scan import scan_photos
+    from apparel_eye.data.scan import scan_photos
 
     yield from scan_photos(photo_list, photos, known_records, known_thumbnails, limits)
 
@@ -46,7 +46,7 @@ def find_duplicates(
     photo_list: pd.DataFrame, photo_records: NumberArray, thumbnails: NumberArray, duplicates: DuplicateParameters
 ) -> pd.DataFrame:
     """Pairs of copies."""
-    from apparel_eye.ingestion import copies
+    from apparel_eye.data.duplicates import copies
 
     return copies.find_duplicates(photo_list, photo_records, thumbnails, duplicates.min_similarity)
 
@@ -60,7 +60,7 @@ def make_manifest(
     max_share: float,
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """The photos that can be used, and those that were left out; both are saved before too many stop the run."""
-    from apparel_eye.ingestion import manifest
+    from apparel_eye.data import manifest
 
     usable, left_out = manifest.make_manifest(photo_list, photo_records, duplicates, category, labels)
     yield usable, left_out

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.chunks import TablePart
 from apparel_eye.columns import HEADS
-from apparel_eye.own_photos import PhotoSource
+from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.parameters import PredictParameters
 from apparel_eye.recognizer import About, Models, Recognizer, mode_of
 
@@ -54,9 +54,9 @@ def draw_contact_sheet(
     own_photos: PhotoSource, predictions: Table, recognizer: dict[str, Any], predict: PredictParameters
 ) -> Figure:
     """The first photos with their values."""
+    from apparel_eye.data.reading.photos import at_height
     from apparel_eye.figures import gallery
     from apparel_eye.tagging import with_photos
-    from apparel_eye.vision.reading.photos import at_height
 
     limits = About.model_validate(recognizer).limits
     shown, photos = with_photos(own_photos, predictions.head(predict.num_shown), limits)
@@ -71,11 +71,11 @@ def draw_heat_maps(
     predict: PredictParameters,
 ) -> Iterator[Figure]:
     """What the network looked at in the first photos, where that is asked for."""
+    from apparel_eye.data.reading.photos import resize_photo
     from apparel_eye.figures import overlays
     from apparel_eye.tagging import with_photos
     from apparel_eye.vision.classifier import restore
     from apparel_eye.vision.heatmaps import heatmaps
-    from apparel_eye.vision.reading.photos import resize_photo
 
     if not predict.num_heat_maps:
         return

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import is_length, ordered_values
 from apparel_eye.blending import blend, cross_fit_blend, fit_blend
 from apparel_eye.columns import BLEND, HEADS, choose, present_of, score_choice, score_table
+from apparel_eye.data.subsets import Rows, make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
 from apparel_eye.metrics.label_noise import rank_labels
@@ -23,7 +24,6 @@ from apparel_eye.parameters import (
     SubmitParameters,
     TrainParameters,
 )
-from apparel_eye.subsets import Rows, make_subsets
 from apparel_eye.tables import probabilities_of, probability_table
 
 

@@ -7,6 +7,6 @@ from apparel_eye.parameters import SplitParameters
 
 def deal_photos(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame:
     """Folds of the labelled photos."""
-    from apparel_eye.splitting import assign_folds
+    from apparel_eye.data.folds import assign_folds
 
     return assign_folds(manifest, split)

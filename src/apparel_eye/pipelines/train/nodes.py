@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import is_length
 from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.data.raw_folder import RawFolder
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
-from apparel_eye.raw_folder import RawFolder
-from apparel_eye.subsets import make_subsets
 from apparel_eye.tables import history_table, rates_table
 
 Weights = dict[str, NDArray[Any]]
@@ -54,9 +54,10 @@ def resize_photos(
     stage: Stage,
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the stage's size, in its order."""
-    from apparel_eye.vision.pixels import decode_manifest
+    from apparel_eye.data.pixels import decode_manifest
+    from apparel_eye.vision.sizes import multiple_of
 
-    yield from decode_manifest(photos, manifest, stage.size, resize, limits, backbone)
+    yield from decode_manifest(photos, manifest, stage.size, resize, limits, multiple_of(backbone))
 
 
 def compute_features(
@@ -200,8 +201,8 @@ def draw_examples(
     category: str,
 ) -> Figure:
     """What training sees of some photos."""
+    from apparel_eye.data.transforms import examples
     from apparel_eye.figures import gallery
-    from apparel_eye.vision.views import examples
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))

@@ -1,0 +1,1 @@
+"""Which photos are copies of each other, exact or near."""

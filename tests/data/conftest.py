@@ -1,0 +1,4 @@
+"""What this room's tests share with others."""
+
+from fixtures.ingestion import *  # noqa: F403
+from fixtures.recipe import *  # noqa: F403
