@@ -40,13 +40,13 @@ from apparel_eye.attributes import is_length
 from apparel_eye.data.batches import Pixels
 from apparel_eye.data.sizes import stage_size
 from apparel_eye.io import GrowingArrayDataset
+from apparel_eye.networks import backbones
+from apparel_eye.networks.classifier import without_prefix
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.inference import Identities, identity_of
 from apparel_eye.parameters import BagParameters, BoosterParameters, ProjectParameters, XGBoostParameters
-from apparel_eye.vision import backbones
 from apparel_eye.vision.activations import Extractor, Extractors, extract
-from apparel_eye.vision.classifier import without_prefix
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.folding import folded
-from apparel_eye.vision.inference import Identities, identity_of
 from apparel_eye.vision.sizes import multiple_of
 
 ENV = "cpu"

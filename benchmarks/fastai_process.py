@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from apparel_eye.vision.device import DTYPES
+from apparel_eye.networks.device import DTYPES
 
 FASTAI = "2.8.12"
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}

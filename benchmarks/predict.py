@@ -32,18 +32,18 @@ from timm.data import create_dataset, create_loader
 from torch import Tensor, nn
 from train import said, spread, table, wait
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.columns import NETWORK
 from apparel_eye.data.photo_sources import open_photos
 from apparel_eye.io import CheckpointDataset, WeightsDataset
+from apparel_eye.networks import backbones
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import restore, without_prefix
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.fusion import folded
 from apparel_eye.parameters import STAGES
 from apparel_eye.recognizer import Recognizer
 from apparel_eye.tagging import tag
 from apparel_eye.trained import load_category
-from apparel_eye.vision import backbones
-from apparel_eye.vision.classifier import restore, without_prefix
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.folding import folded
 
 PARTS = ("a", "b", "c", "d")
 

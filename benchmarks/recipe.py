@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 from kedro.config import OmegaConfigLoader
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.metrics import official
+from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import STAGES, ProjectParameters
 from apparel_eye.pipelines.infer.nodes import predict_photos
 from apparel_eye.pipelines.split.nodes import deal_photos

@@ -32,20 +32,21 @@ from recipe import PROJECT, SMALLER, changed_parameters, ingested, last
 from safetensors.numpy import save_file
 from torch.nn import functional
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import read
 from apparel_eye.data.pixels import decode
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Rows, Subsets, make_subsets
 from apparel_eye.io import ArrayDataset
+from apparel_eye.networks import backbones, device
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import Description, describe, restore, start, with_prefix, without_prefix
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.layer_groups import layer_groups, parameter_groups
+from apparel_eye.networks.pretrained import pretrained_weights
 from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
 from apparel_eye.pipelines.split.nodes import deal_photos
-from apparel_eye.vision import backbones, device, engine, stage
-from apparel_eye.vision.classifier import Description, describe, restore, start, with_prefix, without_prefix
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.groups import layer_groups, parameter_groups
-from apparel_eye.vision.pretrained import pretrained_weights
+from apparel_eye.vision import engine, stage
 from apparel_eye.vision.work import head_work, train_mode
 
 ENV = "cpu"

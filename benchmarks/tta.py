@@ -31,12 +31,12 @@ from apparel_eye.io import CheckpointDataset
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature
 from apparel_eye.metrics.intervals import difference
+from apparel_eye.networks.classifier import restore
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.inference import identity_of, to_probabilities
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
 from apparel_eye.tables import probabilities_of
 from apparel_eye.trained import trained_categories
-from apparel_eye.vision.classifier import restore
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.inference import identity_of, to_probabilities
 from apparel_eye.vision.selection import without
 
 BLUE, ORANGE, GREY = "#1f6f8b", "#d97b29", "#b8c0c4"

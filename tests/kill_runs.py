@@ -69,7 +69,8 @@ def import_everything() -> None:
     import xgboost  # noqa: F401
     from kedro.framework.project import configure_project
 
-    from apparel_eye.vision import inference, stage  # noqa: F401
+    from apparel_eye.networks import inference  # noqa: F401
+    from apparel_eye.vision import stage  # noqa: F401
 
     os.chdir(PROJECT)
     configure_project("apparel_eye")

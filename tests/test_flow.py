@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from apparel_eye.attributes import DIMENSIONS
-from apparel_eye.checkpoint import as_arrays
 from apparel_eye.io import CheckpointDataset
 from apparel_eye.metrics import official
+from apparel_eye.networks.checkpoint import as_arrays
 from apparel_eye.parameters import ProjectParameters
 from apparel_eye.schemas import History, Manifest, Probabilities
 

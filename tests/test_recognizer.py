@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics.calibration import temper
+from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.recognizer import Column, Mixture, Recognizer
 from apparel_eye.trained import load_category
 

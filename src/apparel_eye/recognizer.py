@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from apparel_eye.blending import Blend, blend
-from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.chunks import slices
 from apparel_eye.columns import BLEND, HEADS, NETWORK
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics.calibration import temper
+from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import (
     AugmentationParameters,
     ExtractionParameters,
@@ -28,7 +28,7 @@ from apparel_eye.parameters import (
 if TYPE_CHECKING:
     from PIL import Image
 
-    from apparel_eye.vision.device import Mode
+    from apparel_eye.networks.device import Mode
 
 Pixels = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
@@ -190,7 +190,7 @@ class Recognizer:
 
     @cached_property
     def _network(self) -> Any:
-        from apparel_eye.vision.inference import Predictor
+        from apparel_eye.networks.inference import Predictor
 
         infer = self.about.infer if "tta" in self._needed else self.about.infer.plain()
         return Predictor(self._models.network, "best", infer, self.about.augmentation, self.mode)
@@ -241,7 +241,7 @@ def extraction_of(activations: ExtractionParameters, size: Size) -> ExtractionPa
 
 def mode_of(about: About) -> "Mode":
     """How to compute: as where the models were trained, if its device is here, too."""
-    from apparel_eye.vision.device import Mode, is_there
+    from apparel_eye.networks.device import Mode, is_there
 
     mode = Mode(**about.modes["predict"])
     return mode if is_there(mode.device) else Mode()

@@ -120,7 +120,7 @@ def _read(source: PhotoSource, file: RawFile, recognizer: Recognizer) -> _Read:
 
 def _decoded(data: bytes, recognizer: Recognizer) -> _Read:
     from apparel_eye.data.reading.photos import PhotoError, read_photo
-    from apparel_eye.vision.inference import identity_of
+    from apparel_eye.networks.inference import identity_of
 
     try:
         image = read_photo(data, recognizer.about.limits).image

@@ -4,7 +4,7 @@ import torch
 from numpy.typing import NDArray
 
 from apparel_eye.boosting import pooling
-from apparel_eye.vision import heads
+from apparel_eye.networks import heads
 
 
 def drawn(*shape: int) -> NDArray[np.float16]:

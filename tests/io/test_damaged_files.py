@@ -14,7 +14,6 @@ import pytest
 import xgboost
 from kedro.io.core import DatasetError
 
-from apparel_eye.checkpoint import Checkpoint, State
 from apparel_eye.errors import DataError
 from apparel_eye.io import (
     ArrayDataset,
@@ -24,6 +23,7 @@ from apparel_eye.io import (
     WeightsDataset,
     seal,
 )
+from apparel_eye.networks.checkpoint import Checkpoint, State
 
 NUM_MUTANTS = 2000
 WEIGHTS: dict[str, Any] = {"a": np.random.default_rng(0).normal(size=(7, 5)), "b": np.arange(3)}

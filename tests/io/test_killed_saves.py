@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.checkpoint import Checkpoint, State
 from apparel_eye.chunks import ArrayPart
 from apparel_eye.io import (
     ArrayDataset,
@@ -24,6 +23,7 @@ from apparel_eye.io import (
     WeightsDataset,
 )
 from apparel_eye.io.leftovers import remove_leftovers
+from apparel_eye.networks.checkpoint import Checkpoint, State
 
 InChild = Callable[[Callable[[], Any]], tuple[int, Any]]
 FILE_OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate", "mmap.__new__"}

@@ -6,9 +6,9 @@ import pytest
 from kedro.io.core import DatasetError
 from safetensors.numpy import save_file
 
-from apparel_eye.checkpoint import Checkpoint, State, about, as_arrays
 from apparel_eye.errors import DataError
 from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset, seal
+from apparel_eye.networks.checkpoint import Checkpoint, State, about, as_arrays
 
 WEIGHTS: dict[str, Any] = {
     "backbone.conv.weight": np.random.default_rng(0).normal(size=(2, 3, 1)).astype(np.float32),

@@ -17,10 +17,10 @@ from apparel_eye.io import (
     GrowingArrayDataset,
     WeightsDataset,
 )
+from apparel_eye.networks import pretrained
 from apparel_eye.parameters import ActivationsParameters, ProjectParameters
 from apparel_eye.pipelines import activations
 from apparel_eye.runner import FinishedRunner
-from apparel_eye.vision import pretrained
 from apparel_eye.vision.activations import Extractor
 
 PIPELINE = activations.create_pipeline(("small",)).only_nodes("list_photos", "extract_activations", "index_activations")

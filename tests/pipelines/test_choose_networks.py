@@ -7,12 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from apparel_eye.activations_index import ALL, NONE
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import UsageError
+from apparel_eye.networks import pretrained
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import with_prefix
 from apparel_eye.parameters import STAGES, ProjectParameters
 from apparel_eye.pipelines.activations.nodes import choose_networks
-from apparel_eye.vision import pretrained
-from apparel_eye.vision.classifier import with_prefix
 
 VALUES = ["Invisible", "Short Length", "Long Length"]
 NUM_FOLDS, NUM_LABELLED, NUM_PHOTOS = 4, 24, 27

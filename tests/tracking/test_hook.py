@@ -14,8 +14,8 @@ from kedro.runner import SequentialRunner
 from mlflow import MlflowClient
 from pydantic import BaseModel
 
-from apparel_eye.checkpoint import Checkpoint, State
 from apparel_eye.errors import StoppedError
+from apparel_eye.networks.checkpoint import Checkpoint, State
 from apparel_eye.tracking import MlflowTracking
 
 pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names contain")

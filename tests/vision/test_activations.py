@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from apparel_eye.data import transforms
 from apparel_eye.errors import UsageError
+from apparel_eye.networks import backbones, pretrained
+from apparel_eye.networks.backbones import Weights
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.vision import backbones, pretrained
 from apparel_eye.vision.activations import ALL, Extractor, Extractors, extract
-from apparel_eye.vision.backbones import Weights
-from apparel_eye.vision.device import Mode
 
 Maps = NDArray[np.float16]
 BACKBONES = ["test_resnet", "test_efficientnet", "test_convnext", "test_vit"]

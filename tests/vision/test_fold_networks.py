@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.checkpoint import Weights
 from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.networks import backbones, pretrained
+from apparel_eye.networks.checkpoint import Weights
+from apparel_eye.networks.classifier import with_prefix
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, StagesParameters, TrainParameters
-from apparel_eye.vision import backbones, pretrained, stage
-from apparel_eye.vision.classifier import with_prefix
-from apparel_eye.vision.device import Mode
+from apparel_eye.vision import stage
 from apparel_eye.vision.fold_networks import train_fold_networks
 
 VALUES = ("Invisible", "Short Length", "Long Length")

@@ -3,10 +3,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from apparel_eye.networks import backbones, heads
+from apparel_eye.networks.classifier import Classifier, Description
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import HeadParameters
-from apparel_eye.vision import backbones, heads
-from apparel_eye.vision.classifier import Classifier, Description
-from apparel_eye.vision.device import Mode
 from apparel_eye.vision.heatmaps import contributions, heatmaps
 from apparel_eye.vision.work import train_mode
 

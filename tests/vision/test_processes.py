@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from apparel_eye import signals
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.vision import processes, stage
-from apparel_eye.vision.device import Mode
 from apparel_eye.vision.processes import in_processes
 
 MODES = {"train": Mode(), "predict": Mode()}

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from apparel_eye.errors import DivergedError
+from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import FinderParameters
-from apparel_eye.vision.dropout import Dropout
 from apparel_eye.vision.rate_finder import suggest_rate, sweep_rates
 from apparel_eye.vision.steps import Settings, Steps, Work
 

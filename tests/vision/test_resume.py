@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.vision import resume, stage
 from apparel_eye.vision.average import Average
-from apparel_eye.vision.device import Mode
 
 Train = Callable[..., Iterator[Checkpoint]]
 Bits = Callable[[Checkpoint], object]

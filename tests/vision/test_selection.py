@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from apparel_eye.checkpoint import State
 from apparel_eye.metrics.official import marks_of
+from apparel_eye.networks.checkpoint import State
 from apparel_eye.vision.selection import Selection, without
 
 PARTS = np.array([0, 0, 1, 1])

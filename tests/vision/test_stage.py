@@ -6,15 +6,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data import transforms
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import log_loss
+from apparel_eye.networks import backbones
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import Classifier, Description, restore
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.inference import predict_plain
 from apparel_eye.parameters import AugmentationParameters, HeadParameters, PhaseParameters, TrainParameters
-from apparel_eye.vision import backbones, stage
-from apparel_eye.vision.classifier import Classifier, Description, restore
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.inference import predict_plain
+from apparel_eye.vision import stage
 
 Train = Callable[..., Iterator[Checkpoint]]
 Bits = Callable[[Checkpoint], object]

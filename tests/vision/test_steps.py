@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import SurroundingsError
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.vision import engine
-from apparel_eye.vision.dropout import Dropout
 from apparel_eye.vision.steps import Settings, Steps, Work
 
 NUM_PHOTOS = 9

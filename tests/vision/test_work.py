@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from apparel_eye.checkpoint import Checkpoint
+from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.vision.work import train_mode
 

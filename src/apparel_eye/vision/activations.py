@@ -16,11 +16,11 @@ from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read, read_ahead, to_half, to_host
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import UsageError
+from apparel_eye.networks.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.inference import Identities
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.vision.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.folding import folded
-from apparel_eye.vision.inference import Identities
 from apparel_eye.vision.reductions import REDUCTIONS
 
 _LAST = -1

@@ -15,12 +15,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from apparel_eye import signals
-from apparel_eye.checkpoint import State
 from apparel_eye.data import randomness
 from apparel_eye.data.batches import read_ahead
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
 from apparel_eye.metrics.official import scores
+from apparel_eye.networks.checkpoint import State
 from apparel_eye.vision import resume, schedule
 from apparel_eye.vision.average import Average
 from apparel_eye.vision.history import head_columns, report, warn_of_collapse

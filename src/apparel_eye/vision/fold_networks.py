@@ -6,13 +6,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.data.batches import Pixels
 from apparel_eye.data.subsets import Rows, Subsets, without
+from apparel_eye.networks.checkpoint import Checkpoint, Weights
+from apparel_eye.networks.classifier import Description, describe, start, without_prefix
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import STAGES, AugmentationParameters, StageParameters, TrainParameters
 from apparel_eye.vision import stage as training
-from apparel_eye.vision.classifier import Description, describe, start, without_prefix
-from apparel_eye.vision.device import Mode
 from apparel_eye.vision.rate_finder import is_wanted, with_rate
 
 logger = logging.getLogger(__name__)

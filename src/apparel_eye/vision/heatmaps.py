@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read
-from apparel_eye.vision.classifier import Classifier, Description
-from apparel_eye.vision.device import Mode
+from apparel_eye.networks.classifier import Classifier, Description
+from apparel_eye.networks.device import Mode
 
 
 @torch.inference_mode(False)  # there is a gradient also where the caller wants none

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from apparel_eye.vision.heads import Head
+from apparel_eye.networks.heads import Head
 
 _MAX_EXAMPLES = 4_000
 """It is only a start; its cost grows with the cube of the examples."""

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from apparel_eye.data import randomness
 from apparel_eye.errors import UsageError
+from apparel_eye.networks import heads
 from apparel_eye.parameters import ExtractionParameters
-from apparel_eye.vision import heads
 
 
 def whole(maps: Tensor, extraction: ExtractionParameters) -> Tensor:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.checkpoint import Checkpoint, State, Weights
 from apparel_eye.metrics import official
 from apparel_eye.metrics.official import Marks
+from apparel_eye.networks.checkpoint import Checkpoint, State, Weights
 
 _MERITS = "merits"
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from apparel_eye.data.sizes import MULTIPLE, Size, stage_size
 from apparel_eye.errors import UsageError
-from apparel_eye.vision import backbones
+from apparel_eye.networks import backbones
 
 
 def multiple_of(name: str) -> int:

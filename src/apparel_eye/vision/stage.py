@@ -8,15 +8,16 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.chunks import ArrayPart, slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read, to_half
 from apparel_eye.data.subsets import Subsets
+from apparel_eye.networks import backbones
+from apparel_eye.networks.checkpoint import Checkpoint, Weights
+from apparel_eye.networks.classifier import Classifier, Description, restore, start
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
-from apparel_eye.vision import backbones, engine, schedule
-from apparel_eye.vision.classifier import Classifier, Description, restore, start
-from apparel_eye.vision.device import Mode
+from apparel_eye.vision import engine, schedule
 from apparel_eye.vision.rate_finder import Sweep, sweep_rates
 from apparel_eye.vision.selection import Selection
 from apparel_eye.vision.steps import Settings, Work

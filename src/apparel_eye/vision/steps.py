@@ -19,9 +19,10 @@ from apparel_eye.data import randomness
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import SurroundingsError
 from apparel_eye.metrics.official import Marks
+from apparel_eye.networks import dropout
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import LossParameters, PhaseParameters
-from apparel_eye.vision import dropout, losses
-from apparel_eye.vision.device import Mode
+from apparel_eye.vision import losses
 
 logger = logging.getLogger(__name__)
 

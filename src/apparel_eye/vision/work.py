@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read
 from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.networks.classifier import Classifier, Description
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.inference import predict_plain, to_probabilities
+from apparel_eye.networks.layer_groups import parameter_groups
 from apparel_eye.parameters import AugmentationParameters, TrainParameters
 from apparel_eye.vision import losses
-from apparel_eye.vision.classifier import Classifier, Description
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.groups import parameter_groups
-from apparel_eye.vision.inference import predict_plain, to_probabilities
 from apparel_eye.vision.linear_fit import fit_linear
 from apparel_eye.vision.steps import Work
 

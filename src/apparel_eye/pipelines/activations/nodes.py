@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from apparel_eye.activations_index import ALL, NONE, check_index, index_of
 from apparel_eye.attributes import is_length
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import ArrayPart
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.errors import UsageError
+from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import (
     ActivationsParameters,
     AugmentationParameters,
@@ -69,7 +69,7 @@ def choose_networks(
 
     ``pixels`` are the photos at the size of each stage.
     """
-    from apparel_eye.vision.classifier import without_prefix
+    from apparel_eye.networks.classifier import without_prefix
 
     network_of = np.full(len(manifest), ALL)
     if activations.source == "backbone":
@@ -108,9 +108,9 @@ def extract_activations(
     category: str,
 ) -> Iterator[ArrayPart]:
     """Feature maps of the networks that may see each photo; rows as in the manifest."""
+    from apparel_eye.networks.device import Mode
+    from apparel_eye.networks.inference import identity_of
     from apparel_eye.vision.activations import extract, extractors_of
-    from apparel_eye.vision.device import Mode
-    from apparel_eye.vision.inference import identity_of
 
     size = (pixels.shape[1], pixels.shape[2])
     of_category = augmentation.for_category(is_length(category))
@@ -152,7 +152,7 @@ def _networks(
     category: str,
     pixels: dict[str, NDArray[np.uint8]],
 ) -> list[Any]:
-    from apparel_eye.vision.device import Mode
+    from apparel_eye.networks.device import Mode
     from apparel_eye.vision.fold_networks import train_fold_networks
 
     augmentation = train.augmentation.for_category(is_length(category))

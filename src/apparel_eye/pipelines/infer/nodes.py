@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data.subsets import make_subsets
+from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import InferParameters, TrainParameters
 from apparel_eye.tables import probability_table
 
@@ -28,8 +28,8 @@ def predict_photos(
 
     The photos of a part of the validation fold are predicted with the epoch that the other parts chose.
     """
-    from apparel_eye.vision.device import Mode
-    from apparel_eye.vision.inference import Predictor, identity_of
+    from apparel_eye.networks.device import Mode
+    from apparel_eye.networks.inference import Predictor, identity_of
     from apparel_eye.vision.selection import without
 
     subsets = make_subsets(manifest, folds, values)

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 import pandas as pd
 from matplotlib.figure import Figure
 
-from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.chunks import TablePart
 from apparel_eye.columns import HEADS
 from apparel_eye.data.photo_sources import PhotoSource
+from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
 from apparel_eye.recognizer import About, Models, Recognizer, mode_of
 
@@ -73,8 +73,8 @@ def draw_heat_maps(
     """What the network looked at in the first photos, where that is asked for."""
     from apparel_eye.data.reading.photos import resize_photo
     from apparel_eye.figures import overlays
+    from apparel_eye.networks.classifier import restore
     from apparel_eye.tagging import with_photos
-    from apparel_eye.vision.classifier import restore
     from apparel_eye.vision.heatmaps import heatmaps
 
     if not predict.num_heat_maps:

@@ -214,7 +214,7 @@ def make_model_card(
 ) -> str:
     """What people should know before they rely on the models."""
     from apparel_eye.model_card import Facts, versions_here, write_card
-    from apparel_eye.vision.licenses import describe_weights
+    from apparel_eye.networks.licenses import describe_weights
 
     subsets = make_subsets(manifest, folds, values)
     sides = (subsets.train_targets, official.true_values(subsets.validation_marks))

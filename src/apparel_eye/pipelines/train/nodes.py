@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import ArrayPart
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import make_subsets
+from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
 from apparel_eye.tables import history_table, rates_table
 
@@ -27,8 +27,8 @@ _EXAMPLES, _VIEWS = 16, 4
 
 def fetch_backbone(train: TrainParameters) -> Weights:
     """The weights that training starts from, under the names they have in a classifier."""
-    from apparel_eye.vision.classifier import with_prefix
-    from apparel_eye.vision.pretrained import pretrained_weights
+    from apparel_eye.networks.classifier import with_prefix
+    from apparel_eye.networks.pretrained import pretrained_weights
     from apparel_eye.vision.sizes import check_size
 
     for name in STAGES:
@@ -39,8 +39,8 @@ def fetch_backbone(train: TrainParameters) -> Weights:
 
 def choose_modes(backbone_weights: Weights, train: TrainParameters) -> Modes:
     """What this machine is faster with; kept, so that a run that goes on computes as it began."""
-    from apparel_eye.vision.classifier import without_prefix
-    from apparel_eye.vision.device import modes
+    from apparel_eye.networks.classifier import without_prefix
+    from apparel_eye.networks.device import modes
 
     return {name: asdict(mode) for name, mode in modes(train, without_prefix(backbone_weights)).items()}
 
@@ -72,9 +72,9 @@ def compute_features(
     category: str,
 ) -> Iterator[ArrayPart]:
     """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
+    from apparel_eye.networks.classifier import describe, start
+    from apparel_eye.networks.device import Mode
     from apparel_eye.vision import stage as training
-    from apparel_eye.vision.classifier import describe, start
-    from apparel_eye.vision.device import Mode
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
@@ -98,7 +98,7 @@ def find_head_rate(
     category: str,
 ) -> pd.DataFrame:
     """How the loss of the head answers to the learning rate; nothing where the rate is given."""
-    from apparel_eye.vision.classifier import describe
+    from apparel_eye.networks.classifier import describe
     from apparel_eye.vision.rate_finder import is_wanted
     from apparel_eye.vision.stage import sweep_head
 
@@ -125,8 +125,8 @@ def train_head(
     category: str,
 ) -> Iterator[Checkpoint]:
     """Train the head with the backbone frozen; yield the checkpoint so far."""
+    from apparel_eye.networks.classifier import describe
     from apparel_eye.vision import stage as training
-    from apparel_eye.vision.classifier import describe
     from apparel_eye.vision.history import announce
     from apparel_eye.vision.rate_finder import with_rate
 
@@ -150,7 +150,7 @@ def find_rate(
     category: str,
 ) -> pd.DataFrame:
     """How the loss of all layers answers to the learning rate; nothing where the rate is given."""
-    from apparel_eye.vision.device import Mode
+    from apparel_eye.networks.device import Mode
     from apparel_eye.vision.rate_finder import is_wanted
     from apparel_eye.vision.stage import sweep_all_layers
 
@@ -176,7 +176,7 @@ def fine_tune(
     category: str,
 ) -> Iterator[Checkpoint]:
     """Train all layers; yield the checkpoint so far."""
-    from apparel_eye.vision.device import Mode
+    from apparel_eye.networks.device import Mode
     from apparel_eye.vision.history import announce
     from apparel_eye.vision.processes import in_processes
     from apparel_eye.vision.rate_finder import with_rate

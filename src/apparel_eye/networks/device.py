@@ -17,9 +17,9 @@ from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from torch import Tensor, nn
 
 from apparel_eye.errors import SurroundingsError
+from apparel_eye.networks import backbones
+from apparel_eye.networks.fusion import folded
 from apparel_eye.parameters import TrainParameters
-from apparel_eye.vision import backbones
-from apparel_eye.vision.folding import folded
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import HeadParameters
-from apparel_eye.vision.dropout import Dropout
 
 
 def averages(feature_maps: Tensor) -> Tensor:

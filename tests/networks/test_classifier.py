@@ -2,11 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.errors import DataError
+from apparel_eye.networks import backbones, heads
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import (
+    Classifier,
+    Description,
+    describe,
+    restore,
+    start,
+    with_prefix,
+    without_prefix,
+)
 from apparel_eye.parameters import TrainParameters
-from apparel_eye.vision import backbones, heads
-from apparel_eye.vision.classifier import Classifier, Description, describe, restore, start, with_prefix, without_prefix
 
 
 @pytest.fixture

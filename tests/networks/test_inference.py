@@ -4,14 +4,14 @@ import torch
 from numpy.typing import NDArray
 
 from apparel_eye import signals
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.data import batches, transforms
 from apparel_eye.metrics.probabilities import FLOOR
+from apparel_eye.networks import inference
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import Classifier, Description
+from apparel_eye.networks.device import Mode
+from apparel_eye.networks.inference import Predictor, identity_of, predict_plain, to_probabilities
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-from apparel_eye.vision import inference
-from apparel_eye.vision.classifier import Classifier, Description
-from apparel_eye.vision.device import Mode
-from apparel_eye.vision.inference import Predictor, identity_of, predict_plain, to_probabilities
 
 ROWS = np.array([3, 0, 17, 8, 20])
 IDENTITIES = np.arange(21, dtype=np.uint64) * 7 + 2**63

@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch import nn
 
+from apparel_eye.networks import heads
+from apparel_eye.networks.dropout import Dropout
+from apparel_eye.networks.heads import Head, averages, hidden_layers, linear_layer, mean, rows, stretch_rows
 from apparel_eye.parameters import HeadParameters
-from apparel_eye.vision import heads
-from apparel_eye.vision.dropout import Dropout
-from apparel_eye.vision.heads import Head, averages, hidden_layers, linear_layer, mean, rows, stretch_rows
 
 FILTERS = 5
 

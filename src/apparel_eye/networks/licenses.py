@@ -6,7 +6,7 @@ from pathlib import Path
 import timm
 
 from apparel_eye.errors import UsageError
-from apparel_eye.vision.backbones import configuration
+from apparel_eye.networks.backbones import configuration
 
 _RESEARCH_ONLY = ("apple-amlr", "fair-noncommercial-research-license", "seer-license")
 _UNSTATED = (None, "unknown")

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from apparel_eye.errors import UsageError
-from apparel_eye.vision.classifier import Classifier, Description
-from apparel_eye.vision.groups import layer_groups, parameter_groups
+from apparel_eye.networks.classifier import Classifier, Description
+from apparel_eye.networks.layer_groups import layer_groups, parameter_groups
 
 SIZES = {
     "test_resnet": 64,

@@ -9,9 +9,9 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_tensors
 
 from apparel_eye.errors import DataError, SurroundingsError, UsageError
-from apparel_eye.vision import hub, pretrained
-from apparel_eye.vision.backbones import Weights, create, state
-from apparel_eye.vision.pretrained import pretrained_weights
+from apparel_eye.networks import hub, pretrained
+from apparel_eye.networks.backbones import Weights, create, state
+from apparel_eye.networks.pretrained import pretrained_weights
 
 KEY = "layer1.0.conv1.weight"
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from apparel_eye.checkpoint import Checkpoint, Weights
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DataError
+from apparel_eye.networks import backbones, fusion, heads
+from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import HeadParameters, Parameters, ResizeMode, TrainParameters
-from apparel_eye.vision import backbones, folding, heads
 
 _PREFIX = "backbone."
 
@@ -56,7 +56,7 @@ class Classifier(nn.Module):
         Args:
             device: torch's name of where it will compute, see ``folding``.
         """
-        quick = folding.folded(self.backbone, backbones.feature_maps, self.size, device)
+        quick = fusion.folded(self.backbone, backbones.feature_maps, self.size, device)
         return deepcopy(self, {id(self.backbone): quick} if quick is not self.backbone else {})
 
     def feature_maps(self, photos: Tensor) -> Tensor:

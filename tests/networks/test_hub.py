@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from apparel_eye.errors import SurroundingsError, UsageError
-from apparel_eye.vision import hub
+from apparel_eye.networks import hub
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = bytes(range(256)) * 64
@@ -26,7 +26,7 @@ PAGE = b"<html>Please log in</html>"
 FETCH = """
 import json, sys, time
 from apparel_eye.errors import ApparelEyeError
-from apparel_eye.vision.hub import fetch
+from apparel_eye.networks.hub import fetch
 
 for step in sys.argv[1:]:
     action, name = step.split()

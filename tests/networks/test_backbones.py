@@ -7,7 +7,7 @@ from timm.layers import resample_abs_pos_embed
 from torch import nn
 
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.vision.backbones import (
+from apparel_eye.networks.backbones import (
     Weights,
     create,
     feature_maps,

@@ -2,7 +2,7 @@ import pytest
 import timm
 
 from apparel_eye.errors import UsageError
-from apparel_eye.vision.licenses import check_license
+from apparel_eye.networks.licenses import check_license
 
 
 @pytest.mark.fault(112)

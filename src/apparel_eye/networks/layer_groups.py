@@ -7,8 +7,8 @@ from timm.models import group_parameters
 from torch import nn
 
 from apparel_eye.errors import UsageError
-from apparel_eye.vision.backbones import levels
-from apparel_eye.vision.classifier import Classifier
+from apparel_eye.networks.backbones import levels
+from apparel_eye.networks.classifier import Classifier
 
 _CUT_STRIDE = 8  # where the early layers end: layer 2 of a ResNet
 

@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from apparel_eye import signals
-from apparel_eye.checkpoint import Checkpoint
 from apparel_eye.chunks import slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read
 from apparel_eye.data.subsets import Rows
 from apparel_eye.metrics.probabilities import spread
+from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.classifier import Description, restore
+from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-from apparel_eye.vision.classifier import Description, restore
-from apparel_eye.vision.device import Mode
 
 Probabilities = NDArray[np.float64]
 Identities = NDArray[np.uint64]

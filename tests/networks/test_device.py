@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from apparel_eye.errors import SurroundingsError
+from apparel_eye.networks import device, pretrained
+from apparel_eye.networks.backbones import Weights
+from apparel_eye.networks.device import DTYPES, FORMATS, Mode, modes
 from apparel_eye.parameters import TrainParameters
-from apparel_eye.vision import device, pretrained
-from apparel_eye.vision.backbones import Weights
-from apparel_eye.vision.device import DTYPES, FORMATS, Mode, modes
 
 AUTO = {"precision": "auto", "memory_format": "auto"}
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from apparel_eye.checkpoint import Checkpoint, State, about, as_arrays, from_arrays
+from apparel_eye.networks.checkpoint import Checkpoint, State, about, as_arrays, from_arrays
 
 
 @pytest.fixture

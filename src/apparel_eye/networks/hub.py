@@ -18,7 +18,7 @@ from huggingface_hub import (
 )
 
 from apparel_eye.errors import SurroundingsError, UsageError
-from apparel_eye.vision.backbones import configuration
+from apparel_eye.networks.backbones import configuration
 
 _FILE = "model.safetensors"
 _TIMEOUT = 4.0  # seconds

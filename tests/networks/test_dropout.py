@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from apparel_eye.vision.dropout import Dropout, Part, set_part
+from apparel_eye.networks.dropout import Dropout, Part, set_part
 
 SIZE = 64
 

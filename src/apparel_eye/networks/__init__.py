@@ -1,0 +1,1 @@
+"""Backbones, heads, layer groups, devices, forward passes, checkpoints."""

@@ -1,0 +1,3 @@
+"""What this room's tests share with others."""
+
+from fixtures.recipe import *  # noqa: F403
