@@ -45,9 +45,9 @@ from apparel_eye.networks.classifier import without_prefix
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.fusion import folded
 from apparel_eye.networks.inference import Identities, identity_of
+from apparel_eye.networks.sizes import multiple_of
 from apparel_eye.parameters import BagParameters, BoosterParameters, ProjectParameters, XGBoostParameters
 from apparel_eye.vision.activations import Extractor, Extractors, extract
-from apparel_eye.vision.sizes import multiple_of
 
 ENV = "cpu"
 PARTS = ("a", "b", "c", "d")

@@ -25,7 +25,7 @@ from apparel_eye.data.subsets import make_subsets
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import deal_photos
-from apparel_eye.vision.stage import NOTHING_YET
+from apparel_eye.training.stage import NOTHING_YET
 
 COLUMNS = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
 SCORES = ("basic_precision", "average_precision")

@@ -33,8 +33,8 @@ from apparel_eye.pipelines.infer.nodes import predict_photos
 from apparel_eye.pipelines.split.nodes import deal_photos
 from apparel_eye.pipelines.train import nodes
 from apparel_eye.settings import CONFIG_LOADER_ARGS
-from apparel_eye.vision import schedule
-from apparel_eye.vision.stage import NOTHING_YET
+from apparel_eye.training import schedule
+from apparel_eye.training.stage import NOTHING_YET
 
 PROJECT = Path(__file__).parents[1]
 CONSTANT = "constant rate"

@@ -46,8 +46,8 @@ from apparel_eye.networks.layer_groups import layer_groups, parameter_groups
 from apparel_eye.networks.pretrained import pretrained_weights
 from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
 from apparel_eye.pipelines.split.nodes import deal_photos
-from apparel_eye.vision import engine, stage
-from apparel_eye.vision.work import head_work, train_mode
+from apparel_eye.training import loop, stage
+from apparel_eye.training.tasks import head_work, train_mode
 
 ENV = "cpu"
 PARTS = ("a", "b", "c", "d", "e", "gpu")
@@ -415,7 +415,7 @@ def head_epochs(
     if pixels is not None:
         work = replace(work, read=lambda rows: read(pixels, subsets.train[rows], mode.where), inputs=through_backbone)
     phase = PhaseParameters(learning_rate=1e-4, num_cycles=num_epochs, cycle_epochs=1, cycle_multiplier=1)
-    for moment in engine.train(work, stage._settings("head", phase, phase.rate, (1.0,), train)):
+    for moment in loop.train(work, stage._settings("head", phase, phase.rate, (1.0,), train)):
         assert moment.row is not None
         yield moment.row["seconds"]
 

@@ -37,7 +37,7 @@ from apparel_eye.networks.inference import identity_of, to_probabilities
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
 from apparel_eye.tables import probabilities_of
 from apparel_eye.trained import trained_categories
-from apparel_eye.vision.selection import without
+from apparel_eye.training.best_epochs import without
 
 BLUE, ORANGE, GREY = "#1f6f8b", "#d97b29", "#b8c0c4"
 MODELS, COLUMNS = ("network", "xgboost", "logistic"), ("plain", "tta", "xgboost", "logistic")

@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from apparel_eye.vision.schedule import cosine
+from apparel_eye.training.schedule import cosine
 
 _BLUE, _ORANGE, _GREY = "#1f6f8b", "#d97b29", "#b8c0c4"
 _LAYERS = colormaps["viridis"]

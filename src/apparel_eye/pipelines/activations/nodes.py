@@ -42,7 +42,7 @@ def resize_photos(
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the size for activations, in its order."""
     from apparel_eye.data.pixels import decode_manifest
-    from apparel_eye.vision.sizes import check_size, multiple_of
+    from apparel_eye.networks.sizes import check_size, multiple_of
 
     check_size(backbone, activations.size, "activations.size")
     yield from decode_manifest(photos, manifest, activations.size, resize, limits, multiple_of(backbone))
@@ -153,7 +153,7 @@ def _networks(
     pixels: dict[str, NDArray[np.uint8]],
 ) -> list[Any]:
     from apparel_eye.networks.device import Mode
-    from apparel_eye.vision.fold_networks import train_fold_networks
+    from apparel_eye.training.out_of_fold import train_fold_networks
 
     augmentation = train.augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}

@@ -30,7 +30,7 @@ def predict_photos(
     """
     from apparel_eye.networks.device import Mode
     from apparel_eye.networks.inference import Predictor, identity_of
-    from apparel_eye.vision.selection import without
+    from apparel_eye.training.best_epochs import without
 
     subsets = make_subsets(manifest, folds, values)
     settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), Mode(**modes["predict"]))

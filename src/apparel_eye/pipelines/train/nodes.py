@@ -29,7 +29,7 @@ def fetch_backbone(train: TrainParameters) -> Weights:
     """The weights that training starts from, under the names they have in a classifier."""
     from apparel_eye.networks.classifier import with_prefix
     from apparel_eye.networks.pretrained import pretrained_weights
-    from apparel_eye.vision.sizes import check_size
+    from apparel_eye.networks.sizes import check_size
 
     for name in STAGES:
         check_size(train.backbone, getattr(train.stages, name).size, f"train.stages.{name}.size")
@@ -55,7 +55,7 @@ def resize_photos(
 ) -> Iterator[ArrayPart]:
     """All photos of the manifest at the stage's size, in its order."""
     from apparel_eye.data.pixels import decode_manifest
-    from apparel_eye.vision.sizes import multiple_of
+    from apparel_eye.networks.sizes import multiple_of
 
     yield from decode_manifest(photos, manifest, stage.size, resize, limits, multiple_of(backbone))
 
@@ -74,7 +74,7 @@ def compute_features(
     """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
     from apparel_eye.networks.classifier import describe, start
     from apparel_eye.networks.device import Mode
-    from apparel_eye.vision import stage as training
+    from apparel_eye.training import stage as training
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
@@ -99,8 +99,8 @@ def find_head_rate(
 ) -> pd.DataFrame:
     """How the loss of the head answers to the learning rate; nothing where the rate is given."""
     from apparel_eye.networks.classifier import describe
-    from apparel_eye.vision.rate_finder import is_wanted
-    from apparel_eye.vision.stage import sweep_head
+    from apparel_eye.training.rate_finder import is_wanted
+    from apparel_eye.training.stage import sweep_head
 
     if not is_wanted(stage.head):
         return rates_table([])
@@ -126,9 +126,9 @@ def train_head(
 ) -> Iterator[Checkpoint]:
     """Train the head with the backbone frozen; yield the checkpoint so far."""
     from apparel_eye.networks.classifier import describe
-    from apparel_eye.vision import stage as training
-    from apparel_eye.vision.history import announce
-    from apparel_eye.vision.rate_finder import with_rate
+    from apparel_eye.training import stage as training
+    from apparel_eye.training.history import announce
+    from apparel_eye.training.rate_finder import with_rate
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.present)
@@ -151,8 +151,8 @@ def find_rate(
 ) -> pd.DataFrame:
     """How the loss of all layers answers to the learning rate; nothing where the rate is given."""
     from apparel_eye.networks.device import Mode
-    from apparel_eye.vision.rate_finder import is_wanted
-    from apparel_eye.vision.stage import sweep_all_layers
+    from apparel_eye.training.rate_finder import is_wanted
+    from apparel_eye.training.stage import sweep_all_layers
 
     if not is_wanted(stage.all):
         return rates_table([])
@@ -177,10 +177,10 @@ def fine_tune(
 ) -> Iterator[Checkpoint]:
     """Train all layers; yield the checkpoint so far."""
     from apparel_eye.networks.device import Mode
-    from apparel_eye.vision.history import announce
-    from apparel_eye.vision.processes import in_processes
-    from apparel_eye.vision.rate_finder import with_rate
-    from apparel_eye.vision.stage import fine_tune as all_layers
+    from apparel_eye.training.history import announce
+    from apparel_eye.training.processes import in_processes
+    from apparel_eye.training.rate_finder import with_rate
+    from apparel_eye.training.stage import fine_tune as all_layers
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
@@ -217,7 +217,7 @@ def draw_examples(
 def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
     """The curves of the learning-rate finder."""
     from apparel_eye.figures import rate_curves
-    from apparel_eye.vision.rate_finder import suggest_rate
+    from apparel_eye.training.rate_finder import suggest_rate
 
     sweeps = {"head": head_rates, "all layers": all_rates}
     suggested = {name: suggest_rate(sweep.to_dict("records")) for name, sweep in sweeps.items() if len(sweep)}

@@ -16,9 +16,9 @@ from apparel_eye.networks.device import Mode
 from apparel_eye.networks.inference import predict_plain, to_probabilities
 from apparel_eye.networks.layer_groups import parameter_groups
 from apparel_eye.parameters import AugmentationParameters, TrainParameters
-from apparel_eye.vision import losses
-from apparel_eye.vision.linear_fit import fit_linear
-from apparel_eye.vision.steps import Work
+from apparel_eye.training import losses
+from apparel_eye.training.linear_fit import fit_linear
+from apparel_eye.training.steps import Work
 
 
 def head_work(

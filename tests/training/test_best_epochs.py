@@ -6,7 +6,7 @@ import pytest
 
 from apparel_eye.metrics.official import marks_of
 from apparel_eye.networks.checkpoint import State
-from apparel_eye.vision.selection import Selection, without
+from apparel_eye.training.best_epochs import Selection, without
 
 PARTS = np.array([0, 0, 1, 1])
 EPOCHS = [  # probability of the true one of two values, photo by photo

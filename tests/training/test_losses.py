@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from apparel_eye.metrics.official import marks_of
 from apparel_eye.parameters import LossParameters
-from apparel_eye.vision.losses import LOSSES, per_photo, photo_weights, target_distributions
+from apparel_eye.training.losses import LOSSES, per_photo, photo_weights, target_distributions
 
 LOGITS = torch.tensor([[2.0, 0.5, -1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [-2.0, 1.0, 1.0, 0.3]])
 CLASSES = torch.tensor([0, 3, 2])

@@ -21,10 +21,11 @@ from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
 from apparel_eye.metrics.official import scores
 from apparel_eye.networks.checkpoint import State
-from apparel_eye.vision import resume, schedule
-from apparel_eye.vision.average import Average
-from apparel_eye.vision.history import head_columns, report, warn_of_collapse
-from apparel_eye.vision.steps import Settings, Steps, Work
+from apparel_eye.training import schedule
+from apparel_eye.training.ema import Average
+from apparel_eye.training.history import head_columns, report, warn_of_collapse
+from apparel_eye.training.state import arrays_of, fill
+from apparel_eye.training.steps import Settings, Steps, Work
 
 logger = logging.getLogger(__name__)
 _NAMED = 3
@@ -85,7 +86,7 @@ class _Training:
         notes = state.notes
         self._epoch, self._step, self._seconds = notes["epoch"], notes["step"], notes["seconds"]
         self._steps.parts = notes["parts"]
-        resume.fill(self._work.model, self._steps.optimizer, self._average, self._loss_sum, state.arrays)
+        fill(self._work.model, self._steps.optimizer, self._average, self._loss_sum, state.arrays)
         logger.info("    going on after %d epochs and %d steps", self._epoch, self._step)
 
     def run(self) -> Iterator[Moment]:
@@ -206,7 +207,7 @@ class _Training:
         if not self._steps.accelerator.is_main_process:
             return None
         notes = {"epoch": self._epoch, "step": self._step, "seconds": self._seconds, "parts": self._steps.parts}
-        arrays = resume.arrays_of(self._work.model, self._steps.optimizer, self._average, self._loss_sum)
+        arrays = arrays_of(self._work.model, self._steps.optimizer, self._average, self._loss_sum)
         return State(arrays, notes)
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.vision.work import train_mode
+from apparel_eye.training.tasks import train_mode
 
 Train = Callable[..., Iterator[Checkpoint]]
 

@@ -4,7 +4,7 @@ import pytest
 
 from apparel_eye.data.sizes import stage_size
 from apparel_eye.errors import UsageError
-from apparel_eye.vision.sizes import check_size, multiple_of
+from apparel_eye.networks.sizes import check_size, multiple_of
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from apparel_eye.vision.average import Average
+from apparel_eye.training.ema import Average
 
 
 @pytest.fixture

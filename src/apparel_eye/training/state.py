@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from apparel_eye.vision.average import Average
+from apparel_eye.training.ema import Average
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -17,11 +17,11 @@ from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.networks.classifier import Classifier, Description, restore, start
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
-from apparel_eye.vision import engine, schedule
-from apparel_eye.vision.rate_finder import Sweep, sweep_rates
-from apparel_eye.vision.selection import Selection
-from apparel_eye.vision.steps import Settings, Work
-from apparel_eye.vision.work import all_layers_work, head_work
+from apparel_eye.training import loop, schedule
+from apparel_eye.training.best_epochs import Selection
+from apparel_eye.training.rate_finder import Sweep, sweep_rates
+from apparel_eye.training.steps import Settings, Work
+from apparel_eye.training.tasks import all_layers_work, head_work
 
 NOTHING_YET = Checkpoint({}, {})
 """What a phase that was never begun goes on from."""
@@ -74,7 +74,7 @@ def train_head(
     device: str = "cpu",
     resume_from: Checkpoint = NOTHING_YET,
 ) -> Iterator[Checkpoint]:
-    """Train the head on cached features; yield the checkpoint so far after each cycle, and as ``engine.train`` says.
+    """Train the head on cached features; yield the checkpoint so far after each cycle, and as ``loop.train`` says.
 
     An epoch takes less time than writing its checkpoint would.
     """
@@ -109,7 +109,7 @@ def fine_tune(
     modes: Mapping[str, Mode],
     resume_from: Checkpoint = NOTHING_YET,
 ) -> Iterator[Checkpoint]:
-    """Train all layers; yield the checkpoint so far after each epoch, and as ``engine.train`` says.
+    """Train all layers; yield the checkpoint so far after each epoch, and as ``loop.train`` says.
 
     What the head's phase ended with is one of the candidates: where fine-tuning only makes it worse, it is the best.
     Without cycles the checkpoint is handed on as it is.
@@ -158,7 +158,7 @@ def _train(
         selection.add(0, work.evaluate(everyone), backbones.state(model))
     if not settings.phase.epochs:
         yield selection.checkpoint(about)
-    for moment in engine.train(work, settings, earlier.state):
+    for moment in loop.train(work, settings, earlier.state):
         if moment.row is not None and moment.probabilities is not None:
             number = int(moment.row["epoch"])
             with moment.average.applied():

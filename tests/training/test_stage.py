@@ -15,7 +15,7 @@ from apparel_eye.networks.classifier import Classifier, Description, restore
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.inference import predict_plain
 from apparel_eye.parameters import AugmentationParameters, HeadParameters, PhaseParameters, TrainParameters
-from apparel_eye.vision import stage
+from apparel_eye.training import stage
 
 Train = Callable[..., Iterator[Checkpoint]]
 Bits = Callable[[Checkpoint], object]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from apparel_eye.parameters import PhaseParameters
-from apparel_eye.vision.schedule import cosine, cycle_at, ends_cycle, factor_at
+from apparel_eye.training.schedule import cosine, cycle_at, ends_cycle, factor_at
 
 STEPS = 10
 

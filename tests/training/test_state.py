@@ -16,8 +16,8 @@ from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.vision import resume, stage
-from apparel_eye.vision.average import Average
+from apparel_eye.training import stage, state
+from apparel_eye.training.ema import Average
 
 Train = Callable[..., Iterator[Checkpoint]]
 Bits = Callable[[Checkpoint], object]
@@ -129,11 +129,11 @@ def test_moments_of_the_optimizer_lie_in_memory_as_the_weights_they_are_of() -> 
 
     (model, optimizer), (other, of_other) = begun(), begun()
     nothing = Average(model, 0)
-    arrays = resume.arrays_of(model, optimizer, nothing, torch.tensor(2.5))
+    arrays = state.arrays_of(model, optimizer, nothing, torch.tensor(2.5))
     for parameter in other.parameters():
         nn.init.zeros_(parameter)
     loss_sum = torch.tensor(0.0)
-    resume.fill(other, of_other, nothing, loss_sum, arrays)
+    state.fill(other, of_other, nothing, loss_sum, arrays)
     assert loss_sum == 2.5
     for (parameter, own), (expected, moments) in zip(of_other.state.items(), optimizer.state.items(), strict=True):
         assert torch.equal(parameter, expected)
@@ -145,12 +145,12 @@ def test_moments_of_the_optimizer_lie_in_memory_as_the_weights_they_are_of() -> 
 def test_arrays_stay_what_they_were_when_training_goes_on() -> None:
     model = nn.Linear(2, 1)
     optimizer, average = torch.optim.AdamW(model.parameters()), Average(model, 0.5)
-    before = resume.arrays_of(model, optimizer, average, torch.tensor(0.0))
+    before = state.arrays_of(model, optimizer, average, torch.tensor(0.0))
     copies = {name: array.copy() for name, array in before.items()}
     model(torch.ones(1, 2)).sum().backward()
     optimizer.step()
     average.update()
     np.testing.assert_equal(before, copies)
-    after = resume.arrays_of(model, optimizer, average, torch.tensor(0.0))
+    after = state.arrays_of(model, optimizer, average, torch.tensor(0.0))
     assert not np.array_equal(after["model/weight"], before["model/weight"])
     assert not np.array_equal(after["average/weight"], before["average/weight"])

@@ -9,8 +9,8 @@ from torch import nn
 from apparel_eye.errors import DivergedError
 from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import FinderParameters
-from apparel_eye.vision.rate_finder import suggest_rate, sweep_rates
-from apparel_eye.vision.steps import Settings, Steps, Work
+from apparel_eye.training.rate_finder import suggest_rate, sweep_rates
+from apparel_eye.training.steps import Settings, Steps, Work
 
 FINDER = FinderParameters(start=1e-4, end=10.0, num_steps=50, smoothing=0.9, stop_at=4.0)
 

@@ -9,7 +9,7 @@ from apparel_eye.boosting import logistic
 from apparel_eye.boosting.heads import Examples
 from apparel_eye.networks.heads import Head
 from apparel_eye.parameters import HeadParameters
-from apparel_eye.vision import linear_fit
+from apparel_eye.training import linear_fit
 
 NUM_PHOTOS, NUM_FEATURES, NUM_VALUES = 40, 12, 4
 STRENGTH = 2.0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apparel_eye.vision.history import head_columns, report, warn_of_collapse
+from apparel_eye.training.history import head_columns, report, warn_of_collapse
 
 ROW = {
     "epoch": 1,

@@ -17,8 +17,8 @@ from apparel_eye.errors import DataError, SurroundingsError
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.vision import processes, stage
-from apparel_eye.vision.processes import in_processes
+from apparel_eye.training import processes, stage
+from apparel_eye.training.processes import in_processes
 
 MODES = {"train": Mode(), "predict": Mode()}
 Bits = Callable[[Checkpoint], object]

@@ -11,8 +11,8 @@ from apparel_eye.errors import SurroundingsError
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.vision import engine
-from apparel_eye.vision.steps import Settings, Steps, Work
+from apparel_eye.training import loop
+from apparel_eye.training.steps import Settings, Steps, Work
 
 NUM_PHOTOS = 9
 Train = Callable[..., Iterator[Checkpoint]]
@@ -105,9 +105,9 @@ def test_where_memory_ends_batches_are_computed_in_parts_from_then_on(
 ) -> None:
     settings = make_settings(batch_size=NUM_PHOTOS)
     work = small_work(2)
-    rows = [moment.row for moment in engine.train(work, settings)]
+    rows = [moment.row for moment in loop.train(work, settings)]
     by_hand = small_work(NUM_PHOTOS)
-    expected = [moment.row for moment in engine.train(by_hand, make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
+    expected = [moment.row for moment in loop.train(by_hand, make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
     assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in expected]
     assert {row["parts"] for row in rows} == {8}
     np.testing.assert_equal(
@@ -129,10 +129,10 @@ def test_a_run_that_goes_on_computes_in_the_parts_that_it_had_found(
     small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
 ) -> None:
     settings = make_settings(batch_size=5, save_every_steps=1)
-    state = next(engine.train(small_work(2), settings)).state
+    state = next(loop.train(small_work(2), settings)).state
     assert state.notes["parts"] == 4
     work = small_work(2)
-    rows = [moment.row for moment in engine.train(work, settings, state) if moment.row]
+    rows = [moment.row for moment in loop.train(work, settings, state) if moment.row]
     assert {row["parts"] for row in rows} == {4}
     assert max(work.model.seen) <= 2
 
@@ -143,7 +143,7 @@ def test_a_photo_that_does_not_fit_into_memory_stops_the_run(
 ) -> None:
     expected = r"head: photos do not fit .*not even 1 at a time.*Tried to allocate 2\.00 GiB.*; use a smaller size"
     with pytest.raises(SurroundingsError, match=expected):
-        next(engine.train(small_work(0), make_settings()))
+        next(loop.train(small_work(0), make_settings()))
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(
@@ -154,4 +154,4 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
 
     work = make_work(nn.Linear(4, 3), broken, torch.eye(3))
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        next(engine.train(work, make_settings()))
+        next(loop.train(work, make_settings()))

@@ -22,7 +22,7 @@ from apparel_eye.metrics.official import Marks
 from apparel_eye.networks import dropout
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import LossParameters, PhaseParameters
-from apparel_eye.vision import losses
+from apparel_eye.training import losses
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from tqdm import tqdm
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
 from apparel_eye.parameters import FinderParameters, PhaseParameters
-from apparel_eye.vision import engine
-from apparel_eye.vision.steps import Settings, Steps, Work
+from apparel_eye.training import loop
+from apparel_eye.training.steps import Settings, Steps, Work
 
 logger = logging.getLogger(__name__)
 
@@ -78,5 +78,5 @@ def with_rate(phase: PhaseParameters, rows: Sequence[Mapping[Any, float]]) -> Ph
 
 def _endless_batches(settings: Settings, num_photos: int) -> Iterator[tuple[int, Rows]]:
     for epoch in count():
-        for positions in engine.batches_of(settings, epoch, num_photos):
+        for positions in loop.batches_of(settings, epoch, num_photos):
             yield epoch, positions

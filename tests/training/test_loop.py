@@ -13,8 +13,8 @@ from apparel_eye import signals
 from apparel_eye.errors import DivergedError
 from apparel_eye.parameters import PhaseParameters
 from apparel_eye.schemas import RATES, Epochs
-from apparel_eye.vision import engine
-from apparel_eye.vision.steps import Settings, Work
+from apparel_eye.training import loop
+from apparel_eye.training.steps import Settings, Work
 
 NUM_VALUES = 3
 Inputs = Callable[[NDArray[np.intp], int], Tensor]
@@ -63,7 +63,7 @@ def test_an_epoch_has_each_photo_once_and_no_batch_of_one(
         seen.setdefault(epoch, []).append(positions.tolist())
         return torch.ones(len(positions), 2)
 
-    list(engine.train(linear_work(num_photos, inputs), make_settings(batch_size=batch_size)))
+    list(loop.train(linear_work(num_photos, inputs), make_settings(batch_size=batch_size)))
     assert len(seen) == phase.epochs
     for batches in seen.values():
         assert sorted(chain.from_iterable(batches)) == list(range(num_photos))
@@ -85,7 +85,7 @@ def test_rates_of_the_groups_keep_their_ratio_along_the_cosine(
             super().step()
 
     monkeypatch.setattr(torch.optim, "AdamW", Recording)
-    list(engine.train(linear_work(9), make_settings()))
+    list(loop.train(linear_work(9), make_settings()))
     cosine = [0.5 + 0.5 * math.cos(math.pi * step / (2 * length)) for length in (1, 2, 4) for step in range(2 * length)]
     assert [head for _, head in rates] == pytest.approx([phase.rate * factor for factor in cosine])
     assert [early for early, _ in rates] == pytest.approx([0.01 * head for _, head in rates])
@@ -93,7 +93,7 @@ def test_rates_of_the_groups_keep_their_ratio_along_the_cosine(
 
 def test_a_row_of_the_history_says_what_was_measured(linear_work: LinearWork, make_settings: MakeSettings) -> None:
     settings = make_settings(learning_rate=1e-12, factors=(0.0, 0.01, 1.0), accumulation=2)
-    rows = [moment.row for moment in engine.train(linear_work(9), settings)]
+    rows = [moment.row for moment in loop.train(linear_work(9), settings)]
     expected = [*(name for name in Epochs.to_schema().columns if name != RATES), "rate_1", "rate_2", "rate_3"]
     assert set(rows[0]) == set(expected)
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
@@ -117,7 +117,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_photos_not_over_batches(
     with torch.no_grad():
         expected = nn.functional.cross_entropy(work.model(inputs), work.targets).item()
     one_epoch = phase.model_copy(update={"num_cycles": 1})
-    (moment,) = engine.train(work, make_settings(phase=one_epoch, learning_rate=1e-12, batch_size=3))
+    (moment,) = loop.train(work, make_settings(phase=one_epoch, learning_rate=1e-12, batch_size=3))
     assert moment.row["train_loss"] == pytest.approx(expected, rel=1e-5)
 
 
@@ -126,7 +126,7 @@ def test_distributions_are_learned_as_they_are(linear_work: LinearWork, make_set
     work = randomized(linear_work(3, lambda positions, epoch: torch.eye(3)[positions, :2]))
     smoothed = np.array([0.8, 0.1, 0.1])
     work.targets.copy_(torch.where(work.targets == 1, 0.8, 0.1))
-    *_, last = engine.train(work, make_settings(phase=long, learning_rate=long.rate))
+    *_, last = loop.train(work, make_settings(phase=long, learning_rate=long.rate))
     assert last.row["train_loss"] == pytest.approx(-(smoothed * np.log(smoothed)).sum(), rel=0.01)
 
 
@@ -152,9 +152,9 @@ def test_a_loss_that_is_not_finite_stops_training_at_that_step_and_is_not_saved(
             signals.ask()
         return torch.full((len(positions), 2), spoiled_by if is_bad else 1.0)
 
-    moments: list[engine.Moment] = []
+    moments: list[loop.Moment] = []
     with pytest.raises(DivergedError) as stopped:
-        moments.extend(engine.train(linear_work(9, inputs), make_settings(batch_size=3, save_every_steps=1)))
+        moments.extend(loop.train(linear_work(9, inputs), make_settings(batch_size=3, save_every_steps=1)))
     epoch, batch = steps[-1]
     assert (epoch, len(steps)) == (1, 3 + bad_step + 1)
     rate = phase.rate * (0.5 + 0.5 * math.cos(math.pi * bad_step / 6))
@@ -173,24 +173,24 @@ def test_a_run_that_is_asked_to_stop_right_after_a_spoiled_step_does_not_save_it
         def update(self, n: float = 1) -> None:
             signals.ask()
 
-    monkeypatch.setattr(engine, "tqdm", Asking)
+    monkeypatch.setattr(loop, "tqdm", Asking)
     work = linear_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan))
     with pytest.raises(DivergedError):
-        next(engine.train(work, make_settings(batch_size=3)))
+        next(loop.train(work, make_settings(batch_size=3)))
 
 
 @pytest.mark.fault(115)
 def test_predictions_that_are_not_finite_stop_training(linear_work: LinearWork, make_settings: MakeSettings) -> None:
     work = linear_work(evaluate=lambda rows: np.full((len(rows), NUM_VALUES), math.nan))
     with pytest.raises(DivergedError, match=r"after epoch 1 predictions are not finite; lower .* to 0\.001"):
-        next(engine.train(work, make_settings()))
+        next(loop.train(work, make_settings()))
 
 
 def test_nothing_is_trained_without_cycles(
     linear_work: LinearWork, make_settings: MakeSettings, phase: PhaseParameters
 ) -> None:
     settings = make_settings(phase=phase.model_copy(update={"num_cycles": 0}))
-    assert list(engine.train(linear_work(), settings)) == []
+    assert list(loop.train(linear_work(), settings)) == []
 
 
 @pytest.mark.fault(95)
@@ -210,8 +210,8 @@ def test_a_run_that_is_asked_to_stop_ends_its_step_saves_and_goes_on_with_the_sa
         return inputs(positions, epoch)
 
     settings = make_settings(batch_size=3, weight_average=0.5)
-    *_, expected = engine.train(whole := randomized(linear_work(9, inputs)), settings)
-    moments = engine.train(randomized(linear_work(9, asking)), settings)
+    *_, expected = loop.train(whole := randomized(linear_work(9, inputs)), settings)
+    moments = loop.train(randomized(linear_work(9, asking)), settings)
     assert next(moments).row["epoch"] == 1
     moment = next(moments)
     assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, at_step)
@@ -219,7 +219,7 @@ def test_a_run_that_is_asked_to_stop_ends_its_step_saves_and_goes_on_with_the_sa
         next(moments)
     assert steps == [0] * 3 + [1] * at_step
     signals._asked.clear()
-    *_, last = engine.train(again := randomized(linear_work(9, inputs)), settings, moment.state)
+    *_, last = loop.train(again := randomized(linear_work(9, inputs)), settings, moment.state)
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(again.model.state_dict()[name], tensor)
     assert {**last.row, "seconds": 0} == {**expected.row, "seconds": 0}
@@ -240,7 +240,7 @@ def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_e
         return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
 
     settings = make_settings(batch_size=3)
-    epochs = engine.train(work := randomized(linear_work(evaluate=evaluate)), settings)
+    epochs = loop.train(work := randomized(linear_work(evaluate=evaluate)), settings)
     next(epochs)
     moment = next(epochs)
     assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, 3)
@@ -248,7 +248,7 @@ def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_e
         next(epochs)
     signals._asked.clear()
     weights = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
-    first = next(engine.train(again := randomized(linear_work(evaluate=evaluate)), settings, moment.state))
+    first = next(loop.train(again := randomized(linear_work(evaluate=evaluate)), settings, moment.state))
     assert first.row["epoch"] == 2
     for name, tensor in weights.items():
         assert torch.equal(again.model.state_dict()[name], tensor)
@@ -257,7 +257,7 @@ def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_e
 def test_an_epoch_that_ends_as_the_run_is_asked_to_stop_is_handed_out_first(
     linear_work: LinearWork, make_settings: MakeSettings, nobody_asked: None
 ) -> None:
-    epochs = engine.train(linear_work(), make_settings())
+    epochs = loop.train(linear_work(), make_settings())
     assert next(epochs).row["epoch"] == 1
     signals.ask()
     with pytest.raises(signals.Interrupted):
@@ -266,9 +266,9 @@ def test_an_epoch_that_ends_as_the_run_is_asked_to_stop_is_handed_out_first(
 
 def test_seconds_of_an_epoch_go_on_from_where_they_were(linear_work: LinearWork, make_settings: MakeSettings) -> None:
     settings = make_settings(batch_size=3, save_every_steps=1)
-    state = next(engine.train(linear_work(), settings)).state
-    later = engine.State(state.arrays, {**state.notes, "seconds": 1000.0})
-    *_, first = [next(epochs) for epochs in [engine.train(linear_work(), settings, later)] for _ in range(2)]
+    state = next(loop.train(linear_work(), settings)).state
+    later = loop.State(state.arrays, {**state.notes, "seconds": 1000.0})
+    *_, first = [next(epochs) for epochs in [loop.train(linear_work(), settings, later)] for _ in range(2)]
     assert first.row["epoch"] == 1
     assert 1000 < first.row["seconds"] < 1100
 
@@ -283,7 +283,7 @@ def test_photos_are_predicted_by_the_averaged_weights_and_training_goes_on_with_
         return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
 
     work = linear_work(evaluate=evaluate)
-    moments = engine.train(work, make_settings(weight_average=0.9))
+    moments = loop.train(work, make_settings(weight_average=0.9))
     moment = next(moments)
     own = work.model[1].bias.detach().clone()
     assert not torch.equal(seen[0], own)

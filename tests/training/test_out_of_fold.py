@@ -10,8 +10,8 @@ from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.classifier import with_prefix
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, StagesParameters, TrainParameters
-from apparel_eye.vision import stage
-from apparel_eye.vision.fold_networks import train_fold_networks
+from apparel_eye.training import stage
+from apparel_eye.training.out_of_fold import train_fold_networks
 
 VALUES = ("Invisible", "Short Length", "Long Length")
 MODES = {"train": Mode(), "predict": Mode()}

@@ -12,8 +12,8 @@ from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.networks.classifier import Description, describe, start, without_prefix
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import STAGES, AugmentationParameters, StageParameters, TrainParameters
-from apparel_eye.vision import stage as training
-from apparel_eye.vision.rate_finder import is_wanted, with_rate
+from apparel_eye.training import stage as training
+from apparel_eye.training.rate_finder import is_wanted, with_rate
 
 logger = logging.getLogger(__name__)
 

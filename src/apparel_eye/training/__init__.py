@@ -1,0 +1,1 @@
+"""Stages, the loop, losses, schedules, the rate finder, resuming to the bit."""
