@@ -35,7 +35,8 @@ from torch import Tensor, nn
 from train import Ground as Photos
 from train import said, spread, table, wait
 
-from apparel_eye.activations_index import ALL
+from apparel_eye.activations.extract import Extractor, Extractors, extract
+from apparel_eye.activations.index import ALL
 from apparel_eye.attributes import is_length
 from apparel_eye.data.batches import Pixels
 from apparel_eye.data.sizes import stage_size
@@ -47,7 +48,6 @@ from apparel_eye.networks.fusion import folded
 from apparel_eye.networks.inference import Identities, identity_of
 from apparel_eye.networks.sizes import multiple_of
 from apparel_eye.parameters import BagParameters, BoosterParameters, ProjectParameters, XGBoostParameters
-from apparel_eye.vision.activations import Extractor, Extractors, extract
 
 ENV = "cpu"
 PARTS = ("a", "b", "c", "d")

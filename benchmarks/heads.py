@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from tta import Network, compare, markdown, mean_and_range
 
-from apparel_eye.activations_index import NONE
+from apparel_eye.activations import pooling
+from apparel_eye.activations.index import NONE
 from apparel_eye.attributes import ordered_values
 from apparel_eye.blending import cross_fit_blend
-from apparel_eye.boosting import bags, logistic, perceptron, pooling, xgboost_head
+from apparel_eye.boosting import bags, logistic, perceptron, xgboost_head
 from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import cross_predict
 from apparel_eye.columns import FAVORITE, score_choice

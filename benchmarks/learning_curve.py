@@ -19,7 +19,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_columns, whole
 
-from apparel_eye.activations_index import ALL, index_of
+from apparel_eye.activations.index import ALL, index_of
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.pipelines.activations import nodes as activating

@@ -196,8 +196,8 @@ class Recognizer:
         return Predictor(self._models.network, "best", infer, self.about.augmentation, self.mode)
 
     def _from_activations(self, pixels: Pixels, identities: Identities) -> dict[str, Probabilities]:
+        from apparel_eye.activations.pooling import POOLINGS
         from apparel_eye.boosting.heads import predict_views
-        from apparel_eye.boosting.pooling import POOLINGS
 
         about, size = self.about, self.about.infer.batch_size
         everyone = np.arange(len(pixels))
@@ -213,7 +213,7 @@ class Recognizer:
 
     @cached_property
     def _extractors(self) -> Any:
-        from apparel_eye.vision.activations import extractors_of
+        from apparel_eye.activations.extract import extractors_of
 
         about = self.about
         return extractors_of(

@@ -5,11 +5,11 @@ import torch
 from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
+from apparel_eye.activations.extract import _maps_of_level
 from apparel_eye.data.sizes import Size
 from apparel_eye.networks import backbones
 from apparel_eye.networks.backbones import feature_maps
 from apparel_eye.networks.fusion import folded
-from apparel_eye.vision.activations import _maps_of_level
 
 
 def trained(model: nn.Module) -> nn.Module:

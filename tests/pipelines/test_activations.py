@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
+from apparel_eye.activations.extract import Extractor
 from apparel_eye.errors import UsageError
 from apparel_eye.io import (
     ArrayDataset,
@@ -21,7 +22,6 @@ from apparel_eye.networks import pretrained
 from apparel_eye.parameters import ActivationsParameters, ProjectParameters
 from apparel_eye.pipelines import activations
 from apparel_eye.runner import FinishedRunner
-from apparel_eye.vision.activations import Extractor
 
 PIPELINE = activations.create_pipeline(("small",)).only_nodes("list_photos", "extract_activations", "index_activations")
 NUM_PHOTOS = 11

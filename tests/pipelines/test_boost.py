@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.activations_index import ALL, NONE, index_of
+from apparel_eye.activations.index import ALL, NONE, index_of
+from apparel_eye.activations.pooling import POOLINGS
 from apparel_eye.boosting.bags import looked_at
 from apparel_eye.boosting.fitted import load_head
 from apparel_eye.boosting.heads import predict_views
-from apparel_eye.boosting.pooling import POOLINGS
 from apparel_eye.columns import HEADS
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import BoostParameters, ProjectParameters, SubmitParameters

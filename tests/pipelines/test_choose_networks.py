@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.activations_index import ALL, NONE
+from apparel_eye.activations.index import ALL, NONE
 from apparel_eye.errors import UsageError
 from apparel_eye.networks import pretrained
 from apparel_eye.networks.checkpoint import Checkpoint

@@ -7,9 +7,9 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from apparel_eye.activations.pooling import in_cells
 from apparel_eye.boosting import logistic
 from apparel_eye.boosting.heads import Examples, photo_parts, read
-from apparel_eye.boosting.pooling import in_cells
 from apparel_eye.boosting.xgboost_head import gains_of
 from apparel_eye.parameters import BagParameters
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye.activations_index import ALL, NONE, check_index, index_of
+from apparel_eye.activations.index import ALL, NONE, check_index, index_of
 from apparel_eye.attributes import is_length
 from apparel_eye.chunks import ArrayPart
 from apparel_eye.data.raw_folder import RawFolder
@@ -108,9 +108,9 @@ def extract_activations(
     category: str,
 ) -> Iterator[ArrayPart]:
     """Feature maps of the networks that may see each photo; rows as in the manifest."""
+    from apparel_eye.activations.extract import extract, extractors_of
     from apparel_eye.networks.device import Mode
     from apparel_eye.networks.inference import identity_of
-    from apparel_eye.vision.activations import extract, extractors_of
 
     size = (pixels.shape[1], pixels.shape[2])
     of_category = augmentation.for_category(is_length(category))
@@ -127,7 +127,7 @@ def index_activations(photos: pd.DataFrame, activations: NDArray[np.float16]) ->
 
 def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayPart]:
     """What heads are fitted on that do not see whole maps."""
-    from apparel_eye.boosting.pooling import pool
+    from apparel_eye.activations.pooling import pool
 
     yield from pool(activations, pooling)
 

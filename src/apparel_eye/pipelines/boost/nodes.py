@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from apparel_eye.activations_index import NONE, check_index
+from apparel_eye.activations.index import NONE, check_index
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.parameters import (
     BagParameters,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from apparel_eye.activations_index import ALL
+from apparel_eye.activations.index import ALL
+from apparel_eye.activations.reductions import REDUCTIONS
 from apparel_eye.chunks import ArrayPart, slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read, read_ahead, to_half, to_host
@@ -21,7 +22,6 @@ from apparel_eye.networks.device import Mode
 from apparel_eye.networks.fusion import folded
 from apparel_eye.networks.inference import Identities
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.vision.reductions import REDUCTIONS
 
 _LAST = -1
 

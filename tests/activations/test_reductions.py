@@ -5,9 +5,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from apparel_eye.activations.reductions import REDUCTIONS, signs
 from apparel_eye.errors import UsageError
 from apparel_eye.parameters import ExtractionParameters
-from apparel_eye.vision.reductions import REDUCTIONS, signs
 
 
 @pytest.fixture

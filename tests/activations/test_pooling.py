@@ -3,7 +3,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import pooling
+from apparel_eye.activations import pooling
 from apparel_eye.networks import heads
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.activations_index import check_index, index_of
+from apparel_eye.activations.index import check_index, index_of
 from apparel_eye.errors import DataError
 from apparel_eye.schemas import ActivationsIndex
 

@@ -7,13 +7,13 @@ import timm
 import torch
 from numpy.typing import NDArray
 
+from apparel_eye.activations.extract import ALL, Extractor, Extractors, extract
 from apparel_eye.data import transforms
 from apparel_eye.errors import UsageError
 from apparel_eye.networks import backbones, pretrained
 from apparel_eye.networks.backbones import Weights
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
-from apparel_eye.vision.activations import ALL, Extractor, Extractors, extract
 
 Maps = NDArray[np.float16]
 BACKBONES = ["test_resnet", "test_efficientnet", "test_convnext", "test_vit"]
