@@ -19,8 +19,8 @@ import pandas as pd
 import xgboost
 import yaml
 
-from apparel_eye.boosting import heads, xgboost_head
-from apparel_eye.boosting.fitted import load_head
+from apparel_eye.classifiers import heads, xgboost_head
+from apparel_eye.classifiers.fitted import load_head
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.parameters import WeightParameters, XGBoostParameters

@@ -22,9 +22,9 @@ import xgboost
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.boosting import bags, xgboost_head
-from apparel_eye.boosting.heads import Examples, predict_views
-from apparel_eye.boosting.importance import IMPORTANCES, importances
+from apparel_eye.classifiers import bags, xgboost_head
+from apparel_eye.classifiers.heads import Examples, predict_views
+from apparel_eye.classifiers.importance import IMPORTANCES, importances
 from apparel_eye.parameters import BagParameters, XGBoostParameters
 
 NUM_CLASSES = 6

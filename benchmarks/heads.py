@@ -30,9 +30,9 @@ from apparel_eye.activations import pooling
 from apparel_eye.activations.index import NONE
 from apparel_eye.attributes import ordered_values
 from apparel_eye.blending import cross_fit_blend
-from apparel_eye.boosting import bags, logistic, perceptron, xgboost_head
-from apparel_eye.boosting.fitted import load_head
-from apparel_eye.boosting.heads import cross_predict
+from apparel_eye.classifiers import bags, logistic, perceptron, xgboost_head
+from apparel_eye.classifiers.fitted import load_head
+from apparel_eye.classifiers.heads import cross_predict
 from apparel_eye.columns import FAVORITE, score_choice
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.metrics import official

@@ -197,7 +197,7 @@ class Recognizer:
 
     def _from_activations(self, pixels: Pixels, identities: Identities) -> dict[str, Probabilities]:
         from apparel_eye.activations.pooling import POOLINGS
-        from apparel_eye.boosting.heads import predict_views
+        from apparel_eye.classifiers.heads import predict_views
 
         about, size = self.about, self.about.infer.batch_size
         everyone = np.arange(len(pixels))
@@ -228,7 +228,7 @@ class Recognizer:
     @cached_property
     def _heads(self) -> dict[str, Callable[[Any], Probabilities]]:
         """Those that are needed, ready to predict."""
-        from apparel_eye.boosting.fitted import load_head
+        from apparel_eye.classifiers.fitted import load_head
 
         return {name: load_head(name, self._models.heads[name]) for name in self._needed if name in HEADS}
 

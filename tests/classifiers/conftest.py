@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.boosting.heads import Examples, Features
+from apparel_eye.classifiers.heads import Examples, Features
 from apparel_eye.parameters import BagParameters, BoosterParameters, PerceptronParameters, XGBoostParameters
 
 

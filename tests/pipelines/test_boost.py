@@ -10,9 +10,9 @@ import pytest
 
 from apparel_eye.activations.index import ALL, NONE, index_of
 from apparel_eye.activations.pooling import POOLINGS
-from apparel_eye.boosting.bags import looked_at
-from apparel_eye.boosting.fitted import load_head
-from apparel_eye.boosting.heads import predict_views
+from apparel_eye.classifiers.bags import looked_at
+from apparel_eye.classifiers.fitted import load_head
+from apparel_eye.classifiers.heads import predict_views
 from apparel_eye.columns import HEADS
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import BoostParameters, ProjectParameters, SubmitParameters

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from apparel_eye.boosting import logistic
-from apparel_eye.boosting.heads import Examples
+from apparel_eye.classifiers import logistic
+from apparel_eye.classifiers.heads import Examples
 from apparel_eye.networks.heads import Head
 from apparel_eye.parameters import HeadParameters
 from apparel_eye.training import linear_fit

@@ -31,9 +31,9 @@ def fit_linear(
         weights: how much each counts, shape (n,).
         strength: inverse strength of the penalty, see ``logistic.fit``.
     """
-    from apparel_eye.boosting import logistic  # its imports take seconds, in each process
-    from apparel_eye.boosting.heads import Examples
-    from apparel_eye.boosting.span import deviation
+    from apparel_eye.classifiers import logistic  # its imports take seconds, in each process
+    from apparel_eye.classifiers.heads import Examples
+    from apparel_eye.classifiers.span import deviation
 
     assert head.linear is not None
     norm, _, linear = head.linear

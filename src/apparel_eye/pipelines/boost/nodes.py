@@ -42,7 +42,7 @@ def train_xgboost(
     submit: SubmitParameters,
 ) -> tuple[str, pd.DataFrame]:
     """The booster that predicts new photos, and its probabilities."""
-    from apparel_eye.boosting import xgboost_head
+    from apparel_eye.classifiers import xgboost_head
 
     check_index(index, manifest, activations)
     features = _features(parameters.features, activations, pooled)
@@ -67,7 +67,7 @@ def train_bags(
     submit: SubmitParameters,
 ) -> tuple[str, pd.DataFrame]:
     """The bags over important filters that predict new photos, and their probabilities."""
-    from apparel_eye.boosting import bags
+    from apparel_eye.classifiers import bags
 
     check_index(index, manifest, activations)
     num_filters, height, width = activations.shape[2:]
@@ -92,7 +92,7 @@ def train_logistic(
     submit: SubmitParameters,
 ) -> tuple[Weights, pd.DataFrame]:
     """The logistic regression that predicts new photos, and its probabilities."""
-    from apparel_eye.boosting import logistic
+    from apparel_eye.classifiers import logistic
 
     check_index(index, manifest, activations)
     features = _features(parameters.features, activations, pooled)
@@ -116,7 +116,7 @@ def train_perceptron(
     submit: SubmitParameters,
 ) -> tuple[Weights, pd.DataFrame]:
     """The small network that predicts new photos, and its probabilities."""
-    from apparel_eye.boosting import perceptron
+    from apparel_eye.classifiers import perceptron
 
     check_index(index, manifest, activations)
     features = _features(parameters.features, activations, pooled)
@@ -129,7 +129,7 @@ def train_perceptron(
 
 def describe_bags(bags_model: str) -> pd.DataFrame:
     """What bags make of each filter, the most important first, see ``schemas.BagFilters``."""
-    from apparel_eye.boosting.bags import looked_at
+    from apparel_eye.classifiers.bags import looked_at
 
     looked = looked_at(bags_model)
     by_filter = looked.gains.reshape(len(looked.gains), -1)
@@ -149,7 +149,7 @@ def describe_bags(bags_model: str) -> pd.DataFrame:
 
 def draw_bags(bags_model: str, bag_filters: pd.DataFrame, pixels: NDArray[np.uint8], manifest: pd.DataFrame) -> Figure:
     """Where on the photo splits look, over the mean of some photos, and which filters."""
-    from apparel_eye.boosting.bags import looked_at
+    from apparel_eye.classifiers.bags import looked_at
     from apparel_eye.figures import places_and_filters
 
     labelled = np.flatnonzero(manifest["role"] == "labelled")[:_SHOWN]
@@ -178,8 +178,8 @@ def _train(
     weights: WeightParameters,
     submit: SubmitParameters,
 ) -> tuple[Model, pd.DataFrame]:
-    from apparel_eye.boosting.fitted import load_head
-    from apparel_eye.boosting.heads import cross_predict
+    from apparel_eye.classifiers.fitted import load_head
+    from apparel_eye.classifiers.heads import cross_predict
 
     subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
     groups = manifest["group"].to_numpy()

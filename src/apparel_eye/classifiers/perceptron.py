@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from apparel_eye.boosting.heads import Examples, Probabilities
-from apparel_eye.boosting.span import span
+from apparel_eye.classifiers.heads import Examples, Probabilities
+from apparel_eye.classifiers.span import span
 from apparel_eye.metrics.probabilities import softmax
 from apparel_eye.parameters import PerceptronParameters
 

@@ -8,9 +8,9 @@ import xgboost
 from numpy.typing import NDArray
 
 from apparel_eye.activations.pooling import in_cells
-from apparel_eye.boosting import logistic
-from apparel_eye.boosting.heads import Examples, photo_parts, read
-from apparel_eye.boosting.xgboost_head import gains_of
+from apparel_eye.classifiers import logistic
+from apparel_eye.classifiers.heads import Examples, photo_parts, read
+from apparel_eye.classifiers.xgboost_head import gains_of
 from apparel_eye.parameters import BagParameters
 
 Importances = NDArray[np.float64]

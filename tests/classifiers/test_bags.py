@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chisquare
 
-from apparel_eye.boosting import bags, xgboost_head
-from apparel_eye.boosting.bags import draw_filters, looked_at, places_of
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.importance import importances
-from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.classifiers import bags, xgboost_head
+from apparel_eye.classifiers.bags import draw_filters, looked_at, places_of
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.importance import importances
+from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.data.subsets import Rows
 from apparel_eye.parameters import BagParameters
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from apparel_eye.boosting.heads import Examples, Probabilities
-from apparel_eye.boosting.span import span
+from apparel_eye.classifiers.heads import Examples, Probabilities
+from apparel_eye.classifiers.span import span
 from apparel_eye.metrics.probabilities import softmax
 
 Weights = dict[str, NDArray[np.float32]]

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from apparel_eye.boosting import logistic
-from apparel_eye.boosting.heads import Examples
+from apparel_eye.classifiers import logistic
+from apparel_eye.classifiers.heads import Examples
 
 C, MAX_ITERATIONS = 10.0, 1000
 MakeExamples = Callable[..., Examples]

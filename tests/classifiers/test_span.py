@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import logistic
-from apparel_eye.boosting import span as spans
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.span import deviation, span
+from apparel_eye.classifiers import logistic
+from apparel_eye.classifiers import span as spans
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.span import deviation, span
 
 MakeExamples = Callable[..., Examples]
 SIZES = pytest.mark.parametrize("num_features", [5, 300], ids=["more examples", "more features"])

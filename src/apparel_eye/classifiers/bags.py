@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import xgboost_head
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.importance import Importances, importances
+from apparel_eye.classifiers import xgboost_head
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.importance import Importances, importances
 from apparel_eye.data.subsets import Rows
 from apparel_eye.parameters import BagParameters
 

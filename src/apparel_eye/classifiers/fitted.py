@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from apparel_eye.boosting import logistic, perceptron
-from apparel_eye.boosting.heads import Predict
-from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.classifiers import logistic, perceptron
+from apparel_eye.classifiers.heads import Predict
+from apparel_eye.classifiers.xgboost_head import Boosters
 
 _LOADERS: dict[str, Callable[[Any], Predict]] = {
     "xgboost": lambda model: Boosters(model).predict,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import heads, logistic, perceptron, xgboost_head
-from apparel_eye.boosting.heads import (
+from apparel_eye.classifiers import heads, logistic, perceptron, xgboost_head
+from apparel_eye.classifiers.heads import (
     Examples,
     Features,
     Probabilities,
@@ -18,7 +18,7 @@ from apparel_eye.boosting.heads import (
     predict_views,
     read,
 )
-from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import marks_of
 from apparel_eye.metrics.probabilities import FLOOR

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import bags, fitted, logistic, perceptron, xgboost_head
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.classifiers import bags, fitted, logistic, perceptron, xgboost_head
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.columns import HEADS
 from apparel_eye.parameters import BagParameters, PerceptronParameters, XGBoostParameters
 

@@ -9,10 +9,10 @@ import pytest
 import xgboost
 from numpy.typing import NDArray
 
-from apparel_eye.boosting import heads, xgboost_head
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.objectives import OBJECTIVES
-from apparel_eye.boosting.xgboost_head import Boosters
+from apparel_eye.classifiers import heads, xgboost_head
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.objectives import OBJECTIVES
+from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import XGBoostParameters
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.boosting.heads import Examples
+from apparel_eye.classifiers.heads import Examples
 
 Matrix = NDArray[np.float32]
 _SMALLEST = np.float32(1e-6)

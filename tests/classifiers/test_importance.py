@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from apparel_eye.boosting import heads, importance
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.importance import IMPORTANCES, importances
+from apparel_eye.classifiers import heads, importance
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.importance import IMPORTANCES, importances
 from apparel_eye.parameters import BagParameters
 
 MakeMaps = Callable[..., Examples]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from apparel_eye.boosting.objectives import _LEAST, OBJECTIVES
+from apparel_eye.classifiers.objectives import _LEAST, OBJECTIVES
 
 CLASSES, ORDER = OBJECTIVES["classes"], OBJECTIVES["order"]
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
-from apparel_eye.boosting import perceptron
-from apparel_eye.boosting.heads import Examples
-from apparel_eye.boosting.span import span
+from apparel_eye.classifiers import perceptron
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.span import span
 from apparel_eye.parameters import PerceptronParameters
 
 MakeExamples = Callable[..., Examples]

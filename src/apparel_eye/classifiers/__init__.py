@@ -1,0 +1,1 @@
+"""Heads on activations: XGBoost, bags, logistic regression, a perceptron. Knows neither Kedro nor MLflow."""
