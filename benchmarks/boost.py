@@ -40,7 +40,7 @@ from apparel_eye.activations.index import ALL
 from apparel_eye.attributes import is_length
 from apparel_eye.data.batches import Pixels
 from apparel_eye.data.sizes import stage_size
-from apparel_eye.io import GrowingArrayDataset
+from apparel_eye.datasets import GrowingArrayDataset
 from apparel_eye.networks import backbones
 from apparel_eye.networks.classifier import without_prefix
 from apparel_eye.networks.device import Mode

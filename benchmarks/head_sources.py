@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from recipe import changed_parameters
 
-from apparel_eye.io import CheckpointDataset, WeightsDataset
+from apparel_eye.datasets import CheckpointDataset, WeightsDataset
 from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines.activations import nodes
 

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from apparel_eye.data.raw_folder import scan_folder
 from apparel_eye.data.scan import scan_photos
-from apparel_eye.io import ArrayDataset, EarlierArrayDataset
+from apparel_eye.datasets import ArrayDataset, EarlierArrayDataset
 from apparel_eye.parameters import PhotoParameters
 
 LIMITS = PhotoParameters(

@@ -34,7 +34,7 @@ from train import said, spread, table, wait
 
 from apparel_eye.columns import NETWORK
 from apparel_eye.data.photo_sources import open_photos
-from apparel_eye.io import CheckpointDataset, WeightsDataset
+from apparel_eye.datasets import CheckpointDataset, WeightsDataset
 from apparel_eye.networks import backbones
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.classifier import restore, without_prefix

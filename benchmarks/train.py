@@ -37,7 +37,7 @@ from apparel_eye.data.batches import read
 from apparel_eye.data.pixels import decode
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Rows, Subsets, make_subsets
-from apparel_eye.io import ArrayDataset
+from apparel_eye.datasets import ArrayDataset
 from apparel_eye.networks import backbones, device
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.classifier import Description, describe, restore, start, with_prefix, without_prefix

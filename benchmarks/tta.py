@@ -27,7 +27,7 @@ from apparel_eye.chunks import slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import read
 from apparel_eye.data.subsets import Subsets, make_subsets
-from apparel_eye.io import CheckpointDataset
+from apparel_eye.datasets import CheckpointDataset
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature
 from apparel_eye.metrics.intervals import difference

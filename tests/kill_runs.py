@@ -209,7 +209,7 @@ def fingerprints(data: Path) -> dict[str, str]:
     import numpy as np
     import pandas as pd
 
-    from apparel_eye.io import CheckpointDataset
+    from apparel_eye.datasets import CheckpointDataset
 
     found: dict[str, Any] = {}
     for path in sorted(data.rglob("*.safetensors")):

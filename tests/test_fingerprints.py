@@ -6,8 +6,8 @@ from typing import Any
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node
 
+from apparel_eye.datasets import AtomicDataset
 from apparel_eye.fingerprints import _checksum_of, fingerprint_of, input_fingerprint
-from apparel_eye.io import AtomicDataset
 
 
 def test_a_changed_line_of_the_pipeline_changes_its_fingerprint(tmp_path: Path) -> None:

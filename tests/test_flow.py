@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from apparel_eye.attributes import DIMENSIONS
-from apparel_eye.io import CheckpointDataset
+from apparel_eye.datasets import CheckpointDataset
 from apparel_eye.metrics import official
 from apparel_eye.networks.checkpoint import as_arrays
 from apparel_eye.parameters import ProjectParameters

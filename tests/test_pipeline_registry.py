@@ -12,7 +12,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from apparel_eye.io import (
+from apparel_eye.datasets import (
     EarlierArrayDataset,
     EarlierCheckpointDataset,
     EarlierGrowingArrayDataset,
@@ -21,7 +21,7 @@ from apparel_eye.io import (
     PhotoFolderDataset,
     RawFolderDataset,
 )
-from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.datasets.sealed import SealedDataset
 from apparel_eye.parameters import STAGES
 from apparel_eye.pipeline_registry import register_pipelines
 from apparel_eye.pipelines import train

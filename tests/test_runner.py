@@ -13,8 +13,8 @@ from kedro.pipeline import Node, Pipeline
 
 from apparel_eye import signals
 from apparel_eye.data.raw_folder import RawFolder
+from apparel_eye.datasets import AtomicDataset, RawFolderDataset
 from apparel_eye.errors import DataError, LockedError, StoppedError, SurroundingsError
-from apparel_eye.io import AtomicDataset, RawFolderDataset
 from apparel_eye.runner import FinishedRunner
 
 PARAMETERS = {"scale": 1, "offset": 10, "fail_after": 9}

@@ -11,8 +11,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
 from apparel_eye import fingerprints, unfinished
+from apparel_eye.datasets import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, seal
 from apparel_eye.errors import UsageError
-from apparel_eye.io import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, seal
 from apparel_eye.networks.checkpoint import Checkpoint, State
 from apparel_eye.runner import FinishedRunner
 

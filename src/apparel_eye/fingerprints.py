@@ -10,8 +10,8 @@ from kedro.io import DataCatalog
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from apparel_eye.io import seal
-from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import SealedDataset
 
 _PACKAGE = Path(__file__).parent
 

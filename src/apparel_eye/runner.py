@@ -15,11 +15,11 @@ from kedro.runner.task import Task
 from pluggy import PluginManager
 
 from apparel_eye import locks, signals, unfinished
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import SealedDataset
 from apparel_eye.errors import StoppedError, SurroundingsError
+from apparel_eye.execution.leftovers import remove_leftovers
 from apparel_eye.fingerprints import fingerprint_of, input_fingerprint
-from apparel_eye.io import seal
-from apparel_eye.io.leftovers import remove_leftovers
-from apparel_eye.io.sealed import SealedDataset
 
 logger = logging.getLogger(__name__)
 

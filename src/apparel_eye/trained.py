@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from apparel_eye.datasets import CheckpointDataset, WeightsDataset, seal
 from apparel_eye.errors import DataError, nearest
-from apparel_eye.io import CheckpointDataset, WeightsDataset, seal
 from apparel_eye.parameters import STAGES
 from apparel_eye.recognizer import About, Models, Recognizer
 

@@ -16,11 +16,11 @@ from kedro.io import DataCatalog
 from kedro.pipeline.node import Node
 
 from apparel_eye import signals
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import ResumableDataset
+from apparel_eye.datasets.storage import explained
 from apparel_eye.errors import UsageError
 from apparel_eye.fingerprints import code_of, input_fingerprint, is_parameter
-from apparel_eye.io import seal
-from apparel_eye.io.sealed import ResumableDataset
-from apparel_eye.io.storage import explained
 
 logger = logging.getLogger(__name__)
 

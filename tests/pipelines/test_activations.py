@@ -10,14 +10,14 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from apparel_eye.activations.extract import Extractor
-from apparel_eye.errors import UsageError
-from apparel_eye.io import (
+from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
     EarlierGrowingArrayDataset,
     GrowingArrayDataset,
     WeightsDataset,
 )
+from apparel_eye.errors import UsageError
 from apparel_eye.networks import pretrained
 from apparel_eye.parameters import ActivationsParameters, ProjectParameters
 from apparel_eye.pipelines import activations

@@ -15,8 +15,8 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SurroundingsError
-from apparel_eye.io import seal
 from apparel_eye.tagging import tag_bytes
 from apparel_eye.tracking.registry import register
 from apparel_eye.trained import load_category

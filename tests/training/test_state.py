@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from apparel_eye.data.subsets import Subsets
-from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset
+from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters

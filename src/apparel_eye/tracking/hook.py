@@ -17,8 +17,8 @@ from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 from mlflow.tracking.context.registry import resolve_tags
 from pydantic import BaseModel
 
+from apparel_eye.datasets import seal
 from apparel_eye.errors import StoppedError
-from apparel_eye.io import seal
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.tracking.delivery import CHECKSUM
 from apparel_eye.tracking.tracker import Tracker

@@ -13,9 +13,9 @@ from kedro.io import AbstractDataset
 from mlflow import MlflowClient, MlflowException
 from pydantic import ValidationError
 
+from apparel_eye.datasets import seal
 from apparel_eye.ensemble import Member
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.io import seal
 from apparel_eye.recognizer import About
 from apparel_eye.tracking.delivery import in_short
 

@@ -19,8 +19,8 @@ from mlflow.types import ColSpec, Schema
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SurroundingsError
-from apparel_eye.io import seal
 from apparel_eye.recognizer import Recognizer
 from apparel_eye.tracking.delivery import CHECKSUM, in_short
 from apparel_eye.trained import FILES, RECOGNIZER, load_category

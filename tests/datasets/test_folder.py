@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from kedro.io.core import DatasetError
 
+from apparel_eye.datasets import PhotoFolderDataset, RawFolderDataset
 from apparel_eye.errors import DataError
-from apparel_eye.io import PhotoFolderDataset, RawFolderDataset
 
 
 def rewrite(root: Path) -> None:

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from kedro.utils import load_obj
 
 from apparel_eye.chunks import TablePart
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset, SealedDataset
+from apparel_eye.datasets.storage import explained
 from apparel_eye.errors import DataError
-from apparel_eye.io import seal
-from apparel_eye.io.sealed import EarlierDataset, ResumableDataset, SealedDataset
-from apparel_eye.io.storage import explained
 
 _SUFFIX = ".parquet"
 

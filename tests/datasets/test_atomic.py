@@ -6,7 +6,7 @@ import pytest
 from kedro.io.core import DatasetError
 from matplotlib.figure import Figure
 
-from apparel_eye.io import AtomicDataset
+from apparel_eye.datasets import AtomicDataset
 
 TABLE = pd.DataFrame(
     {"name": ["3/4 Sleeves", "Ankle&Floor, long", 'a "b"'], "count": [1, 2, 3], "share": [0.1, 1e-9, 1]}

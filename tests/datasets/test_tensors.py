@@ -6,8 +6,8 @@ import pytest
 from kedro.io.core import DatasetError
 from safetensors.numpy import save_file
 
+from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset, seal
 from apparel_eye.errors import DataError
-from apparel_eye.io import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset, seal
 from apparel_eye.networks.checkpoint import Checkpoint, State, about, as_arrays
 
 WEIGHTS: dict[str, Any] = {

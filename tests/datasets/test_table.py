@@ -7,7 +7,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.chunks import TablePart
-from apparel_eye.io import EarlierTableDataset, TableCsvDataset, TableDataset, seal
+from apparel_eye.datasets import EarlierTableDataset, TableCsvDataset, TableDataset, seal
 
 TABLE = pd.DataFrame(
     {"photo": [f"{number},\u00e9.jpg" for number in range(7)], "confidence": [0.125, None] * 3 + [1.0]}

@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 from kedro.io.core import DatasetError
 
+from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset
+from apparel_eye.datasets.storage import explained, in_units, require_room
 from apparel_eye.errors import SurroundingsError
-from apparel_eye.io import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset
-from apparel_eye.io.storage import explained, in_units, require_room
 from apparel_eye.networks.checkpoint import Checkpoint, State
 
 SMALL, LARGE = 10_000, 3_000_000  # bytes, about

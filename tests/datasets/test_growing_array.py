@@ -11,8 +11,8 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.datasets import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, seal, storage
 from apparel_eye.errors import SurroundingsError
-from apparel_eye.io import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, seal, storage
 
 NOTHING = hashlib.sha256(b"0 0").hexdigest()
 WHOLE = np.random.default_rng(0).normal(size=(10, 3, 2)).astype(np.float16)

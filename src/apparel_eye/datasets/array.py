@@ -12,10 +12,10 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import EarlierDataset, SealedDataset
+from apparel_eye.datasets.storage import explained, require_room
 from apparel_eye.errors import DataError, SurroundingsError
-from apparel_eye.io import seal
-from apparel_eye.io.sealed import EarlierDataset, SealedDataset
-from apparel_eye.io.storage import explained, require_room
 
 
 class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from apparel_eye.datasets.storage import explained
 from apparel_eye.errors import DataError
-from apparel_eye.io.storage import explained
 
 
 def write(path: Path, write_to: Callable[[Path], None], earlier: Path | None = None) -> None:

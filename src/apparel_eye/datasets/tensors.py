@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset, SealedDataset
+from apparel_eye.datasets.storage import require_room
 from apparel_eye.errors import DataError
-from apparel_eye.io import seal
-from apparel_eye.io.sealed import EarlierDataset, ResumableDataset, SealedDataset
-from apparel_eye.io.storage import require_room
 from apparel_eye.networks.checkpoint import Checkpoint, about, as_arrays, from_arrays
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,7 @@ import pytest
 import xgboost
 from kedro.io.core import DatasetError
 
-from apparel_eye.errors import DataError
-from apparel_eye.io import (
+from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
     CheckpointDataset,
@@ -23,6 +22,7 @@ from apparel_eye.io import (
     WeightsDataset,
     seal,
 )
+from apparel_eye.errors import DataError
 from apparel_eye.networks.checkpoint import Checkpoint, State
 
 NUM_MUTANTS = 2000

@@ -11,8 +11,8 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, seal
 from apparel_eye.errors import DataError, SurroundingsError
-from apparel_eye.io import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, seal
 from apparel_eye.networks.checkpoint import Checkpoint, as_arrays
 
 Dataset = Any

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from apparel_eye.chunks import ArrayPart
-from apparel_eye.io import (
+from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
     CheckpointDataset,
@@ -22,7 +22,7 @@ from apparel_eye.io import (
     GrowingArrayDataset,
     WeightsDataset,
 )
-from apparel_eye.io.leftovers import remove_leftovers
+from apparel_eye.execution.leftovers import remove_leftovers
 from apparel_eye.networks.checkpoint import Checkpoint, State
 
 InChild = Callable[[Callable[[], Any]], tuple[int, Any]]

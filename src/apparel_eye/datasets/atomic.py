@@ -6,8 +6,8 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro.io.core import parse_dataset_definition
 
-from apparel_eye.io import seal
-from apparel_eye.io.sealed import SealedDataset
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.sealed import SealedDataset
 
 
 class AtomicDataset(SealedDataset[Any, Any]):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from apparel_eye.chunks import ArrayPart
-from apparel_eye.io import ArrayDataset
+from apparel_eye.datasets import ArrayDataset
 
 WHOLE = np.random.default_rng(0).integers(0, 256, (10, 3, 2), dtype=np.uint8)
 

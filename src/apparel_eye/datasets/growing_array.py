@@ -16,11 +16,11 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from apparel_eye.chunks import ArrayPart
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.array import take_blocks
+from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset
+from apparel_eye.datasets.storage import explained, require_room
 from apparel_eye.errors import DataError
-from apparel_eye.io import seal
-from apparel_eye.io.array import take_blocks
-from apparel_eye.io.sealed import EarlierDataset, ResumableDataset
-from apparel_eye.io.storage import explained, require_room
 
 _NOTE = re.compile(r"(\d{1,18}) (\d{1,18}) ([0-9a-f]{64})")
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 
-from apparel_eye.io import seal
-from apparel_eye.io.storage import explained
+from apparel_eye.datasets import seal
+from apparel_eye.datasets.storage import explained
 
 Saved = TypeVar("Saved")
 Loaded = TypeVar("Loaded")

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from apparel_eye.io import ArrayDataset, AtomicDataset, CheckpointDataset, seal
-from apparel_eye.io.leftovers import remove_leftovers
+from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, seal
+from apparel_eye.execution.leftovers import remove_leftovers
 
 
 @pytest.mark.fault(93)

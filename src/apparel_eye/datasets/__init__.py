@@ -1,0 +1,25 @@
+"""The project's own Kedro datasets: whole or not at all, with a checksum beside."""
+
+from apparel_eye.datasets.array import ArrayDataset, EarlierArrayDataset
+from apparel_eye.datasets.atomic import AtomicDataset
+from apparel_eye.datasets.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
+from apparel_eye.datasets.growing_array import EarlierGrowingArrayDataset, GrowingArrayDataset
+from apparel_eye.datasets.table import EarlierTableDataset, TableCsvDataset, TableDataset
+from apparel_eye.datasets.tensors import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
+
+__all__ = [
+    "ArrayDataset",
+    "AtomicDataset",
+    "CheckpointDataset",
+    "EarlierArrayDataset",
+    "EarlierCheckpointDataset",
+    "EarlierGrowingArrayDataset",
+    "EarlierTableDataset",
+    "GrowingArrayDataset",
+    "OwnPhotosDataset",
+    "PhotoFolderDataset",
+    "RawFolderDataset",
+    "TableCsvDataset",
+    "TableDataset",
+    "WeightsDataset",
+]

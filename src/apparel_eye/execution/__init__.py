@@ -1,0 +1,1 @@
+"""How a run runs: fingerprints, resuming, locks, messages, hooks."""
