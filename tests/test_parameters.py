@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from apparel_eye import pipeline_registry
 from apparel_eye.errors import UsageError
-from apparel_eye.hooks import ParameterCheck
+from apparel_eye.execution.hooks import ParameterCheck
 from apparel_eye.parameters import (
     STAGES,
     ActivationsParameters,

@@ -17,11 +17,11 @@ from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
-from apparel_eye import startup
 from apparel_eye.errors import UsageError, nearest
-from apparel_eye.plain_words import in_plain_words
+from apparel_eye.execution import startup
+from apparel_eye.execution.messages import in_plain_words
 
-_RUNNER = "apparel_eye.runner.FinishedRunner"
+_RUNNER = "apparel_eye.execution.runner.FinishedRunner"
 
 
 @click.group(name="apparel-eye")
@@ -57,7 +57,7 @@ def _predict(
     with in_plain_words(debug):
         places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(photos=photos, data=data)}
         _start_kedro()
-        from apparel_eye.runner import FinishedRunner
+        from apparel_eye.execution.runner import FinishedRunner
         from apparel_eye.trained import choose_categories
 
         given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, photos_column=photos_column)}
@@ -84,7 +84,7 @@ def _average(
         names = shlex.join(str(Path(name).resolve()) if Path(name).is_dir() else name for name in members)
         places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(data=data)}
         _start_kedro()
-        from apparel_eye.runner import FinishedRunner
+        from apparel_eye.execution.runner import FinishedRunner
 
         given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, members=names)}
         given |= {"category": category, "ensemble": {"column": column}}

@@ -12,7 +12,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
 from omegaconf.resolvers import oc
 
-from apparel_eye.hooks import ParameterCheck, Summary
+from apparel_eye.execution.hooks import ParameterCheck, Summary
 from apparel_eye.tracking import MlflowTracking
 
 HOOKS = (ParameterCheck(), MlflowTracking(), Summary())

@@ -18,10 +18,10 @@ from apparel_eye.datasets import (
     WeightsDataset,
 )
 from apparel_eye.errors import UsageError
+from apparel_eye.execution.runner import FinishedRunner
 from apparel_eye.networks import pretrained
 from apparel_eye.parameters import ActivationsParameters, ProjectParameters
 from apparel_eye.pipelines import activations
-from apparel_eye.runner import FinishedRunner
 
 PIPELINE = activations.create_pipeline(("small",)).only_nodes("list_photos", "extract_activations", "index_activations")
 NUM_PHOTOS = 11

@@ -10,11 +10,11 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye import fingerprints, unfinished
 from apparel_eye.datasets import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, seal
 from apparel_eye.errors import UsageError
+from apparel_eye.execution import fingerprints, resume
+from apparel_eye.execution.runner import FinishedRunner
 from apparel_eye.networks.checkpoint import Checkpoint, State
-from apparel_eye.runner import FinishedRunner
 
 NUM_STEPS = 5
 SETTINGS = {"rates": {"head": 0.001, "all": [1, 2]}, "loss": "cross entropy"}
@@ -219,8 +219,8 @@ def test_other_data_is_refused_by_name(training: Training, stop_after: int) -> N
 @pytest.mark.fault(114)
 def test_other_code_and_another_torch_are_refused(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     training.stopped(3)
-    monkeypatch.setattr(unfinished, "code_of", lambda node: "another checksum")
-    monkeypatch.setattr(unfinished, "version", lambda package: "1.0")
+    monkeypatch.setattr(resume, "code_of", lambda node: "another checksum")
+    monkeypatch.setattr(resume, "version", lambda package: "1.0")
     with pytest.raises(UsageError) as caught:
         training.run()
     code, torch = str(caught.value).splitlines()[1:3]
@@ -228,7 +228,7 @@ def test_other_code_and_another_torch_are_refused(training: Training, monkeypatc
     assert torch.startswith("  torch: was ")
     assert torch.endswith(", is 1.0")
     monkeypatch.undo()
-    assert fingerprints.code_of is unfinished.code_of
+    assert fingerprints.code_of is resume.code_of
     assert training.run() == HEAD[3:] + ALL
 
 

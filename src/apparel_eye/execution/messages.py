@@ -8,8 +8,8 @@ import click
 from kedro.io.core import DatasetError
 
 from apparel_eye import signals
-from apparel_eye.console import make_lasting
 from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, in_words
+from apparel_eye.execution.console import make_lasting
 
 _NO_THREAD = "can't start new thread"  # Python's own words
 

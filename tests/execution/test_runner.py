@@ -15,7 +15,7 @@ from apparel_eye import signals
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.datasets import AtomicDataset, RawFolderDataset
 from apparel_eye.errors import DataError, LockedError, StoppedError, SurroundingsError
-from apparel_eye.runner import FinishedRunner
+from apparel_eye.execution.runner import FinishedRunner
 
 PARAMETERS = {"scale": 1, "offset": 10, "fail_after": 9}
 ALL = ["measure", "shift", "count", "grow"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from apparel_eye import locks
 from apparel_eye.errors import LockedError, SurroundingsError
+from apparel_eye.execution import locks
 
 
 @contextmanager

@@ -14,12 +14,13 @@ from kedro.runner import SequentialRunner
 from kedro.runner.task import Task
 from pluggy import PluginManager
 
-from apparel_eye import locks, signals, unfinished
+from apparel_eye import signals
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import SealedDataset
 from apparel_eye.errors import StoppedError, SurroundingsError
+from apparel_eye.execution import locks, resume
+from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint
 from apparel_eye.execution.leftovers import remove_leftovers
-from apparel_eye.fingerprints import fingerprint_of, input_fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class FinishedRunner(SequentialRunner):
                 remove_leftovers(file for dataset in written for file in dataset.files)
                 for name in sorted(pipeline.inputs()):
                     input_fingerprint(name, catalog)  # a folder that is missing is told before anything is made
-                unfinished.refuse_changes(nodes, catalog)
+                resume.refuse_changes(nodes, catalog)
                 for position, node in enumerate(nodes, start=1):
                     doing = f"during {node.name}"
                     signals.stop()  # a signal that comes while objects are removed raises nothing
@@ -79,17 +80,17 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
     fingerprint = fingerprint_of(node, catalog)
     if is_finished(node, catalog, fingerprint):
         logger.info("%s: finished before, loaded", title)
-        unfinished.forget(node, catalog)
+        resume.forget(node, catalog)
         return
     logger.info("%s", title)
     started = time.perf_counter()
-    with unfinished.going_on(node, catalog) as has_ended:
+    with resume.going_on(node, catalog) as has_ended:
         if not has_ended:
             task.execute()
     for dataset in _sealed_outputs(node, catalog):
         if dataset.path.exists():
             seal.mark_finished(dataset.path, fingerprint)
-    unfinished.forget(node, catalog)
+    resume.forget(node, catalog)
     seconds = time.perf_counter() - started
     if seconds >= _WORTH_TELLING:
         logger.info("    %s took %.0f s", node.name, seconds)

@@ -7,7 +7,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node
 
 from apparel_eye.datasets import AtomicDataset
-from apparel_eye.fingerprints import _checksum_of, fingerprint_of, input_fingerprint
+from apparel_eye.execution.fingerprints import _checksum_of, fingerprint_of, input_fingerprint
 
 
 def test_a_changed_line_of_the_pipeline_changes_its_fingerprint(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import ResumableDataset
 from apparel_eye.datasets.storage import explained
 from apparel_eye.errors import UsageError
-from apparel_eye.fingerprints import code_of, input_fingerprint, is_parameter
+from apparel_eye.execution.fingerprints import code_of, input_fingerprint, is_parameter
 
 logger = logging.getLogger(__name__)
 
