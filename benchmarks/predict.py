@@ -41,9 +41,9 @@ from apparel_eye.networks.classifier import restore, without_prefix
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.fusion import folded
 from apparel_eye.parameters import STAGES
-from apparel_eye.recognizer import Recognizer
-from apparel_eye.tagging import tag
-from apparel_eye.trained import load_category
+from apparel_eye.prediction.models import load_category
+from apparel_eye.prediction.recognizer import Recognizer
+from apparel_eye.prediction.tag import tag
 
 PARTS = ("a", "b", "c", "d")
 

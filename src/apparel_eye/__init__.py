@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from apparel_eye.prediction import predict
+    from apparel_eye.prediction.api import predict
 
 __all__ = ["predict"]
 
@@ -12,9 +12,9 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for only then: every command imports this package, and most need no photos."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from apparel_eye import prediction
+    from apparel_eye.prediction import api
 
-    return getattr(prediction, name)
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:

@@ -58,7 +58,7 @@ def _predict(
         places = {name: str(Path(place).expanduser().resolve()) for name, place in _given(photos=photos, data=data)}
         _start_kedro()
         from apparel_eye.execution.runner import FinishedRunner
-        from apparel_eye.trained import choose_categories
+        from apparel_eye.prediction.models import choose_categories
 
         given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, photos_column=photos_column)}
         given |= {"predict": {"column": column}, **({"follow_links": True} if follow_links else {})}
@@ -101,8 +101,8 @@ def _register(categories: tuple[str, ...], data: str | None, env: str | None, de
     with in_plain_words(debug):
         places = {name: _verbatim(str(Path(place).expanduser().resolve())) for name, place in _given(data=data)}
         _start_kedro()
+        from apparel_eye.prediction.models import choose_categories
         from apparel_eye.tracking.registry import register
-        from apparel_eye.trained import choose_categories
 
         session: Any
         with KedroSession.create(env=env, runtime_params=places) as session:

@@ -17,9 +17,9 @@ from mlflow import MlflowClient
 
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SurroundingsError
-from apparel_eye.tagging import tag_bytes
+from apparel_eye.prediction.models import load_category
+from apparel_eye.prediction.tag import tag_bytes
 from apparel_eye.tracking.registry import register
-from apparel_eye.trained import load_category
 
 NAME = "apparel-eye-skirt_length"
 Write = Callable[..., Path]

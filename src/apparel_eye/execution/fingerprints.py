@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import SealedDataset
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def fingerprint_of(node: Node, catalog: DataCatalog) -> str:

@@ -14,9 +14,9 @@ from mlflow import MlflowClient, MlflowException
 from pydantic import ValidationError
 
 from apparel_eye.datasets import seal
-from apparel_eye.ensemble import Member
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.recognizer import About
+from apparel_eye.prediction.ensemble import Member
+from apparel_eye.prediction.recognizer import About
 from apparel_eye.tracking.delivery import in_short
 
 _RECOGNIZER = "06_models/{}/recognizer.json"

@@ -21,9 +21,9 @@ from packaging.version import Version
 
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SurroundingsError
-from apparel_eye.recognizer import Recognizer
+from apparel_eye.prediction.models import FILES, RECOGNIZER, load_category
+from apparel_eye.prediction.recognizer import Recognizer
 from apparel_eye.tracking.delivery import CHECKSUM, in_short
-from apparel_eye.trained import FILES, RECOGNIZER, load_category
 
 BEST = "best"
 _PACKAGE = Path(__file__).parents[1]

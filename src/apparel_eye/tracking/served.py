@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
-from apparel_eye.recognizer import Recognizer
-from apparel_eye.tagging import tag_bytes
-from apparel_eye.trained import load_models
+from apparel_eye.prediction.models import load_models
+from apparel_eye.prediction.recognizer import Recognizer
+from apparel_eye.prediction.tag import tag_bytes
 
 _PROBABILITY = "probability of "
 _SPACES = re.compile(r"\s+")  # the base64 command breaks its lines

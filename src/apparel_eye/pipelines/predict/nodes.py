@@ -11,7 +11,7 @@ from apparel_eye.columns import HEADS
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
-from apparel_eye.recognizer import About, Models, Recognizer, mode_of
+from apparel_eye.prediction.recognizer import About, Models, Recognizer, mode_of
 
 _HEIGHT = 320  # pixels
 
@@ -37,7 +37,7 @@ def tag_photos(
     predict: PredictParameters,
 ) -> Iterator[TablePart]:
     """The likeliest value of every photo; a file that is no photo keeps its row and says why."""
-    from apparel_eye.tagging import tag
+    from apparel_eye.prediction.tag import tag
 
     fitted = (xgboost_model, bags_model, logistic_model, perceptron_model)
     models = Models(checkpoint, activation_networks, dict(zip(HEADS, fitted, strict=True)))
@@ -56,7 +56,7 @@ def draw_contact_sheet(
     """The first photos with their values."""
     from apparel_eye.data.reading.photos import at_height
     from apparel_eye.figures import gallery
-    from apparel_eye.tagging import with_photos
+    from apparel_eye.prediction.tag import with_photos
 
     limits = About.model_validate(recognizer).limits
     shown, photos = with_photos(own_photos, predictions.head(predict.num_shown), limits)
@@ -74,8 +74,8 @@ def draw_heat_maps(
     from apparel_eye.data.reading.photos import resize_photo
     from apparel_eye.figures import overlays
     from apparel_eye.networks.classifier import restore
-    from apparel_eye.tagging import with_photos
-    from apparel_eye.vision.heatmaps import heatmaps
+    from apparel_eye.prediction.heatmaps import heatmaps
+    from apparel_eye.prediction.tag import with_photos
 
     if not predict.num_heat_maps:
         return

@@ -176,7 +176,7 @@ def describe_recognizer(
     category: str,
 ) -> dict[str, Any]:
     """How the models are used to predict other photos, see ``recognizer.About``."""
-    from apparel_eye.recognizer import About, Column, Mixture, extraction_of
+    from apparel_eye.prediction.recognizer import About, Column, Mixture, extraction_of
 
     subsets = make_subsets(manifest, folds, values)
     about = About(

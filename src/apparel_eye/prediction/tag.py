@@ -17,7 +17,7 @@ from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.data.raw_folder import RawFile
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.recognizer import Pixels, Recognizer
+from apparel_eye.prediction.recognizer import Pixels, Recognizer
 
 if TYPE_CHECKING:
     from PIL import Image

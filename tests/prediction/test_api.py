@@ -8,8 +8,8 @@ import pytest
 import apparel_eye
 from apparel_eye.data.photo_sources import open_photos
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.tagging import tag
-from apparel_eye.trained import load_category
+from apparel_eye.prediction.models import load_category
+from apparel_eye.prediction.tag import tag
 
 Write = Callable[..., Path]
 

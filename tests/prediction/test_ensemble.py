@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.ensemble import ENSEMBLE, Average, Member, as_json, average
 from apparel_eye.errors import DataError, UsageError
 from apparel_eye.metrics import official
-from apparel_eye.recognizer import About, Mixture, extraction_of
+from apparel_eye.prediction.ensemble import ENSEMBLE, Average, Member, as_json, average
+from apparel_eye.prediction.recognizer import About, Mixture, extraction_of
 from apparel_eye.schemas import ScoreTable
 from apparel_eye.tables import table_of
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from apparel_eye.data.photo_sources import PhotoSource, list_photos, open_photos
 from apparel_eye.errors import DataError, UsageError
-from apparel_eye.tagging import tag
-from apparel_eye.trained import choose_categories, load_category
+from apparel_eye.prediction.models import choose_categories, load_category
+from apparel_eye.prediction.tag import tag
 
 Place = str | os.PathLike[str]
 

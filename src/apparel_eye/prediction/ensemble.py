@@ -15,7 +15,7 @@ from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, temper
 from apparel_eye.metrics.official import Marks, marks_of
-from apparel_eye.recognizer import About
+from apparel_eye.prediction.recognizer import About
 from apparel_eye.tables import probabilities_of
 
 ENSEMBLE = "ensemble"

@@ -9,8 +9,8 @@ from PIL import Image
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics.calibration import temper
 from apparel_eye.networks.checkpoint import Checkpoint
-from apparel_eye.recognizer import Column, Mixture, Recognizer
-from apparel_eye.trained import load_category
+from apparel_eye.prediction.models import load_category
+from apparel_eye.prediction.recognizer import Column, Mixture, Recognizer
 
 COLUMNS = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
 IDENTITIES = np.arange(5, dtype=np.uint64)

@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from apparel_eye import signals, tagging
+from apparel_eye import signals
 from apparel_eye.data.photo_sources import PhotoSource, open_photos
 from apparel_eye.data.raw_folder import RawFile, RawFolder
 from apparel_eye.errors import DataError
 from apparel_eye.networks.inference import identity_of
-from apparel_eye.recognizer import Models, Recognizer
+from apparel_eye.prediction import tag as tagging
+from apparel_eye.prediction.models import load_category
+from apparel_eye.prediction.recognizer import Models, Recognizer
+from apparel_eye.prediction.tag import tag, tag_bytes, with_photos
 from apparel_eye.schemas import Predictions
-from apparel_eye.tagging import tag, tag_bytes, with_photos
-from apparel_eye.trained import load_category
 
 BAD = {"b.jpg": (b"", "the file has no bytes"), "e.jpg": (b"<html></html>", "HTML"), "sub/a.txt": (b"text", "a text")}
 GOOD = ("a.png", "c.png", "d.png", "f.png")

@@ -5,7 +5,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.errors import ApparelEyeError, DataError
-from apparel_eye.trained import FILES, load_category, load_models, trained_categories
+from apparel_eye.prediction.models import FILES, load_category, load_models, trained_categories
 
 
 def test_categories_that_were_trained_to_the_end_are_listed(results: Path, tmp_path: Path) -> None:

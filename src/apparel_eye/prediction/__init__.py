@@ -1,0 +1,1 @@
+"""A trained recognizer and anyone's photos: load, answer, write, explain."""

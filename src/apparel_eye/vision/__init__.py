@@ -1,1 +1,0 @@
-"""Photos, networks and what trains them. Knows neither Kedro nor MLflow."""
