@@ -29,16 +29,16 @@ from tta import Network, compare, markdown, mean_and_range
 from apparel_eye.activations import pooling
 from apparel_eye.activations.index import NONE
 from apparel_eye.attributes import ordered_values
-from apparel_eye.blending import cross_fit_blend
 from apparel_eye.classifiers import bags, logistic, perceptron, xgboost_head
 from apparel_eye.classifiers.fitted import load_head
 from apparel_eye.classifiers.heads import cross_predict
-from apparel_eye.columns import FAVORITE, score_choice
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit
 from apparel_eye.parameters import BoostParameters
-from apparel_eye.tables import probabilities_of
+from apparel_eye.selection.blend import cross_fit_blend
+from apparel_eye.selection.candidates import FAVORITE, score_choice
+from apparel_eye.selection.tables import probabilities_of
 
 PROJECT = Path(__file__).parents[1]
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -32,7 +32,6 @@ from timm.data import create_dataset, create_loader
 from torch import Tensor, nn
 from train import said, spread, table, wait
 
-from apparel_eye.columns import NETWORK
 from apparel_eye.data.photo_sources import open_photos
 from apparel_eye.datasets import CheckpointDataset, WeightsDataset
 from apparel_eye.networks import backbones
@@ -44,6 +43,7 @@ from apparel_eye.parameters import STAGES
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import Recognizer
 from apparel_eye.prediction.tag import tag
+from apparel_eye.selection.candidates import NETWORK
 
 PARTS = ("a", "b", "c", "d")
 

@@ -36,7 +36,7 @@ from apparel_eye.networks.device import Mode
 from apparel_eye.networks.inference import identity_of, to_probabilities
 from apparel_eye.parameters import STAGES, AugmentationParameters, InferParameters
 from apparel_eye.prediction.models import trained_categories
-from apparel_eye.tables import probabilities_of
+from apparel_eye.selection.tables import probabilities_of
 from apparel_eye.training.best_epochs import without
 
 BLUE, ORANGE, GREY = "#1f6f8b", "#d97b29", "#b8c0c4"

@@ -19,7 +19,7 @@ from PIL import Image
 
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics.official import true_values
-from apparel_eye.tables import probabilities_of
+from apparel_eye.selection.tables import probabilities_of
 
 _RIGHT, _WRONG, _TEXT = "#1f6f8b", "#c4511d", "#3c4448"
 _WIDTH, _GAP, _ABOVE, _BELOW, _DPI = 1600, 14, 62, 38, 100  # pixels

@@ -120,7 +120,7 @@ def _score(submission: Path, answers: Path, as_json: bool, debug: bool) -> None:
     path, dimension and label string. Photos that are in one file only are told, and not scored.
     """
     with in_plain_words(debug):
-        from apparel_eye import scoring  # tables take a second to import, which help need not wait for
+        from apparel_eye.selection import scoring  # tables take a second to import, which help need not wait for
 
         report = scoring.score_files(submission, answers)
         click.echo(json.dumps(asdict(report)) if as_json else scoring.as_text(report))

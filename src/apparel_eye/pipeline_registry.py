@@ -2,9 +2,9 @@
 
 from kedro.pipeline import Pipeline
 
-from apparel_eye.columns import BLEND, HEADS, NETWORK
 from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines import activations, boost, ensemble, infer, ingest, predict, report, split, submit, train
+from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
 _LAST = STAGES[-1]
 _MODELS = ("network", *HEADS)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from apparel_eye.classifiers import bags, fitted, logistic, perceptron, xgboost_head
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.classifiers.xgboost_head import Boosters
-from apparel_eye.columns import HEADS
 from apparel_eye.parameters import BagParameters, PerceptronParameters, XGBoostParameters
+from apparel_eye.selection.candidates import HEADS
 
 SHAPE = (4, 3, 2)
 

@@ -17,9 +17,9 @@ from PIL import Image, ImageOps
 
 from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.data.folds import assign_folds
-from apparel_eye.ingestion.findings import find
-from apparel_eye.ingestion.overview import count_values
 from apparel_eye.parameters import ProjectParameters
+from apparel_eye.reports.findings import find
+from apparel_eye.reports.overview import count_values
 
 Ingest = Callable[..., Any]
 KedroRun = Callable[..., tuple[int, str]]

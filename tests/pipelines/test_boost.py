@@ -13,12 +13,12 @@ from apparel_eye.activations.pooling import POOLINGS
 from apparel_eye.classifiers.bags import looked_at
 from apparel_eye.classifiers.fitted import load_head
 from apparel_eye.classifiers.heads import predict_views
-from apparel_eye.columns import HEADS
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import BoostParameters, ProjectParameters, SubmitParameters
 from apparel_eye.pipelines.boost import nodes
 from apparel_eye.schemas import BagFilters, Probabilities
-from apparel_eye.tables import probabilities_of
+from apparel_eye.selection.candidates import HEADS
+from apparel_eye.selection.tables import probabilities_of
 
 VALUES = ["short", "long", "longer"]
 NUM_LABELLED, NUM_QUESTIONS = 48, 6

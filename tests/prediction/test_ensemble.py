@@ -12,7 +12,7 @@ from apparel_eye.metrics import official
 from apparel_eye.prediction.ensemble import ENSEMBLE, Average, Member, as_json, average
 from apparel_eye.prediction.recognizer import About, Mixture, extraction_of
 from apparel_eye.schemas import ScoreTable
-from apparel_eye.tables import table_of
+from apparel_eye.selection.tables import table_of
 
 VALUES = ("Invisible", "Short", "Long")
 LABELS = {f"v{number}": "nyn" if number % 2 else "nny" for number in range(8)}

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import ordered_values
-from apparel_eye.columns import ByColumn, score_table
 from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, temper
 from apparel_eye.metrics.official import Marks, marks_of
 from apparel_eye.prediction.recognizer import About
-from apparel_eye.tables import probabilities_of
+from apparel_eye.selection.candidates import ByColumn, score_table
+from apparel_eye.selection.tables import probabilities_of
 
 ENSEMBLE = "ensemble"
 

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
-from apparel_eye.blending import Blend, blend
 from apparel_eye.chunks import slices
-from apparel_eye.columns import BLEND, HEADS, NETWORK
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics.calibration import temper
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
@@ -24,6 +22,8 @@ from apparel_eye.parameters import (
     PhotoParameters,
     ResizeMode,
 )
+from apparel_eye.selection.blend import Blend, blend
+from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -19,7 +19,7 @@ from apparel_eye.parameters import (
     WeightParameters,
     XGBoostParameters,
 )
-from apparel_eye.tables import probability_table
+from apparel_eye.selection.tables import probability_table
 
 Weights = dict[str, NDArray[Any]]
 Modes = dict[str, dict[str, str]]
@@ -150,7 +150,7 @@ def describe_bags(bags_model: str) -> pd.DataFrame:
 def draw_bags(bags_model: str, bag_filters: pd.DataFrame, pixels: NDArray[np.uint8], manifest: pd.DataFrame) -> Figure:
     """Where on the photo splits look, over the mean of some photos, and which filters."""
     from apparel_eye.classifiers.bags import looked_at
-    from apparel_eye.figures import places_and_filters
+    from apparel_eye.reports.figures import places_and_filters
 
     labelled = np.flatnonzero(manifest["role"] == "labelled")[:_SHOWN]
     mean = pixels[labelled].mean(axis=0).round().astype(np.uint8)

@@ -9,8 +9,8 @@ import pandas as pd
 from apparel_eye.metrics.official import marks_of, true_values
 from apparel_eye.parameters import EnsembleParameters, ReportParameters
 from apparel_eye.prediction.ensemble import ENSEMBLE, Member, as_json, average
-from apparel_eye.submission import make_submission, prior_of
-from apparel_eye.tables import probabilities_of, table_of
+from apparel_eye.selection.submission import make_submission, prior_of
+from apparel_eye.selection.tables import probabilities_of, table_of
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from apparel_eye.attributes import is_length
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import InferParameters, TrainParameters
-from apparel_eye.tables import probability_table
+from apparel_eye.selection.tables import probability_table
 
 
 def predict_photos(

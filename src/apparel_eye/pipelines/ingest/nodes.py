@@ -77,8 +77,8 @@ def summarize_category(
     notes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Photos per value, and what people should know of them."""
-    from apparel_eye.ingestion.findings import find
-    from apparel_eye.ingestion.overview import count_values
+    from apparel_eye.reports.findings import find
+    from apparel_eye.reports.overview import count_values
 
     findings = find(photo_list, manifest, quarantine, duplicates, thumbnails, notes)
     for found in findings.to_dict("records"):
@@ -89,7 +89,7 @@ def summarize_category(
 
 def draw_overview(category_overview: pd.DataFrame, manifest: pd.DataFrame, category: str) -> tuple[Figure, Figure]:
     """Bars of the photos per value, and their sizes."""
-    from apparel_eye.figures import overview, photo_sizes
+    from apparel_eye.reports.figures import overview, photo_sizes
 
     return overview(category_overview, category), photo_sizes(manifest, category)
 
@@ -103,6 +103,6 @@ def draw_samples(
     num_shown: int,
 ) -> tuple[Figure, Figure]:
     """A row of photos for each value, and the copies that were found."""
-    from apparel_eye.ingestion.overview import draw_copies, draw_values
+    from apparel_eye.reports.overview import draw_copies, draw_values
 
     return draw_values(photos, manifest, values, limits, num_shown), draw_copies(photos, duplicates, limits)

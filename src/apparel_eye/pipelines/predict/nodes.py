@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from apparel_eye.chunks import TablePart
-from apparel_eye.columns import HEADS
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
 from apparel_eye.prediction.recognizer import About, Models, Recognizer, mode_of
+from apparel_eye.selection.candidates import HEADS
 
 _HEIGHT = 320  # pixels
 
@@ -55,8 +55,8 @@ def draw_contact_sheet(
 ) -> Figure:
     """The first photos with their values."""
     from apparel_eye.data.reading.photos import at_height
-    from apparel_eye.figures import gallery
     from apparel_eye.prediction.tag import with_photos
+    from apparel_eye.reports.figures import gallery
 
     limits = About.model_validate(recognizer).limits
     shown, photos = with_photos(own_photos, predictions.head(predict.num_shown), limits)
@@ -72,10 +72,10 @@ def draw_heat_maps(
 ) -> Iterator[Figure]:
     """What the network looked at in the first photos, where that is asked for."""
     from apparel_eye.data.reading.photos import resize_photo
-    from apparel_eye.figures import overlays
     from apparel_eye.networks.classifier import restore
     from apparel_eye.prediction.heatmaps import heatmaps
     from apparel_eye.prediction.tag import with_photos
+    from apparel_eye.reports.figures import overlays
 
     if not predict.num_heat_maps:
         return

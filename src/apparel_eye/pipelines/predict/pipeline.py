@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.columns import HEADS
 from apparel_eye.pipelines.predict.nodes import draw_contact_sheet, draw_heat_maps, tag_photos, write_csv
+from apparel_eye.selection.candidates import HEADS
 
 
 def create_pipeline(stage: str) -> Pipeline:

@@ -9,8 +9,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length, ordered_values
-from apparel_eye.blending import blend, cross_fit_blend, fit_blend
-from apparel_eye.columns import BLEND, HEADS, choose, present_of, score_choice, score_table
 from apparel_eye.data.subsets import Rows, make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
@@ -24,7 +22,9 @@ from apparel_eye.parameters import (
     SubmitParameters,
     TrainParameters,
 )
-from apparel_eye.tables import probabilities_of, probability_table
+from apparel_eye.selection.blend import blend, cross_fit_blend, fit_blend
+from apparel_eye.selection.candidates import BLEND, HEADS, choose, present_of, score_choice, score_table
+from apparel_eye.selection.tables import probabilities_of, probability_table
 
 
 def calibrate_columns(
@@ -110,8 +110,8 @@ def draw_confusions(
     probabilities: pd.DataFrame, manifest: pd.DataFrame, folds: pd.DataFrame, values: list[str]
 ) -> Figure:
     """A confusion matrix of each column."""
-    from apparel_eye.figures import confusions
     from apparel_eye.metrics.official import confusion
+    from apparel_eye.reports.figures import confusions
 
     subsets = make_subsets(manifest, folds, values)
     columns = _columns_of(probabilities, manifest, subsets.validation)
@@ -128,7 +128,7 @@ def draw_risk_coverage(
     report: ReportParameters,
 ) -> Figure:
     """What answering only the surest photos brings, for each column."""
-    from apparel_eye.figures import risk_coverage
+    from apparel_eye.reports.figures import risk_coverage
 
     subsets = make_subsets(manifest, folds, values)
     columns = _columns_of(probabilities, manifest, subsets.validation)
@@ -146,8 +146,8 @@ def draw_mistakes(
     report: ReportParameters,
 ) -> Figure:
     """The most confident mistakes of the submitted column."""
-    from apparel_eye.figures import gallery
     from apparel_eye.metrics.official import true_values
+    from apparel_eye.reports.figures import gallery
 
     subsets = make_subsets(manifest, folds, values)
     answers = _columns_of(probabilities, manifest, subsets.validation)[scores["submission"]["column"]]
@@ -213,8 +213,8 @@ def make_model_card(
     category: str,
 ) -> str:
     """What people should know before they rely on the models."""
-    from apparel_eye.model_card import Facts, versions_here, write_card
     from apparel_eye.networks.licenses import describe_weights
+    from apparel_eye.reports.model_card import Facts, versions_here, write_card
 
     subsets = make_subsets(manifest, folds, values)
     sides = (subsets.train_targets, official.true_values(subsets.validation_marks))

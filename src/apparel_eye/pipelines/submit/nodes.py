@@ -8,8 +8,8 @@ import pandas as pd
 
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics.official import true_values
-from apparel_eye.submission import make_submission, prior_of
-from apparel_eye.tables import probabilities_of
+from apparel_eye.selection.submission import make_submission, prior_of
+from apparel_eye.selection.tables import probabilities_of
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
-from apparel_eye.tables import history_table, rates_table
+from apparel_eye.selection.tables import history_table, rates_table
 
 Weights = dict[str, NDArray[Any]]
 Modes = dict[str, dict[str, str]]
@@ -202,7 +202,7 @@ def draw_examples(
 ) -> Figure:
     """What training sees of some photos."""
     from apparel_eye.data.transforms import examples
-    from apparel_eye.figures import gallery
+    from apparel_eye.reports.figures import gallery
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
@@ -216,7 +216,7 @@ def draw_examples(
 
 def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
     """The curves of the learning-rate finder."""
-    from apparel_eye.figures import rate_curves
+    from apparel_eye.reports.figures import rate_curves
     from apparel_eye.training.rate_finder import suggest_rate
 
     sweeps = {"head": head_rates, "all layers": all_rates}
@@ -236,6 +236,6 @@ def join_stages(**histories: pd.DataFrame) -> pd.DataFrame:
 
 def draw_curves(history: pd.DataFrame) -> Figure:
     """Loss, scores and learning rate of each epoch."""
-    from apparel_eye.figures import curves
+    from apparel_eye.reports.figures import curves
 
     return curves(history)

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.columns import ByColumn, choose, present_of, score_choice, score_table
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics import official
 from apparel_eye.metrics.official import marks_of
 from apparel_eye.schemas import ScoreTable
+from apparel_eye.selection.candidates import ByColumn, choose, present_of, score_choice, score_table
 
 MARKS = marks_of(["yn"] * 4)
 PARTS = np.array([0, 0, 1, 1])

@@ -7,7 +7,7 @@ import pytest
 
 from apparel_eye.errors import DataError
 from apparel_eye.metrics.probabilities import FLOOR
-from apparel_eye.submission import make_submission, prior_of
+from apparel_eye.selection.submission import make_submission, prior_of
 
 PRIOR = np.array([0.5, 0.25, 0.25])
 KEYS = ["rank/Images/a.jpg", "rank/Images/b.jpg", "z_rank/Images/a.jpg"]

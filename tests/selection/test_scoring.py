@@ -17,7 +17,7 @@ from apparel_eye.cli import cli
 from apparel_eye.errors import DataError
 from apparel_eye.metrics import official
 from apparel_eye.metrics.official import marks_of
-from apparel_eye.scoring import Unmatched, as_text, score_files, warnings_of
+from apparel_eye.selection.scoring import Unmatched, as_text, score_files, warnings_of
 
 Write = Callable[..., tuple[Path, Path]]
 SURE = "0.1;0.5;0.1;0.1;0.1;0.1"

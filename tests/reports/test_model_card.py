@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.model_card import Facts, write_card
 from apparel_eye.networks.licenses import describe_weights
+from apparel_eye.reports.model_card import Facts, write_card
 
 SCORE = {"basic_precision": 0.5, "average_precision": 0.25, "accuracy": 0.75, "log_loss": 1.0}
 SCORES = {

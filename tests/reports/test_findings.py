@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from apparel_eye.ingestion.findings import find
+from apparel_eye.reports.findings import find
 from apparel_eye.schemas import Findings
 
 Ingest = Callable[..., Any]

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.reading.photos import PhotoError, Pixels, at_height, read_photo
-from apparel_eye.figures import gallery
 from apparel_eye.parameters import PhotoParameters
+from apparel_eye.reports.figures import gallery
 
 _HEIGHT = 240
 """Of a photo on a sheet, in pixels."""

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.ingestion.overview import count_values, draw_copies, draw_values
 from apparel_eye.parameters import IngestParameters
+from apparel_eye.reports.overview import count_values, draw_copies, draw_values
 from apparel_eye.schemas import Overview
 
 Ingest = Callable[..., Any]

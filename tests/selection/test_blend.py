@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from apparel_eye import blending
-from apparel_eye.blending import Blend, blend, cross_fit_blend, fit_blend, fit_weights
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import temper
 from apparel_eye.metrics.official import Marks, Probabilities
 from apparel_eye.metrics.probabilities import FLOOR, softmax, spread
+from apparel_eye.selection import blend as blending
+from apparel_eye.selection.blend import Blend, blend, cross_fit_blend, fit_blend, fit_weights
 
 ALL = (0, 1, 2)
 PRIOR = 2.0

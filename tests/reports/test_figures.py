@@ -7,7 +7,15 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from apparel_eye.figures import confusions, curves, gallery, overlays, overview, places_and_filters, risk_coverage
+from apparel_eye.reports.figures import (
+    confusions,
+    curves,
+    gallery,
+    overlays,
+    overview,
+    places_and_filters,
+    risk_coverage,
+)
 
 
 def draw(figure: Figure, folder: Path) -> tuple[int, int]:

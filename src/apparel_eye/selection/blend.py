@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.columns import ByColumn
 from apparel_eye.metrics.calibration import Present, fit_temperature, parts_and_others, temper
 from apparel_eye.metrics.official import Marks, true_values
+from apparel_eye.selection.candidates import ByColumn
 
 Probabilities = NDArray[np.float64]
 _STEPS = 200

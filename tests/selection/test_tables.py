@@ -4,7 +4,7 @@ import pytest
 
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.schemas import Probabilities
-from apparel_eye.tables import probabilities_of, probability_table
+from apparel_eye.selection.tables import probabilities_of, probability_table
 
 KEYS = [f"{number}.jpg" for number in range(6)]
 VALIDATION, QUESTIONS = np.array([4, 1]), np.array([5, 0, 3])

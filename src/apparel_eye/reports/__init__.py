@@ -1,0 +1,1 @@
+"""Figures, overview, findings, model card."""

@@ -1,0 +1,1 @@
+"""Candidates, which of them answers, blends, submissions and their scoring."""

@@ -1,3 +1,0 @@
-"""What this room's tests share with others."""
-
-from fixtures.recipe import *  # noqa: F403
