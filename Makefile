@@ -21,7 +21,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)  ## draw garments, train on them and predict, about two minutes
-	@$(BIN)/python -m apparel_eye.samples data/demo/01_raw --categories skirt_length --photos 50 --questions 20
+	@$(BIN)/python -m drawn_garments data/demo/01_raw --categories skirt_length --photos 50 --questions 20
 	@$(BIN)/kedro run --env=demo
 
 test: $(READY)  ## run the tests

@@ -22,9 +22,7 @@ def main() -> None:
     kedro = str(Path(sys.executable).with_name("kedro"))
     with tempfile.TemporaryDirectory() as folder:
         raw, data = Path(folder) / "raw", Path(folder) / "data"
-        subprocess.run(
-            [sys.executable, "-m", "apparel_eye.samples", raw, "--photos", "10", "--questions", "1"], check=True
-        )
+        subprocess.run([sys.executable, "-m", "drawn_garments", raw, "--photos", "10", "--questions", "1"], check=True)
         run = [kedro, "run", "--env=test", "--pipelines=split", f"--params=raw={raw},data={data}"]
         environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
         commands = {

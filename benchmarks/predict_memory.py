@@ -30,7 +30,7 @@ def measure_memory(folder: Path, numbers: Sequence[int], repetitions: int) -> st
     environment = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
     start = partial(subprocess.Popen, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
     python = [sys.executable, "-m"]
-    peak_of(start([*python, "apparel_eye.samples", raw, "--categories", CATEGORY]))
+    peak_of(start([*python, "drawn_garments", raw, "--categories", CATEGORY]))
     given = f"--params=raw={raw},data={data},category={CATEGORY}"
     peak_of(start([*python, "apparel_eye", "run", "--env=test", given]))
     drawn = raw / "rank" / "Images" / f"{CATEGORY}_labels"

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from apparel_eye.parameters import IngestParameters, ProjectParameters
-from apparel_eye.samples import write_samples
+from drawn_garments import write_samples
 
 PROJECT = Path(__file__).parents[1]
 BROKEN = b"<html>404</html>"

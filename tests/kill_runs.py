@@ -78,7 +78,7 @@ def import_everything() -> None:
 
 def draw_garments(folder: Path, category: str) -> Path:
     """Ten photos and two questions per value."""
-    from apparel_eye.samples import write_samples
+    from drawn_garments import write_samples
 
     write_samples(folder, [category], photos=10, questions=2, seed=3, size=96)
     return folder

@@ -12,7 +12,7 @@ import pytest
 
 from apparel_eye import cli, signals
 from apparel_eye.errors import LockedError
-from apparel_eye.samples import write_samples
+from drawn_garments import write_samples
 
 Run = Callable[..., tuple[int, str]]
 Ingest = Callable[..., subprocess.CompletedProcess[str]]

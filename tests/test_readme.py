@@ -58,7 +58,7 @@ COMMANDS: dict[str, Ends | Serves | None] = {
     "kedro run --env=cpu --params raw=photos,category=heel_height": Ends(
         "There is no question.csv", ("data/08_reporting/heel_height/scores.json",)
     ),
-    "python -m apparel_eye.samples data/01_raw --categories coat_length --photos 20 --questions 5": Ends(
+    "python -m drawn_garments data/01_raw --categories coat_length --photos 20 --questions 5": Ends(
         "", ("data/01_raw/base/Annotations/label.csv",)
     ),
     "kedro run --env=cpu --pipeline=train --params category=coat_length": Ends(

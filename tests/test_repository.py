@@ -83,7 +83,9 @@ def test_a_module_and_what_it_offers_say_what_they_are(module: Path) -> None:
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and node.name != "main"
     ]
-    if module.parent.name == "samples":  # shapes and figures, which their names describe; two are for others to call
+    if (
+        module.parent.name == "drawn_garments"
+    ):  # shapes and figures, which their names describe; two are for others to call
         offered = [node for node in offered if node.name in ("draw", "write_samples")]
     assert not tree.body or ast.get_docstring(tree)
     assert [node.name for node in offered if not ast.get_docstring(node)] == []

@@ -16,7 +16,7 @@ from apparel_eye.data.duplicates.alignment import place
 from apparel_eye.data.duplicates.frequencies import CROPS, orient
 from apparel_eye.data.duplicates.pairs import Pairs, find_copies
 from apparel_eye.data.duplicates.thumbnails import thumbnail
-from apparel_eye.samples.drawing import draw
+from drawn_garments.drawing import draw
 
 Transform = Callable[[Image.Image, np.random.Generator], Image.Image]
 NUM_PHOTOS = 60

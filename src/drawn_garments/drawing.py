@@ -6,13 +6,13 @@ import numpy as np
 from PIL import Image
 
 from apparel_eye.attributes import is_length
-from apparel_eye.samples.backgrounds import paint_background
-from apparel_eye.samples.designs import design_scene
-from apparel_eye.samples.geometry import fit_frame, points
-from apparel_eye.samples.labels import sample_size
-from apparel_eye.samples.lengths import length_scene
-from apparel_eye.samples.paint import develop, paint_layers
-from apparel_eye.samples.scenes import Scene
+from drawn_garments.backgrounds import paint_background
+from drawn_garments.designs import design_scene
+from drawn_garments.geometry import fit_frame, points
+from drawn_garments.labels import sample_size
+from drawn_garments.lengths import length_scene
+from drawn_garments.paint import develop, paint_layers
+from drawn_garments.scenes import Scene
 
 SHAPES = (1.0, 3 / 4, 2 / 3)  # width to height
 SHAPE_SHARES = (0.5, 0.25, 0.25)

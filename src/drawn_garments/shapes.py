@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from apparel_eye.samples.cloth import Cloth, Layer, sample_color, shade
-from apparel_eye.samples.coats import coat_layers
-from apparel_eye.samples.figure import NECK, Figure
-from apparel_eye.samples.garments import sleeve_layers, top_outline
-from apparel_eye.samples.geometry import Points, box, points, smooth, tube
-from apparel_eye.samples.necks import (
+from drawn_garments.cloth import Cloth, Layer, sample_color, shade
+from drawn_garments.coats import coat_layers
+from drawn_garments.figure import NECK, Figure
+from drawn_garments.garments import sleeve_layers, top_outline
+from drawn_garments.geometry import Points, box, points, smooth, tube
+from drawn_garments.necks import (
     NECKLINES,
     buttons,
     cowl,
@@ -26,7 +26,7 @@ from apparel_eye.samples.necks import (
     standing_neck,
     v_neckline,
 )
-from apparel_eye.samples.scenes import Look, Outfit, garment_cloth
+from drawn_garments.scenes import Look, Outfit, garment_cloth
 
 Shape = Callable[[Figure, int, float, Look, np.random.Generator], Outfit]
 

@@ -1,4 +1,4 @@
-"""Command line of the drawn garments: ``python -m apparel_eye.samples FOLDER``."""
+"""Command line of the drawn garments: ``python -m drawn_garments FOLDER``."""
 
 import argparse
 import difflib
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from apparel_eye.attributes import DIMENSIONS
-from apparel_eye.samples import write_samples
+from drawn_garments import write_samples
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,7 +47,7 @@ def whole_number(least: int) -> Callable[[str], int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m apparel_eye.samples",
+        prog="python -m drawn_garments",
         description="Draw photo-like pictures of garments, with labels, in the layout of the FashionAI release.",
         epilog="A folder that holds the same samples already is left as it is; any other folder must be empty or new.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

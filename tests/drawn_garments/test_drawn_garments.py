@@ -10,16 +10,16 @@ import pytest
 from PIL import Image
 
 from apparel_eye.attributes import DIMENSIONS, is_length
-from apparel_eye.samples import draw, write_samples
-from apparel_eye.samples.__main__ import main
-from apparel_eye.samples.cloth import Cloth
-from apparel_eye.samples.figure import Figure, sample_figure
-from apparel_eye.samples.garments import sleeve_layers
-from apparel_eye.samples.geometry import Frame, fit_frame
-from apparel_eye.samples.labels import LENGTH_EDGES, sample_size
-from apparel_eye.samples.lengths import length_scene
-from apparel_eye.samples.paint import paint_layers
-from apparel_eye.samples.scenes import Scene
+from drawn_garments import draw, write_samples
+from drawn_garments.__main__ import main
+from drawn_garments.cloth import Cloth
+from drawn_garments.figure import Figure, sample_figure
+from drawn_garments.garments import sleeve_layers
+from drawn_garments.geometry import Frame, fit_frame
+from drawn_garments.labels import LENGTH_EDGES, sample_size
+from drawn_garments.lengths import length_scene
+from drawn_garments.paint import paint_layers
+from drawn_garments.scenes import Scene
 
 MARKER, OTHER = (255, 0, 0), (0, 0, 0)
 GARMENTS = {"skirt_length": "skirt", "pant_length": "pants", "coat_length": "coat"}
@@ -216,7 +216,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
             raise KeyboardInterrupt
         return draw(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("apparel_eye.samples.write.draw", fail_at_third)
+    monkeypatch.setattr("drawn_garments.write.draw", fail_at_third)
     with pytest.raises(KeyboardInterrupt):
         write_samples(tmp_path / "out", ["neck_design"], photos=1, questions=1, seed=1, size=64)
     assert list(tmp_path.iterdir()) == []

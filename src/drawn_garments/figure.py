@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from apparel_eye.samples.geometry import FloatArray, Points, points
+from drawn_garments.geometry import FloatArray, Points, points
 
 # Heights of landmarks as shares of the body's height, head first: an adult is about 7.5 heads tall.
 NECK, SHOULDER, BUST, WAIST, HIP, CROTCH, KNEE, ANKLE, SOLE = 0.163, 0.185, 0.275, 0.385, 0.465, 0.5, 0.72, 0.94, 1.0

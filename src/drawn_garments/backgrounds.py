@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from apparel_eye.samples.cloth import Color, muted, sample_color, shade
+from drawn_garments.cloth import Color, muted, sample_color, shade
 
 Ink = tuple[int, int, int]
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from apparel_eye.samples.cloth import Cloth, Layer, sample_cloth, shade
-from apparel_eye.samples.coats import coat_layers
-from apparel_eye.samples.figure import NECK, SHOULDER, Figure
-from apparel_eye.samples.garments import pants_layers, skirt_layers, sleeve_layers
-from apparel_eye.samples.geometry import points, tube
-from apparel_eye.samples.necks import shoulder_height
-from apparel_eye.samples.outfits import random_top
-from apparel_eye.samples.scenes import Look, Scene
+from drawn_garments.cloth import Cloth, Layer, sample_cloth, shade
+from drawn_garments.coats import coat_layers
+from drawn_garments.figure import NECK, SHOULDER, Figure
+from drawn_garments.garments import pants_layers, skirt_layers, sleeve_layers
+from drawn_garments.geometry import points, tube
+from drawn_garments.necks import shoulder_height
+from drawn_garments.outfits import random_top
+from drawn_garments.scenes import Look, Scene
 
 
 def flat_scene(

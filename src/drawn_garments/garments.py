@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from apparel_eye.samples.body import arm_outlines, leg_outlines
-from apparel_eye.samples.cloth import Cloth, Layer, shade
-from apparel_eye.samples.figure import SHOULDER, Figure
-from apparel_eye.samples.geometry import FloatArray, Points, box, points, tube
+from drawn_garments.body import arm_outlines, leg_outlines
+from drawn_garments.cloth import Cloth, Layer, shade
+from drawn_garments.figure import SHOULDER, Figure
+from drawn_garments.geometry import FloatArray, Points, box, points, tube
 
 THIN = 0.0013  # half width of a seam line
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from apparel_eye.samples.geometry import Points, oval, points, smooth, tube
+from drawn_garments.geometry import Points, oval, points, smooth, tube
 
 NECK_WIDTH = 0.037  # half
 

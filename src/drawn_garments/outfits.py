@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from apparel_eye.samples.cloth import Cloth, Layer, sample_color
-from apparel_eye.samples.coats import coat_layers
-from apparel_eye.samples.figure import Figure
-from apparel_eye.samples.garments import (
+from drawn_garments.cloth import Cloth, Layer, sample_color
+from drawn_garments.coats import coat_layers
+from drawn_garments.figure import Figure
+from drawn_garments.garments import (
     pants_layers,
     skirt_layers,
     sleeve_layers,
     top_outline,
 )
-from apparel_eye.samples.geometry import box, points
-from apparel_eye.samples.necks import round_neckline, v_neckline
-from apparel_eye.samples.scenes import Look, Outfit, garment_cloth
+from drawn_garments.geometry import box, points
+from drawn_garments.necks import round_neckline, v_neckline
+from drawn_garments.scenes import Look, Outfit, garment_cloth
 
 
 def random_top(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from apparel_eye.samples.geometry import Points
+from drawn_garments.geometry import Points
 
 Color = tuple[float, float, float]
 

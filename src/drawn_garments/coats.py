@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from apparel_eye.samples.cloth import Cloth, Layer, shade
-from apparel_eye.samples.figure import NECK, SHOULDER, Figure
-from apparel_eye.samples.garments import shoulder_edge, sides
-from apparel_eye.samples.geometry import Points, box, oval, points, smooth
+from drawn_garments.cloth import Cloth, Layer, shade
+from drawn_garments.figure import NECK, SHOULDER, Figure
+from drawn_garments.garments import shoulder_edge, sides
+from drawn_garments.geometry import Points, box, oval, points, smooth
 
 
 def coat_layers(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from apparel_eye.samples.cloth import HAIR_COLORS, Cloth, Layer, sample_cloth, shade
-from apparel_eye.samples.figure import Figure
-from apparel_eye.samples.geometry import box, oval, points, smooth
+from drawn_garments.cloth import HAIR_COLORS, Cloth, Layer, sample_cloth, shade
+from drawn_garments.figure import Figure
+from drawn_garments.geometry import box, oval, points, smooth
 
 HEAD = (0.043, 0.062)  # half width and half height
 

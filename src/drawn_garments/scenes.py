@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from apparel_eye.samples.body import arm_layers, bag_layers, leg_layers, shoe_layers, skin_layers
-from apparel_eye.samples.cloth import Cloth, Color, Layer, muted, sample_cloth, sample_color, sample_skin, shade
-from apparel_eye.samples.figure import Figure
-from apparel_eye.samples.geometry import Points, oval
-from apparel_eye.samples.head import hair_behind, hair_cloth, head_layers
+from drawn_garments.body import arm_layers, bag_layers, leg_layers, shoe_layers, skin_layers
+from drawn_garments.cloth import Cloth, Color, Layer, muted, sample_cloth, sample_color, sample_skin, shade
+from drawn_garments.figure import Figure
+from drawn_garments.geometry import Points, oval
+from drawn_garments.head import hair_behind, hair_cloth, head_layers
 
 
 class Scene(NamedTuple):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from apparel_eye.samples.cloth import Layer, sample_cloth
-from apparel_eye.samples.coats import cape_layers
-from apparel_eye.samples.figure import Figure, sample_figure
-from apparel_eye.samples.flat import flat_scene
-from apparel_eye.samples.geometry import Points, box
-from apparel_eye.samples.outfits import OUTFITS
-from apparel_eye.samples.scenes import Look, Outfit, Scene, dress_person, sample_look
+from drawn_garments.cloth import Layer, sample_cloth
+from drawn_garments.coats import cape_layers
+from drawn_garments.figure import Figure, sample_figure
+from drawn_garments.flat import flat_scene
+from drawn_garments.geometry import Points, box
+from drawn_garments.outfits import OUTFITS
+from drawn_garments.scenes import Look, Outfit, Scene, dress_person, sample_look
 
 FLAT_SHARE = 0.25
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from apparel_eye.samples.cloth import Cloth, Layer
-from apparel_eye.samples.geometry import Frame, Points
-from apparel_eye.samples.patterns import PATTERNS, Pixels, folds
+from drawn_garments.cloth import Cloth, Layer
+from drawn_garments.geometry import Frame, Points
+from drawn_garments.patterns import PATTERNS, Pixels, folds
 
 SUPERSAMPLING = 2
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from apparel_eye.samples.cloth import Cloth, Color, Layer, sample_cloth, sample_color
-from apparel_eye.samples.figure import ANKLE, NECK, SHOULDER, SOLE, Figure
-from apparel_eye.samples.geometry import Points, cut_path, points, smooth, tube
+from drawn_garments.cloth import Cloth, Color, Layer, sample_cloth, sample_color
+from drawn_garments.figure import ANKLE, NECK, SHOULDER, SOLE, Figure
+from drawn_garments.geometry import Points, cut_path, points, smooth, tube
 
 
 def leg_outlines(figure: Figure, level: float, ease: float, flare: float = 0.0) -> tuple[Points, Points]:

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
-from apparel_eye.samples.drawing import draw
+from drawn_garments.drawing import draw
 
 SETTINGS_FILE = "samples.json"
 JPEG_QUALITY = 88

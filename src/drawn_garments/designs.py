@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from apparel_eye.attributes import DIMENSIONS
-from apparel_eye.samples.cloth import Layer, sample_cloth, shade
-from apparel_eye.samples.figure import Figure, sample_figure
-from apparel_eye.samples.garments import pants_layers, skirt_layers
-from apparel_eye.samples.geometry import Points, box, oval, points, smooth, tube
-from apparel_eye.samples.scenes import Look, Outfit, Scene, dress_person, garment_cloth, sample_look
-from apparel_eye.samples.shapes import SHAPES
+from drawn_garments.cloth import Layer, sample_cloth, shade
+from drawn_garments.figure import Figure, sample_figure
+from drawn_garments.garments import pants_layers, skirt_layers
+from drawn_garments.geometry import Points, box, oval, points, smooth, tube
+from drawn_garments.scenes import Look, Outfit, Scene, dress_person, garment_cloth, sample_look
+from drawn_garments.shapes import SHAPES
 
 
 def design_scene(category: str, value: int, size: float, generator: np.random.Generator) -> Scene:
