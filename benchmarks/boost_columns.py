@@ -45,7 +45,7 @@ def main() -> None:
     print(
         f"{arguments.category}: {len(subsets.train)} photos, {features.shape[1]} views, {features.shape[2]:,} columns"
     )
-    settings = yaml.safe_load(Path("conf/base/parameters/boost.yml").read_text())["boost"]
+    settings = yaml.safe_load(Path("conf/base/boost/parameters.yml").read_text())["boost"]
     weights = WeightParameters(**settings["weights"])
     seconds: dict[str, list[float]] = {"by block": [], "by node": []}
     for seed in range(arguments.repetitions):

@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
-    ingest = IngestParameters(**yaml.safe_load(Path("conf/base/parameters/ingest.yml").read_text())["ingest"])
+    ingest = IngestParameters(**yaml.safe_load(Path("conf/base/ingest/parameters.yml").read_text())["ingest"])
     threshold = ingest.duplicates.min_similarity
     contents = {hashlib.sha256(path.read_bytes()).digest(): path for path in arguments.data.glob("*/Images/*/*")}
     paths = sorted(contents.values())

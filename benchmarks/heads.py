@@ -269,7 +269,7 @@ def labels_of(subsets: Subsets) -> tuple[Any, Any, Any]:
 
 def changed_parameters(changed: dict[str, Any]) -> BoostParameters:
     """Those of the environment ``base``, some changed."""
-    tree = OmegaConf.load(PROJECT / "conf" / "base" / "parameters" / "boost.yml")["boost"]
+    tree = OmegaConf.load(PROJECT / "conf" / "base" / "boost" / "parameters.yml")["boost"]
     for key, value in changed.items():
         OmegaConf.update(tree, key, value)
     return BoostParameters.model_validate(OmegaConf.to_container(tree))

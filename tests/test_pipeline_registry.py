@@ -2,7 +2,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -41,6 +41,10 @@ TRAINED = {
 }  # fmt: skip
 
 
+def modules_in(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+
+
 def conf(project: Path, **runtime_params: str) -> dict[str, Any]:
     from apparel_eye.settings import CONFIG_LOADER_ARGS
 
@@ -64,6 +68,18 @@ def catalog(project: Path) -> DataCatalog:
 
 def test_the_pipelines_are_those_of_the_design() -> None:
     assert tuple(PIPELINES) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [
+        ("conf/base", lambda folder: {path.name for path in folder.iterdir() if path.is_dir()} - {"experiments"}),
+        ("src/apparel_eye/parameters", lambda folder: modules_in(folder) - {"base"}),
+        ("src/apparel_eye/pipelines", lambda folder: {path.parent.name for path in folder.glob("*/pipeline.py")}),
+    ],
+)
+def test_one_word_opens_everything(project: Path, folder: str, names: Callable[[Path], set[str]]) -> None:
+    assert names(project / folder) == {*NAMES} - {"__default__"}
 
 
 def test_the_default_is_all_but_those_apart() -> None:

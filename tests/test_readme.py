@@ -110,7 +110,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path, wri
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (root / "Makefile").write_text(re.sub(r"--photos \d+ --questions \d+", "--photos 10 --questions 2", makefile))
     for env in ("cpu", "demo", "local"):
-        shutil.copytree(ROOT / "conf" / "test" / "parameters", root / "conf" / env / "parameters", dirs_exist_ok=True)
+        shutil.copytree(ROOT / "conf" / "test", root / "conf" / env, dirs_exist_ok=True)
     install_links(root / ".venv")
     shutil.copy(empty_tracking, root / "mlflow.db")
     for number in range(24):

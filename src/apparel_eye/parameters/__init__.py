@@ -1,32 +1,26 @@
-"""Every parameter as a frozen model that refuses unknown keys; defaults stand in ``conf/base/parameters``."""
+"""Every parameter as a frozen model that refuses unknown keys, a module a pipeline; defaults stand in ``conf/base``."""
 
 from pydantic import Field
 
+from apparel_eye.parameters.activations import ActivationsParameters, ExtractionParameters
 from apparel_eye.parameters.base import Parameters, ResizeMode
-from apparel_eye.parameters.data import (
-    DuplicateParameters,
-    IngestParameters,
-    LabelParameters,
-    PhotoParameters,
-    SplitParameters,
-)
-from apparel_eye.parameters.predicting import (
-    ActivationsParameters,
+from apparel_eye.parameters.boost import (
     BagParameters,
     BoosterParameters,
     BoostParameters,
-    EnsembleParameters,
-    ExtractionParameters,
-    InferParameters,
     LogisticParameters,
     PerceptronParameters,
-    PredictParameters,
-    ReportParameters,
-    SubmitParameters,
     WeightParameters,
     XGBoostParameters,
 )
-from apparel_eye.parameters.training import (
+from apparel_eye.parameters.ensemble import EnsembleParameters
+from apparel_eye.parameters.infer import InferParameters
+from apparel_eye.parameters.ingest import DuplicateParameters, IngestParameters, LabelParameters, PhotoParameters
+from apparel_eye.parameters.predict import PredictParameters
+from apparel_eye.parameters.report import ReportParameters
+from apparel_eye.parameters.split import SplitParameters
+from apparel_eye.parameters.submit import SubmitParameters
+from apparel_eye.parameters.train import (
     STAGES,
     AugmentationParameters,
     FinderParameters,

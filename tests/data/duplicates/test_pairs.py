@@ -62,7 +62,7 @@ TRANSFORMS: dict[str, Transform] = {
 @pytest.fixture(scope="module")
 def min_similarity(project: Path) -> float:
     """What users get."""
-    ingest = yaml.safe_load((project / "conf" / "base" / "parameters" / "ingest.yml").read_text())["ingest"]
+    ingest = yaml.safe_load((project / "conf" / "base" / "ingest" / "parameters.yml").read_text())["ingest"]
     return float(ingest["duplicates"]["min_similarity"])
 
 

@@ -1,12 +1,12 @@
-"""Which photos there are, and who may see them."""
+"""Which photos there are, and what is read of them."""
 
 import re
 from typing import Literal
 
 from PIL import ImageColor
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from apparel_eye.parameters.base import Parameters, Seed, Share
+from apparel_eye.parameters.base import Parameters, Share
 
 
 class PhotoParameters(Parameters):
@@ -65,19 +65,3 @@ class IngestParameters(Parameters):
     duplicates: DuplicateParameters
     max_quarantine_share: Share
     num_shown: int = Field(ge=1, description="photos of each value on the contact sheet")
-
-
-class SplitParameters(Parameters):
-    """Grouped, stratified folds; one of them validates, the others train."""
-
-    num_folds: int = Field(ge=2)
-    validation_fold: int = Field(ge=0)
-    rare_values: Literal["stop", "leave_out"] = Field(description="values with fewer photos than there are folds")
-    num_parts: int = Field(ge=2, description="parts of the validation fold, for scores of what was selected on it")
-    seed: Seed
-
-    @model_validator(mode="after")
-    def _validation_fold_exists(self) -> "SplitParameters":
-        if self.validation_fold >= self.num_folds:
-            raise ValueError(f"validation_fold is {self.validation_fold}; give one from 0 to {self.num_folds - 1}")
-        return self

@@ -1,0 +1,103 @@
+"""The heads on the activations."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from apparel_eye.parameters.base import Parameters, Seed, Share
+
+FeaturesName = Annotated[
+    Literal["pooled", "map"], Field(description="pooled: as boost.pooling says; map: each place of each filter")
+]
+
+
+class WeightParameters(Parameters):
+    """How much photos count when heads are fitted."""
+
+    maybe_share: float = Field(ge=0, lt=1, description="of a photo's weight, for the values marked m")
+    class_balance: Share = Field(description="0: photos count alike, 1: values do")
+
+
+class BoosterParameters(Parameters):
+    """Passed to XGBoost under its own names, but those with a description here.
+
+    Rounds see some of the columns, a block of rounds at a time.
+    """
+
+    num_rounds: int = Field(ge=1, description="trees per class")
+    seed: Seed = Field(description="of rows and columns that rounds draw")
+    objective: Literal["classes", "order"] = Field(
+        description="classes: values are different; order: a question for each step between two of them"
+    )
+    learning_rate: float = Field(gt=0)
+    max_depth: int = Field(ge=1)
+    subsample: float = Field(gt=0, le=1)
+    colsample_bynode: float = Field(gt=0, le=1)
+    max_bin: int = Field(ge=2)
+    reg_lambda: float = Field(ge=0)
+    block_rounds: int = Field(ge=1, description="rounds that share one random choice of columns")
+    block_columns: float = Field(gt=0, le=1, description="share of the columns in that choice")
+    kept_share: float = Field(ge=0, lt=1, description="of the photos, on which growing stops early; 0: no early stop")
+    patience: int = Field(ge=1, description="blocks without a better loss on these photos, after which growing stops")
+
+    @property
+    def block_lengths(self) -> tuple[int, ...]:
+        """Rounds of each block."""
+        whole, rest = divmod(self.num_rounds, self.block_rounds)
+        return (*[self.block_rounds] * whole, *([rest] if rest else []))
+
+    def of_xgboost(self) -> dict[str, float]:
+        """Those that XGBoost knows by the same names."""
+        fields = BoosterParameters.model_fields.items()
+        return {name: getattr(self, name) for name, field in fields if field.description is None}
+
+
+class XGBoostParameters(BoosterParameters):
+    """Boosters that may see all columns."""
+
+    features: FeaturesName
+    num_models: int = Field(ge=1, description="boosters that differ in their seed, probabilities averaged")
+
+
+class BagParameters(BoosterParameters):
+    """Boosters that see all places of a few filters each, probabilities averaged."""
+
+    num_bags: int = Field(ge=1)
+    num_filters: int = Field(ge=1, description="of a bag, drawn by importance")
+    importance: Literal["weights", "gradient", "gain"] = Field(
+        description="of a filter. weights: of a logistic regression, times spread; gradient: of the labelled value's "
+        "logit, times activation; gain: of a small booster"
+    )
+
+
+class LogisticParameters(Parameters):
+    """Multinomial logistic regression on standardized features."""
+
+    features: FeaturesName
+    C: float = Field(gt=0, description="inverse strength of the L2 penalty, scikit-learn's name")
+    max_iterations: int = Field(ge=1)
+
+
+class PerceptronParameters(Parameters):
+    """A network of one hidden layer on standardized features."""
+
+    features: FeaturesName
+    hidden: int = Field(ge=1, description="units")
+    penalty: float = Field(ge=0, description="L2, scikit-learn's alpha")
+    learning_rate: float = Field(gt=0)
+    num_epochs: int = Field(ge=1)
+    seed: Seed
+
+
+class BoostParameters(Parameters):
+    """Heads on the activations."""
+
+    pooling: Literal["rows", "averages", "grid"] = Field(
+        description="of feature maps. rows: averages over the width; averages: average and maximum of each filter; "
+        "grid: averages over 6 x 2 cells"
+    )
+    weights: WeightParameters
+    xgboost: XGBoostParameters
+    bags: BagParameters
+    logistic: LogisticParameters
+    perceptron: PerceptronParameters
