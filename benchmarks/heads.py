@@ -7,7 +7,7 @@ runs of other seeds have validation folds of their own. A head is fitted on the 
 validation fold; a variant is the environment's parameters with some changed. One JSON line per fit is appended to
 OUT/heads.jsonl, its probabilities stand in OUT/heads/, and what is there is not fitted again. Printed are tables of the
 network, the variants and blends of them: scores of calibrated, cross-fitted probabilities, seconds and megabytes;
-differences to XGBoost on rows; and what choosing one of a run's columns reaches. With --against, the OUT of other
+differences to XGBoost on rows; and what choosing one of a run's candidates reaches. With --against, the OUT of other
 activations of the same photos (head_sources.py makes them), also by how much each head is above the same one there.
 """
 
@@ -108,13 +108,13 @@ class Ground:
         """Activations pooled for heads."""
         return np.concatenate([part.rows for part in pooling.pool(self.activations, name)])
 
-    def of_network(self, column: str) -> NDArray[np.float64]:
+    def of_network(self, candidate: str) -> NDArray[np.float64]:
         """The network's probabilities of the validation photos."""
         table = pd.read_parquet(self.output / "network_probabilities.parquet")
-        return probabilities_of(table, column, self.manifest["image_key"].iloc[self.subsets.validation])
+        return probabilities_of(table, candidate, self.manifest["image_key"].iloc[self.subsets.validation])
 
     def scores(self, raw: NDArray[np.float64]) -> dict[str, float]:
-        """Of a column, calibrated by the other part of the validation photos."""
+        """Of a candidate, calibrated by the other part of the validation photos."""
         return self.scores_of(cross_fit(raw, *labels_of(self.subsets)))
 
     def scores_of(self, honest: NDArray[np.float64]) -> dict[str, float]:
@@ -124,7 +124,7 @@ class Ground:
 
 
 Grounds = Sequence[tuple[int, Ground]]
-Column = Sequence[NDArray[np.float64]]
+Candidate = Sequence[NDArray[np.float64]]
 """Probabilities for each ground."""
 Answers = Sequence[dict[str, NDArray[np.float64]]]
 
@@ -187,31 +187,33 @@ def features_of(ground: Ground, head: str, boost: BoostParameters) -> tuple[NDAr
 
 
 def report(grounds: Grounds, out: Path, against: Path | None, fitted: pd.DataFrame) -> None:
-    """Print scores and costs of all columns, then how far they are from those that they must beat."""
-    answers = [dict(columns_of(ground, out, seed)) for seed, ground in grounds]
+    """Print scores and costs of all candidates, then how far they are from those that they must beat."""
+    answers = [dict(candidates_of(ground, out, seed)) for seed, ground in grounds]
     names = [name for name in [*NETWORK, *VARIANTS, *(f"blend: {name}" for name in BLENDS)] if name in answers[0]]
     print(markdown(scores_table(grounds, answers, names, fitted)))
-    columns = {name: [of_ground[name] for of_ground in answers] for name in names}
-    others = {name: (column, columns[TO_BEAT]) for name, column in columns.items() if name != TO_BEAT}
+    candidates = {name: [of_ground[name] for of_ground in answers] for name in names}
+    others = {name: (candidate, candidates[TO_BEAT]) for name, candidate in candidates.items() if name != TO_BEAT}
     print(f"\n{markdown(differences_table(grounds, TO_BEAT, others))}")
     if against is not None:
-        there = [dict(columns_of(ground, against, seed)) for seed, ground in grounds]
+        there = [dict(candidates_of(ground, against, seed)) for seed, ground in grounds]
         heads = {
-            name: (columns[name], [of_ground[name] for of_ground in there]) for name in VARIANTS if name in columns
+            name: (candidates[name], [of_ground[name] for of_ground in there])
+            for name in VARIANTS
+            if name in candidates
         }
         print(f"\n{markdown(differences_table(grounds, against.name, heads))}")
     if set(OF_A_RUN) <= set(names):
         print(f"\n{markdown(choice_table(grounds, answers))}")
 
 
-def columns_of(ground: Ground, out: Path, seed: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def candidates_of(ground: Ground, out: Path, seed: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Probabilities of the validation photos, calibrated by the other part of them, by name."""
     of_photos = labels_of(ground.subsets)
-    raw = {name: ground.of_network(column) for name, column in NETWORK.items()}
+    raw = {name: ground.of_network(candidate) for name, candidate in NETWORK.items()}
     files = {variant: _file(out, variant, ground.category, seed) for variant in VARIANTS}
     raw |= {variant: np.load(file) for variant, file in files.items() if file.exists()}
-    for name, column in raw.items():
-        yield name, cross_fit(column, *of_photos)
+    for name, candidate in raw.items():
+        yield name, cross_fit(candidate, *of_photos)
     for name, members in BLENDS.items():
         if set(members) <= set(raw):
             yield f"blend: {name}", cross_fit_blend({member: raw[member] for member in members}, *of_photos)
@@ -220,21 +222,21 @@ def columns_of(ground: Ground, out: Path, seed: int) -> Iterator[tuple[str, NDAr
 def scores_table(
     grounds: Grounds, answers: Answers, names: Sequence[str], fitted: pd.DataFrame
 ) -> Iterator[dict[str, str]]:
-    """A row for each column: means over the categories of a seed, then mean and range over the seeds; costs."""
+    """A row for each candidate: means over the categories of a seed, then mean and range over the seeds; costs."""
     seeds = [seed for seed, _ in grounds]
     for name in names:
-        rows = [ground.scores_of(columns[name]) for (_, ground), columns in zip(grounds, answers, strict=True)]
+        rows = [ground.scores_of(candidates[name]) for (_, ground), candidates in zip(grounds, answers, strict=True)]
         by_seed = pd.DataFrame(rows, index=seeds)
         costs = fitted.loc[fitted["variant"] == name, ["seconds", "megabytes"]].mean()
         yield {
-            "column": name,
+            "candidate": name,
             **{score: mean_and_range(by_seed[score]) for score in SCORES},
             **{str(cost): "" if np.isnan(mean) else f"{mean:.0f}" for cost, mean in costs.items()},
         }
 
 
 def differences_table(
-    grounds: Grounds, to_beat: str, pairs: Mapping[str, tuple[Column, Column]]
+    grounds: Grounds, to_beat: str, pairs: Mapping[str, tuple[Candidate, Candidate]]
 ) -> Iterator[dict[str, str]]:
     """By how much the first of each pair is above the second, with 95 % of the paired bootstrap over photos."""
     nothing = np.zeros((0, 0, 0))
@@ -247,7 +249,7 @@ def differences_table(
 
 
 def choice_table(grounds: Grounds, answers: Answers) -> Iterator[dict[str, str]]:
-    """How good choices of a run's columns are: one part of the validation photos is answered by the others' choice."""
+    """How good choosing a run's candidate is: one part of the validation photos is answered by the others' choice."""
     seeds = [seed for seed, _ in grounds]
     for rule, favorite, wanted in (
         ("always XGBoost", FAVORITE, FAVORITE),
@@ -255,8 +257,8 @@ def choice_table(grounds: Grounds, answers: Answers) -> Iterator[dict[str, str]]
         ("XGBoost, unless another is better beyond chance", FAVORITE, "auto"),
     ):
         rows = []
-        for (_, ground), columns in zip(grounds, answers, strict=True):
-            named = {favorite if name == TO_BEAT else name: columns[name] for name in OF_A_RUN}
+        for (_, ground), candidates in zip(grounds, answers, strict=True):
+            named = {favorite if name == TO_BEAT else name: candidates[name] for name in OF_A_RUN}
             rows.append(score_choice(named, ground.subsets.validation_marks, ground.subsets.validation_parts, wanted))
         by_seed = pd.DataFrame(rows, index=seeds)
         yield {"chosen": rule, **{score: mean_and_range(by_seed[score]) for score in SCORES if score in by_seed}}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_columns, whole
+from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_candidates, whole
 
 from apparel_eye.activations.index import ALL, index_of
 from apparel_eye.data.raw_folder import RawFolder
@@ -27,7 +27,7 @@ from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import deal_photos
 from apparel_eye.training.stage import NOTHING_YET
 
-COLUMNS = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
+CANDIDATES = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
 SCORES = ("basic_precision", "average_precision")
 
 
@@ -78,7 +78,7 @@ def one(
         train_logistic(*of_photos, boost.logistic, boost.weights, submit),
         train_xgboost(*of_photos, chosen_modes(env), boost.xgboost, boost.weights, submit),
     ):
-        row |= score_columns(probabilities, keys, subsets)
+        row |= score_candidates(probabilities, keys, subsets)
     return {"count": len(subsets.train), **row}
 
 
@@ -117,10 +117,12 @@ def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.n
 
 
 def markdown(table: pd.DataFrame) -> list[str]:
-    """Lines of a table: mean over the seeds of each column's scores."""
-    lines = [f"| category | photos to train on | {' | '.join(COLUMNS)} |", "| --- " * (2 + len(COLUMNS)) + "|"]
+    """Lines of a table: mean over the seeds of each candidate's scores."""
+    lines = [f"| category | photos to train on | {' | '.join(CANDIDATES)} |", "| --- " * (2 + len(CANDIDATES)) + "|"]
     for (category, count), rows in table.groupby(["category", "count"], sort=False):
-        cells = [" / ".join(f"{rows[f'{column}_{score}'].mean():.3f}" for score in SCORES) for column in COLUMNS]
+        cells = [
+            " / ".join(f"{rows[f'{candidate}_{score}'].mean():.3f}" for score in SCORES) for candidate in CANDIDATES
+        ]
         lines.append(f"| {category} | {count} | {' | '.join(cells)} |")
     return lines
 
@@ -133,10 +135,10 @@ def draw(table: pd.DataFrame) -> Figure:
     for row, category in zip(axes, categories, strict=True):
         of_category = table[table["category"] == category]
         for ax, score in zip(row, SCORES, strict=True):
-            for column, color in COLUMNS.items():
-                name = f"{column}_{score}"
+            for candidate, color in CANDIDATES.items():
+                name = f"{candidate}_{score}"
                 means = of_category.groupby("count")[name].mean()
-                ax.plot(means.index, means, color=color, label=column)
+                ax.plot(means.index, means, color=color, label=candidate)
                 ax.scatter(of_category["count"], of_category[name], color=color, s=10)
             ax.set_xscale("log", base=2)
             ax.set_xticks(means.index, [str(count) for count in means.index])

@@ -3,10 +3,10 @@
     python benchmarks/predict.py DATA PHOTOS [--folder FOLDER] [--parts a b c d] [--photos 256] [--repetitions 5]
 
 DATA is the folder of an earlier run, PHOTOS one of photos. Parts: (a) photos per second of predicting files against the
-same forward passes on tensors in memory, by column; (b) the column plain against timm's own inference; (c) the column
-tta against fastai's, which gets an environment of its own in FOLDER; (d) memory of the command for few and for many
-photos. Rivals alternate within a repetition. Each part is kept as FOLDER/predict/PART.md, so that parts can be measured
-one at a time; all that are there become DOCS/predict_cost.md.
+same forward passes on tensors in memory, by candidate; (b) plain against timm's own inference; (c) tta against
+fastai's, which gets an environment of its own in FOLDER; (d) memory of the command for few and for many photos. Rivals
+alternate within a repetition. Each part is kept as FOLDER/predict/PART.md, so that parts can be measured one at a time;
+all that are there become DOCS/predict_cost.md.
 """
 
 import argparse
@@ -82,12 +82,12 @@ class Ground:
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
-        """Of the last stage, which the columns plain and tta are of."""
+        """Of the last stage, which the candidates plain and tta are of."""
         return CheckpointDataset(str(self.models / f"{STAGES[-1]}.safetensors")).load()
 
-    def recognizer(self, column: str) -> Recognizer:
+    def recognizer(self, candidate: str) -> Recognizer:
         """One that has predicted all photos once, so that kernels are chosen and files are in memory."""
-        recognizer = load_category(self.data, self.category, column)
+        recognizer = load_category(self.data, self.category, candidate)
         self.tag(recognizer)
         return recognizer
 
@@ -144,8 +144,8 @@ def header(ground: Ground) -> str:
 
 
 def measure_limit(ground: Ground) -> str:
-    """The columns of the network, and XGBoost's."""
-    rows = [limit_row(ground, column) for column in (*NETWORK, "xgboost")]
+    """The candidates of the network, and XGBoost's."""
+    rows = [limit_row(ground, candidate) for candidate in (*NETWORK, "xgboost")]
     about = load_category(ground.data, ground.category).about
     return (
         f"## Predicting and the limit\n\nFrom JPEG files to a table, against nothing but the forward passes of the "
@@ -154,9 +154,9 @@ def measure_limit(ground: Ground) -> str:
     )
 
 
-def limit_row(ground: Ground, column: str) -> dict[str, str]:
+def limit_row(ground: Ground, candidate: str) -> dict[str, str]:
     """Photos per second of both sides."""
-    recognizer = ground.recognizer(column)
+    recognizer = ground.recognizer(candidate)
     networks, num_views = networks_of(ground, recognizer)
     photos = torch.rand(ground.num_photos, 3, *size_of(recognizer), device=recognizer.mode.where)
     batches = [recognizer.mode.lay_out(batch) for batch in photos.split(recognizer.about.infer.batch_size)]
@@ -165,7 +165,7 @@ def limit_row(ground: Ground, column: str) -> dict[str, str]:
         pass_all()
     own, best, quick = ground.num_photos / alternated(ground, partial(ground.tag, recognizer), *passes)
     return {
-        "column": column,
+        "candidate": candidate,
         "pixels": " x ".join(map(str, size_of(recognizer))),
         "passes a photo": str(num_views),
         "photos/s": spread(own),
@@ -177,16 +177,16 @@ def limit_row(ground: Ground, column: str) -> dict[str, str]:
 
 
 def size_of(recognizer: Recognizer) -> tuple[int, int]:
-    """Height and width of the photos that a column looks at which is no blend."""
+    """Height and width of the photos that a candidate looks at which is no blend."""
     [size] = recognizer.sizes
     return size
 
 
 def networks_of(ground: Ground, recognizer: Recognizer) -> tuple[list[Callable[[Tensor], Tensor]], int]:
-    """What the column computes on photos where they are computed, as timm makes it and folded; how often for each."""
+    """What the candidate computes on photos where they are, as timm makes it and folded; how often for each."""
     about = recognizer.about
-    if recognizer.column in NETWORK:
-        num_views = 1 if recognizer.column == "plain" else 1 + about.infer.mirrored + about.infer.num_drawn
+    if recognizer.candidate in NETWORK:
+        num_views = 1 if recognizer.candidate == "plain" else 1 + about.infer.mirrored + about.infer.num_drawn
         classifier, _ = restore(ground.checkpoint)
         return [
             recognizer.mode.place(network) for network in (classifier, classifier.folded(recognizer.mode.device))
@@ -218,7 +218,7 @@ def forward_seconds(
 
 
 def measure_timm(ground: Ground) -> str:
-    """The column plain, and timm with a head of its own."""
+    """The candidate plain, and timm with a head of its own."""
     recognizer = ground.recognizer("plain")
     about, mode = recognizer.about, recognizer.mode
     model = timm.create_model(about.backbone, num_classes=0)
@@ -240,7 +240,7 @@ def measure_timm(ground: Ground) -> str:
         "times as fast": spread(its / own, 2),
     }
     return (
-        f"## Predicting and timm\n\nThe column plain against the loop of timm's `inference.py` ({timm.__version__}), "
+        f"## Predicting and timm\n\nThe candidate plain and the loop of timm's `inference.py` ({timm.__version__}), "
         f"in the same process, so that our setting of glibc helps it, too: same files, squashed to "
         f"{' x '.join(map(str, size_of(recognizer)))} pixels, same backbone, batches of {about.infer.batch_size}, "
         f"{said(mode)}, {workers} workers that are there already.\n\n{table([row])}"
@@ -279,7 +279,7 @@ def timm_seconds(model: nn.Module, loader: Any, mode: Mode) -> float:
 
 
 def measure_fastai(ground: Ground) -> str:
-    """The column tta and ``learn.tta``."""
+    """The candidate tta and ``learn.tta``."""
     title = "## Test-time augmentation and fastai\n\n"
     python = fastai_environment(ground.folder / "fastai")
     if python is None:

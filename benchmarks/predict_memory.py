@@ -39,11 +39,11 @@ def measure_memory(folder: Path, numbers: Sequence[int], repetitions: int) -> st
     for _ in range(repetitions):
         for number, photos in folders.items():
             shutil.rmtree(data / "07_model_output")  # what is finished would not be made again
-            options = ["--category", CATEGORY, "--data", data, "--column", "plain"]
+            options = ["--category", CATEGORY, "--data", data, "--candidate", "plain"]
             measured[number].append(peak_of(start([*python, "apparel_eye", "predict", photos, *options])))
     return (
         f"## Memory\n\nPrivate memory (RssAnon, looked at each 20 ms) of `python -m apparel_eye predict FOLDER "
-        f"--column plain`, a tiny network (`--env=test`) on drawn garments.\n\n{table(rows_of(measured))}"
+        f"--candidate plain`, a tiny network (`--env=test`) on drawn garments.\n\n{table(rows_of(measured))}"
     )
 
 

@@ -4,7 +4,7 @@
 
 Each variant is the environment with smaller sizes and some parameters changed; its network is trained once per category
 and seed, and a seed has its own validation fold. One JSON line per training is appended to DATA/recipe.jsonl, and what
-stands there is not trained again. Printed is a table: mean over categories of the ``tta`` column's basic and average
+stands there is not trained again. Printed is a table: mean over categories of the ``tta`` candidate's basic and average
 precision, the range over the seeds, and seconds. Epochs are cross-fitted as in a run: no photo is scored by a choice it
 took part in.
 """
@@ -124,7 +124,7 @@ def measure(
     changed: dict[str, Any],
     thin: Callable[[pd.DataFrame], pd.DataFrame] = lambda folds: folds,
 ) -> dict[str, float]:
-    """Train a network and score its columns; ``thin`` may take photos out of the folds."""
+    """Train a network and score its candidates; ``thin`` may take photos out of the folds."""
     parameters = changed_parameters(env, seed, changed)
     train = parameters.train
     manifest, values = ingested(raw, data, env, category)
@@ -151,16 +151,16 @@ def measure(
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
     row: dict[str, float] = {"photos": len(keys), "seconds": seconds}
-    return row | score_columns(probabilities, keys, subsets)
+    return row | score_candidates(probabilities, keys, subsets)
 
 
-def score_columns(probabilities: pd.DataFrame, keys: pd.Series, subsets: Subsets) -> dict[str, float]:
-    """Scores of each column on the validation photos, named by both."""
+def score_candidates(probabilities: pd.DataFrame, keys: pd.Series, subsets: Subsets) -> dict[str, float]:
+    """Scores of each candidate on the validation photos, named by both."""
     row = {}
-    for column, table in probabilities[probabilities["role"] == "validation"].groupby("column"):
+    for candidate, table in probabilities[probabilities["role"] == "validation"].groupby("candidate"):
         predicted = table.set_index("image_key").loc[keys].filter(regex=r"^p\d+$").to_numpy()
         measured = official.scores(predicted, subsets.validation_marks)
-        row |= {f"{column}_{name}": score for name, score in measured.items()}
+        row |= {f"{candidate}_{name}": score for name, score in measured.items()}
     return row
 
 

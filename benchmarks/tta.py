@@ -40,7 +40,7 @@ from apparel_eye.selection.tables import probabilities_of
 from apparel_eye.training.best_epochs import without
 
 BLUE, ORANGE, GREY = "#1f6f8b", "#d97b29", "#b8c0c4"
-MODELS, COLUMNS = ("network", "xgboost", "logistic"), ("plain", "tta", "xgboost", "logistic")
+MODELS, CANDIDATES = ("network", "xgboost", "logistic"), ("plain", "tta", "xgboost", "logistic")
 SCORES = ("accuracy", "log_loss", "basic_precision", "average_precision")
 VARIANTS: dict[str, tuple[float, int, int]] = {
     "plain": (1, 0, 0),
@@ -68,12 +68,12 @@ class Network:
     Attributes:
         per_view: probabilities of the plain photo, the mirrored one and the drawn views, those first that a run
             draws for the photo, shape (views, photos, values).
-        columns: the run's probabilities, not calibrated, each of shape (photos, values).
+        candidates: the run's probabilities, not calibrated, each of shape (photos, values).
     """
 
     seed: int
     per_view: Probabilities
-    columns: dict[str, Probabilities]
+    candidates: dict[str, Probabilities]
     marks: official.Marks
     parts: NDArray[np.intp]
     present: NDArray[np.intp]
@@ -110,12 +110,12 @@ def load_network(seed: int, data: Path, category: str) -> Network:
     found = pd.concat([pd.read_parquet(output / f"{model}_probabilities.parquet") for model in MODELS])
     photos = manifest.iloc[subsets.validation]
     per_view = np.load(known)["per_view"]
-    columns = {column: probabilities_of(found, column, photos["image_key"]) for column in COLUMNS}
+    candidates = {candidate: probabilities_of(found, candidate, photos["image_key"]) for candidate in CANDIDATES}
     ours = (per_view[0], averaged(per_view, infer.plain_weight, infer.mirrored, infer.num_drawn))
-    if not np.allclose(ours, (columns["plain"], columns["tta"]), atol=1e-3):
-        raise ValueError(f"{known} does not give the run's columns, so it is of another run; delete it")
+    if not np.allclose(ours, (candidates["plain"], candidates["tta"]), atol=1e-3):
+        raise ValueError(f"{known} does not give the run's candidates, so it is of another run; delete it")
     labels = (subsets.validation_marks, subsets.validation_parts, subsets.present)
-    return Network(seed, per_view, columns, *labels, photos["group"].to_numpy(dtype=np.str_))
+    return Network(seed, per_view, candidates, *labels, photos["group"].to_numpy(dtype=np.str_))
 
 
 @torch.inference_mode()
@@ -174,14 +174,14 @@ def differences_table(networks: Sequence[Network]) -> Iterator[Row]:
 
 
 def calibration_table(networks: Sequence[Network]) -> Iterator[Row]:
-    """Each column before and after temperatures; errors of calibration beside those to expect if it were perfect."""
+    """Each candidate before and after temperatures; errors of calibration beside those to expect if it were perfect."""
     marks = [network.marks for network in networks]
-    for column in COLUMNS:
-        before = [network.columns[column] for network in networks]
+    for candidate in CANDIDATES:
+        before = [network.candidates[candidate] for network in networks]
         after = tempered(networks, before)
-        temperatures = [fit_temperature(net.columns[column], net.marks, net.present) for net in networks]
+        temperatures = [fit_temperature(net.candidates[candidate], net.marks, net.present) for net in networks]
         yield {
-            "column": column,
+            "candidate": candidate,
             "temperature": mean_and_range(pd.Series(temperatures, [network.seed for network in networks])),
             "log loss before": mean_and_range(scored(networks, before)["log_loss"]),
             "after": mean_and_range(scored(networks, after)["log_loss"]),
@@ -277,16 +277,16 @@ def draw_views(networks: Sequence[Network]) -> Figure:
 
 
 def draw_calibration(networks: Sequence[Network]) -> Figure:
-    """Accuracy against confidence of each column, photos of all networks in bins of as many each."""
+    """Accuracy against confidence of each candidate, photos of all networks in bins of as many each."""
     figure = Figure(figsize=(13, 3.8), layout="constrained")
-    all_axes: Any = figure.subplots(1, len(COLUMNS), sharex=True, sharey=True)
+    all_axes: Any = figure.subplots(1, len(CANDIDATES), sharex=True, sharey=True)
     marks = stack([network.marks for network in networks], "n")
-    for axes, column in zip(all_axes, COLUMNS, strict=True):
-        before = [network.columns[column] for network in networks]
+    for axes, candidate in zip(all_axes, CANDIDATES, strict=True):
+        before = [network.candidates[candidate] for network in networks]
         axes.axline((0, 0), slope=1, color=GREY)
         for answers, color, label in ((before, ORANGE, "before"), (tempered(networks, before), BLUE, "after")):
             axes.errorbar(*reliability(stack(answers), marks).T, fmt=".-", color=color, label=label)
-        axes.set(title=column, xlabel="confidence", xlim=(0.2, 1), ylim=(0.2, 1.02), aspect="equal")
+        axes.set(title=candidate, xlabel="confidence", xlim=(0.2, 1), ylim=(0.2, 1.02), aspect="equal")
         axes.spines[["top", "right"]].set_visible(False)
     all_axes[0].legend(frameon=False, loc="lower right")
     all_axes[0].set_ylabel("accuracy")

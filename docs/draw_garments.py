@@ -2,8 +2,8 @@
 
     python docs/draw_garments.py data/demo
 
-Right and wrong answers of the submitted column are shown in their true proportion, and evenly over the values, of the
-photos in portrait format, which fit into a row.
+Right and wrong answers of the submitted candidate are shown in their true proportion, and evenly over the values, of
+the photos in portrait format, which fit into a row.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def read_answers(data: Path, category: str) -> pd.DataFrame:
-    """One row per validation photo, in the order of the values, with what the submitted column says about it."""
+    """One row per validation photo, in the order of the values, with what the submitted candidate says about it."""
     primary = data / "03_primary" / category
     manifest, folds = (pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds"))
     values = np.array(json.loads((primary / "values.json").read_text(encoding="utf-8")))
@@ -49,7 +49,7 @@ def read_answers(data: Path, category: str) -> pd.DataFrame:
     table = pd.read_parquet(data / "07_model_output" / category / "probabilities.parquet")
     subsets = make_subsets(manifest, folds, values.tolist())
     keys = manifest["image_key"].iloc[subsets.validation]
-    probabilities = probabilities_of(table, scores["submission"]["column"], keys)
+    probabilities = probabilities_of(table, scores["submission"]["candidate"], keys)
     truth = true_values(subsets.validation_marks)
     answers = pd.DataFrame(
         {

@@ -21,7 +21,7 @@ from apparel_eye.schemas import History, Manifest, Probabilities
 
 Run = Callable[..., tuple[int, str]]
 CATEGORY = "skirt_length"
-COLUMNS = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
+CANDIDATES = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
 VALUES = DIMENSIONS[CATEGORY]
 NUM_LABELLED, NUM_QUESTIONS = 10 * len(VALUES), 2 * len(VALUES)
 
@@ -53,7 +53,7 @@ def same_settings(garments: Path, data: Path) -> dict[str, object]:
         "06_models/{}/logistic.safetensors",
         "06_models/{}/perceptron.safetensors",
         "07_model_output/{}/submission.csv",
-        *[f"07_model_output/{{}}/submissions/{column}.csv" for column in COLUMNS],
+        *[f"07_model_output/{{}}/submissions/{candidate}.csv" for candidate in CANDIDATES],
         "08_reporting/{}/scores.json",
         "08_reporting/{}/history.csv",
         "08_reporting/{}/curves.png",
@@ -82,7 +82,7 @@ def test_the_run_checks_all_parameters_and_ends_with_scores_and_files(
     assert "Could not extract type hints" not in said
     assert f"{results}/07_model_output/{CATEGORY}/submission.csv" in said
     last_words = said[said.index("Scores on 12 validation photos") :]
-    assert [column for column in COLUMNS if column not in last_words] == []
+    assert [candidate for candidate in CANDIDATES if candidate not in last_words] == []
     assert nodes_in(said)[1] == []
 
 
@@ -94,7 +94,7 @@ def test_the_manifest_has_all_photos_but_the_broken_one(results: Path, broken_qu
     assert quarantine[["image_key", "reason"]].to_numpy().tolist() == [[f"rank/{broken_question}", "not an image"]]
 
 
-@pytest.mark.parametrize("name", ["submission.csv", *[f"submissions/{column}.csv" for column in COLUMNS]])
+@pytest.mark.parametrize("name", ["submission.csv", *[f"submissions/{candidate}.csv" for candidate in CANDIDATES]])
 def test_a_submission_answers_every_question_in_its_order(
     results: Path, garments: Path, broken_question: str, name: str
 ) -> None:
@@ -108,36 +108,36 @@ def test_a_submission_answers_every_question_in_its_order(
     np.testing.assert_allclose(probabilities[asked.index(broken_question)], even, atol=1e-9)
 
 
-def test_the_submission_is_the_file_of_the_chosen_column(results: Path) -> None:
+def test_the_submission_is_the_file_of_the_chosen_candidate(results: Path) -> None:
     scores = json.loads((results / "08_reporting" / CATEGORY / "scores.json").read_text())
     folder = results / "07_model_output" / CATEGORY
-    chosen = folder / "submissions" / f"{scores['submission']['column']}.csv"
+    chosen = folder / "submissions" / f"{scores['submission']['candidate']}.csv"
     assert (folder / "submission.csv").read_bytes() == chosen.read_bytes()
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-def test_scores_are_those_of_the_probabilities_on_validation_photos(results: Path, column: str) -> None:
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_scores_are_those_of_the_probabilities_on_validation_photos(results: Path, candidate: str) -> None:
     primary = results / "03_primary" / CATEGORY
     folds = pd.read_parquet(primary / "folds.parquet")
     validation = folds[folds["subset"] == "validation"].merge(pd.read_parquet(primary / "manifest.parquet"))
     table = pd.read_parquet(results / "07_model_output" / CATEGORY / "probabilities.parquet")
-    answers = Probabilities.validate(table)[table["column"] == column].set_index("image_key")
+    answers = Probabilities.validate(table)[table["candidate"] == candidate].set_index("image_key")
     probabilities = answers.loc[validation["image_key"], [f"p{index}" for index in range(len(VALUES))]].to_numpy()
     scores = json.loads((results / "08_reporting" / CATEGORY / "scores.json").read_text())
     assert len(validation) == scores["photos"] == NUM_LABELLED // 5
     expected = official.all_scores(probabilities, official.marks_of(validation["label_string"]), range(1, len(VALUES)))
-    assert {name: scores[column][name] for name in expected} == pytest.approx(expected, nan_ok=True)
+    assert {name: scores[candidate][name] for name in expected} == pytest.approx(expected, nan_ok=True)
     for name in ("accuracy", "log_loss", "basic_precision", "average_precision"):
-        assert scores[column][f"{name}_low"] <= expected[name] <= scores[column][f"{name}_high"]
+        assert scores[candidate][f"{name}_low"] <= expected[name] <= scores[candidate][f"{name}_high"]
     assert set(answers["role"]) == {"validation", "to predict"}
     assert len(answers) == len(validation) + NUM_QUESTIONS - 1
 
 
-def test_the_choice_among_columns_is_scored_too(results: Path) -> None:
+def test_the_choice_among_candidates_is_scored_too(results: Path) -> None:
     scores = json.loads((results / "08_reporting" / CATEGORY / "scores.json").read_text())
-    assert set(scores) == {*COLUMNS, "submission", "photos"}
+    assert set(scores) == {*CANDIDATES, "submission", "photos"}
     usual = {"basic_precision", "average_precision", "accuracy", "log_loss"}
-    assert set(scores["submission"]) == {"column", "answered_coverage", "answered_precision", *usual}
+    assert set(scores["submission"]) == {"candidate", "answered_coverage", "answered_precision", *usual}
 
 
 def test_the_history_has_every_epoch_of_every_phase_in_order(results: Path, test_parameters: ProjectParameters) -> None:
@@ -188,9 +188,9 @@ def test_another_seed_trains_again_and_the_old_one_gives_the_old_weights(
     np.testing.assert_equal(as_arrays(large.load()), old)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("candidate", CANDIDATES)
 def test_every_file_of_an_own_folder_gets_a_row_and_a_known_photo_its_known_answer(
-    kedro_run: Run, garments: Path, copied_results: Path, tmp_path: Path, column: str
+    kedro_run: Run, garments: Path, copied_results: Path, tmp_path: Path, candidate: str
 ) -> None:
     manifest = pd.read_parquet(copied_results / "03_primary" / CATEGORY / "manifest.parquet")
     known = manifest.loc[manifest["role"] == "to predict", "image_key"].tolist()[:3]
@@ -201,7 +201,7 @@ def test_every_file_of_an_own_folder_gets_a_row_and_a_known_photo_its_known_answ
     (own / "broken.jpg").write_bytes((own / "0.jpg").read_bytes()[:500])
     (own / "notes.txt").write_text("no photo")
     settings = same_settings(garments, copied_results)
-    exit_code, said = kedro_run("--pipeline=predict", **settings, photos=own, predict__column=column)
+    exit_code, said = kedro_run("--pipeline=predict", **settings, photos=own, predict__candidate=candidate)
     assert exit_code == 0
     path = copied_results / "07_model_output" / CATEGORY / "predictions.csv"
     assert str(path) in said
@@ -212,7 +212,7 @@ def test_every_file_of_an_own_folder_gets_a_row_and_a_known_photo_its_known_answ
     assert bad["confidence"].isna().all()
     assert (bad["problem"] != "").all()
     table = pd.read_parquet(copied_results / "07_model_output" / CATEGORY / "probabilities.parquet")
-    answers = table[table["column"] == column].set_index("image_key").filter(regex=r"^p\d").loc[known].to_numpy()
+    answers = table[table["candidate"] == candidate].set_index("image_key").filter(regex=r"^p\d").loc[known].to_numpy()
     good = rows.loc[["0.jpg", "1.jpg", "2.jpg"]]
     np.testing.assert_allclose(
         good[[f"probability of {value}" for value in VALUES]].to_numpy(dtype=float), answers, atol=1e-5
@@ -235,7 +235,7 @@ def test_plain_folders_without_questions_end_well_and_say_that_there_is_nothing_
     assert exit_code == 0
     assert "There is no question.csv with photos of heel" in said
     scores = json.loads((data / "08_reporting" / "heel" / "scores.json").read_text())
-    assert {*COLUMNS, "submission"} < set(scores)
+    assert {*CANDIDATES, "submission"} < set(scores)
     assert list((data / "07_model_output" / "heel").glob("**/*.csv")) == []
     probabilities = pd.read_parquet(data / "07_model_output" / "heel" / "probabilities.parquet")
     assert set(probabilities["role"]) == {"validation"}

@@ -165,8 +165,8 @@ def test_nonsense_is_refused_with_its_key_and_value(parameters_of: Callable[[str
     assert accepted == []
 
 
-def test_every_column_may_be_submitted() -> None:
-    [choice] = (field.annotation for path, field in fields_of(ProjectParameters) if path == ("submit", "column"))
+def test_every_candidate_may_be_submitted() -> None:
+    [choice] = (field.annotation for path, field in fields_of(ProjectParameters) if path == ("submit", "candidate"))
     assert get_args(choice) == ("auto", *pipeline_registry._COLUMNS)
 
 
@@ -205,7 +205,7 @@ def test_xgboost_gets_what_it_knows_and_nothing_else(test_parameters: ProjectPar
         assert parameters.of_xgboost() == {name: getattr(parameters, name) for name in names}
 
 
-def test_a_blend_takes_two_columns_that_are_no_blends(parameters_of: Callable[[str], Tree]) -> None:
+def test_a_blend_takes_two_candidates_that_are_no_blends(parameters_of: Callable[[str], Tree]) -> None:
     tree = parameters_of("base")
     assert "parameter report.blend is ['tta']" in refusal(replaced(tree, ("report", "blend"), ["tta"]))
     assert "parameter report.blend.1 is 'blend'" in refusal(replaced(tree, ("report", "blend", 1), "blend"))

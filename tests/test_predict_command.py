@@ -63,7 +63,7 @@ def test_it_answers_as_the_python_call_does_from_any_folder(
 def test_several_categories_have_a_table_each(predict: Predict, copied_results: Path, folder: Path) -> None:
     for kind in ("06_models", "03_primary"):
         shutil.copytree(copied_results / kind / "skirt_length", copied_results / kind / "a_copy")
-    exit_code, said = predict(folder, "--data", copied_results, "--column=logistic")
+    exit_code, said = predict(folder, "--data", copied_results, "--candidate=logistic")
     assert exit_code == 0, said
     tables = [table_of(copied_results, category) for category in ("a_copy", "skirt_length")]
     pd.testing.assert_frame_equal(*tables)
@@ -73,7 +73,7 @@ def test_several_categories_have_a_table_each(predict: Predict, copied_results: 
     ("arguments", "exit_code", "words"),
     [
         (("--category=skirt_lenght",), 3, "did you mean skirt_length?"),
-        (("--column=logistik",), 2, "predict.column is 'logistik'"),
+        (("--candidate=logistik",), 2, "predict.candidate is 'logistik'"),
         (("--data=nowhere",), 3, "no category was trained to the end below"),
     ],
     ids=str,

@@ -48,7 +48,7 @@ class Serves:
 
 
 COMMANDS: dict[str, Ends | Serves | None] = {
-    "make demo": Ends("Submitted column", ("data/demo/07_model_output/skirt_length/submission.csv",)),
+    "make demo": Ends("Submitted candidate", ("data/demo/07_model_output/skirt_length/submission.csv",)),
     "make test": None,  # runs this
     "make mlflow": Serves("/", "<title>MLflow</title>"),
     "make viz": Serves("/api/main", "large.fine_tune"),
@@ -255,7 +255,7 @@ def files_by_pipeline() -> Iterator[tuple[str, str]]:
 
 def test_every_file_of_the_table_is_made_by_the_flow(results: Path) -> None:
     paths = [path for pipeline, path in files_by_pipeline() if pipeline not in APART]
-    patterns = [path.replace("<category>", CATEGORY).replace("<column>", "*") for path in paths]
+    patterns = [path.replace("<category>", CATEGORY).replace("<candidate>", "*") for path in paths]
     assert [pattern for pattern in patterns if not list(results.glob(pattern))] == []
     assert len(paths) > 20
 

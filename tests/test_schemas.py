@@ -80,7 +80,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "stage": ["small", "small"],
     },
     "Probabilities": {
-        "column": ["tta", "plain"],
+        "candidate": ["tta", "plain"],
         "image_key": ["1", "1"],
         "role": ["validation", "validation"],
         "p0": [0.25, 1.0],
@@ -95,7 +95,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "column": [2, 0],
     },
     "ScoreTable": {
-        "column": ["tta", "plain"],
+        "candidate": ["tta", "plain"],
         "basic_precision": [0.5, float("nan")],
         "average_precision": [0.5, float("nan")],
         "accuracy": [0.5, 0.0],
@@ -139,7 +139,7 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("History", "phase", ["head", "tail"]),
     ("Probabilities", "p1", [0.7, 0.0]),
     ("Probabilities", "p1", [float("nan"), 0.0]),
-    ("Probabilities", "column", ["tta", "tta"]),
+    ("Probabilities", "candidate", ["tta", "tta"]),
     ("Probabilities", "p", [0.0, 0.0]),
     ("BagFilters", "filter", [7, 7]),
     ("BagFilters", "importance", [1.5, 0.0]),
@@ -147,7 +147,7 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("BagFilters", "bags", [-1, 0]),
     ("BagFilters", "row", [0.5, 0.0]),
     ("ScoreTable", "accuracy", [0.5, float("nan")]),
-    ("ScoreTable", "column", ["tta", "tta"]),
+    ("ScoreTable", "candidate", ["tta", "tta"]),
 ]
 
 

@@ -42,7 +42,7 @@ def _predict(
     photos: str,
     categories: tuple[str, ...],
     data: str | None,
-    column: str,
+    candidate: str,
     photos_column: str,
     heat_maps: int | None,
     follow_links: bool,
@@ -61,7 +61,7 @@ def _predict(
         from apparel_eye.prediction.models import choose_categories
 
         given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, photos_column=photos_column)}
-        given |= {"predict": {"column": column}, **({"follow_links": True} if follow_links else {})}
+        given |= {"predict": {"candidate": candidate}, **({"follow_links": True} if follow_links else {})}
         if heat_maps is not None:
             given["predict"]["num_heat_maps"] = heat_maps
         session: Any
@@ -73,7 +73,7 @@ def _predict(
 
 
 def _average(
-    members: tuple[str, ...], category: str, data: str | None, column: str, env: str | None, debug: bool
+    members: tuple[str, ...], category: str, data: str | None, candidate: str, env: str | None, debug: bool
 ) -> None:
     """Average the probabilities of MEMBERS: folders that runs have written to, or ids of MLflow runs.
 
@@ -87,7 +87,7 @@ def _average(
         from apparel_eye.execution.runner import FinishedRunner
 
         given: dict[str, Any] = {name: _verbatim(text) for name, text in _given(**places, members=names)}
-        given |= {"category": category, "ensemble": {"column": column}}
+        given |= {"category": category, "ensemble": {"candidate": candidate}}
         session: Any
         with KedroSession.create(env=env, runtime_params=given) as session:
             session.run(pipeline_names=["ensemble"], runner=FinishedRunner())
@@ -159,8 +159,8 @@ def _check_pipelines(options: Mapping[str, Any]) -> None:
 
 _DEBUG = click.Option(["--debug"], is_flag=True, help="Show the traceback of an error.")
 _DATA = click.Option(["--data"], help="Folder below which the models are; default: as in the environment.")
-_COLUMN = click.Option(
-    ["--column"], default="auto", show_default=True, help="That answers: plain, tta, xgboost, blend ..."
+_CANDIDATE = click.Option(
+    ["--candidate"], default="auto", show_default=True, help="That answers: plain, tta, xgboost, blend ..."
 )
 _ENV = click.Option(["--env", "-e"], help="The environment, as in kedro run.")
 
@@ -176,7 +176,7 @@ cli.add_command(
             click.Argument(["photos"]),
             click.Option(["categories", "--category"], multiple=True, help="That answers; default: all trained ones."),
             _DATA,
-            _COLUMN,
+            _CANDIDATE,
             click.Option(["--photos-column"], default="", help="Of a table: the one with the paths."),
             click.Option(["--heat-maps"], type=click.IntRange(0), help="Photos to show what the network looked at in."),
             click.Option(["--follow-links"], is_flag=True, help="Links may lead out of the folder."),
@@ -195,7 +195,7 @@ cli.add_command(
             click.Argument(["members"], nargs=-1, required=True),
             click.Option(["--category"], required=True, help="Of all members."),
             click.Option(["--data"], help="Folder for the results; default: as in the environment."),
-            _COLUMN,
+            _CANDIDATE,
             _ENV,
             _DEBUG,
         ],

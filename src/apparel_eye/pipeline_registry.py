@@ -8,7 +8,7 @@ from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
 _LAST = STAGES[-1]
 _MODELS = ("network", *HEADS)
-_COLUMNS = (*NETWORK, *HEADS, BLEND)
+_CANDIDATES = (*NETWORK, *HEADS, BLEND)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -20,7 +20,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     extracted = trained + activations.create_pipeline(STAGES)
     boosted = extracted + boost.create_pipeline()
     reported = inferred + boosted + report.create_pipeline(_MODELS, _LAST)
-    submitted = reported + submit.create_pipeline(_COLUMNS)
+    submitted = reported + submit.create_pipeline(_CANDIDATES)
     return {
         "ingest": ingested,
         "split": dealt,

@@ -159,16 +159,16 @@ class History(StageHistory):
 
 
 class Probabilities(pa.DataFrameModel):
-    """One row per photo and column (``plain``, ``tta`` ...), a probability per value: ``p0``, ``p1`` ..."""
+    """One row per photo and candidate (``plain``, ``tta`` ...), a probability per value: ``p0``, ``p1`` ..."""
 
-    column: Series[str]
+    candidate: Series[str]
     image_key: Series[str]
     role: Series[str] = pa.Field(isin=["validation", "to predict"])
     p: Series[float] = pa.Field(alias=r"^p\d+$", regex=True, in_range={"min_value": 0, "max_value": 1})
 
     class Config:
         strict = True
-        unique = ["column", "image_key"]
+        unique = ["candidate", "image_key"]
 
     @pa.dataframe_check(error="the probabilities of a row do not sum to 1")
     def rows_sum_to_one(cls, table: pd.DataFrame) -> pd.Series:  # noqa: N805
@@ -202,9 +202,9 @@ class BagFilters(Table):
 
 
 class ScoreTable(Table):
-    """Scores of each column on validation photos."""
+    """Scores of each candidate on validation photos."""
 
-    column: Series[str] = pa.Field(unique=True)
+    candidate: Series[str] = pa.Field(unique=True)
     basic_precision: Series[float] = pa.Field(nullable=True)
     average_precision: Series[float] = pa.Field(nullable=True)
     accuracy: Series[float]

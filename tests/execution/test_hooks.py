@@ -63,9 +63,9 @@ def test_each_epoch_is_one_step_of_its_stage(
 
 def test_the_scores_are_metrics(run: Run, results: Path) -> None:
     scores = json.loads((results / "08_reporting" / "skirt_length" / "scores.json").read_text())
-    for column in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend", "submission"):
+    for candidate in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend", "submission"):
         for name in ("basic_precision", "average_precision", "accuracy", "log_loss"):
-            assert run.data.metrics[f"scores/{column}/{name}"] == scores[column][name]
+            assert run.data.metrics[f"scores/{candidate}/{name}"] == scores[candidate][name]
 
 
 def test_models_figures_and_submission_are_artifacts(client: MlflowClient, run: Run, results: Path) -> None:

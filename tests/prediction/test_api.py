@@ -30,8 +30,10 @@ def test_the_call_answers_as_the_recognizer_does(results: Path, folder: Path) ->
     assert (table["problem"] != "").tolist() == [False, True, False, False]
 
 
-def test_a_column_that_is_named_answers(results: Path, folder: Path) -> None:
-    tables = {column: apparel_eye.predict(folder, data=results, column=column) for column in ("plain", "logistic")}
+def test_a_candidate_that_is_named_answers(results: Path, folder: Path) -> None:
+    tables = {
+        candidate: apparel_eye.predict(folder, data=results, candidate=candidate) for candidate in ("plain", "logistic")
+    }
     assert not tables["plain"]["confidence"].equals(tables["logistic"]["confidence"])
 
 
@@ -88,8 +90,8 @@ def test_what_is_no_place_of_photos_is_refused(
         apparel_eye.predict(photos, data=results)  # type: ignore[arg-type]
 
 
-def test_a_misspelt_category_or_column_brings_the_nearest(results: Path, folder: Path) -> None:
+def test_a_misspelt_category_or_candidate_brings_the_nearest(results: Path, folder: Path) -> None:
     with pytest.raises(DataError, match=r"did you mean skirt_length\?"):
         apparel_eye.predict(folder, "skirt_lenght", results)
     with pytest.raises(UsageError, match=r"did you mean logistic\?"):
-        apparel_eye.predict(folder, data=results, column="logistik")
+        apparel_eye.predict(folder, data=results, candidate="logistik")

@@ -33,12 +33,12 @@ MANIFEST = pd.DataFrame(
 def member(test_parameters: Any) -> Member:
     """It is right about every second photo."""
     generator = np.random.default_rng(1)
-    column = {"temperature": 1.0, "threshold": None}
+    candidate = {"temperature": 1.0, "threshold": None}
     described = About(
         category="skirt_length",
         values=VALUES,
-        column="tta",
-        columns={"plain": column, "tta": column},
+        candidate="tta",
+        candidates={"plain": candidate, "tta": candidate},
         precision=0.9,
         infer=test_parameters.infer,
         augmentation=test_parameters.train.augmentation.for_category(True),
@@ -68,20 +68,20 @@ def other(member: Member, seed: int = 2) -> Member:
     return replace(member, name="two", probabilities=table)
 
 
-def answers_of(member: Member, column: str, role: str) -> np.ndarray:
+def answers_of(member: Member, candidate: str, role: str) -> np.ndarray:
     table = member.probabilities
-    return table[(table["column"] == column) & (table["role"] == role)].filter(regex="^p").to_numpy()
+    return table[(table["candidate"] == candidate) & (table["role"] == role)].filter(regex="^p").to_numpy()
 
 
-def found(members: list[Member], column: str = "auto") -> Average:
-    return average(members, column, 0.9, num_resamples=0)
+def found(members: list[Member], candidate: str = "auto") -> Average:
+    return average(members, candidate, 0.9, num_resamples=0)
 
 
-@pytest.mark.parametrize("column", ["auto", "plain"])
-def test_the_mean_is_the_arithmetic_mean_at_its_temperature(member: Member, column: str) -> None:
+@pytest.mark.parametrize("candidate", ["auto", "plain"])
+def test_the_mean_is_the_arithmetic_mean_at_its_temperature(member: Member, candidate: str) -> None:
     members = [member, other(member)]
-    together = found(members, column)
-    named = "tta" if column == "auto" else column
+    together = found(members, candidate)
+    named = "tta" if candidate == "auto" else candidate
     mean = np.mean([answers_of(each, named, "to predict") for each in members], axis=0)
     tempered = mean[:, 1:] ** (1 / together.temperature)  # nobody has seen an Invisible: it has its floor
     np.testing.assert_allclose(
@@ -95,7 +95,7 @@ def test_the_mean_is_the_arithmetic_mean_at_its_temperature(member: Member, colu
 def test_members_and_mean_are_scored_on_the_same_photos(member: Member) -> None:
     members = [member, other(member)]
     together = found(members)
-    table = ScoreTable.validate(together.table).set_index("column")
+    table = ScoreTable.validate(together.table).set_index("candidate")
     marks = official.marks_of(list(LABELS.values()))
     for title, each in (("1 tta", member), ("2 tta", members[1])):
         wanted = official.scores(answers_of(each, "tta", "validation"), marks)
@@ -131,7 +131,7 @@ def test_members_of_different_folds_are_scored_on_their_own_photos_and_the_mean_
     extra = MANIFEST[MANIFEST["image_key"].isin(LABELS)].assign(image_key=lambda table: "w" + table["image_key"])
     manifest = pd.concat([MANIFEST, extra], ignore_index=True)
     together = found([replace(member, manifest=manifest), replace(second, manifest=manifest)])
-    assert list(together.table["column"]) == ["1 tta", "2 tta"]
+    assert list(together.table["candidate"]) == ["1 tta", "2 tta"]
     assert list(together.table["photos"]) == [8, 8]
     assert together.temperature == 1
     mean = (answers_of(member, "tta", "to predict") + answers_of(second, "tta", "to predict")) / 2
@@ -182,7 +182,7 @@ def test_other_labels_are_refused(member: Member) -> None:
         found([member, second])
 
 
-def test_a_misspelt_column_is_refused(member: Member) -> None:
+def test_a_misspelt_candidate_is_refused(member: Member) -> None:
     with pytest.raises(UsageError, match=r"'plian', which one has not; did you mean plain"):
         found([member, other(member)], "plian")
 

@@ -10,15 +10,15 @@ from apparel_eye.errors import UsageError
 from apparel_eye.metrics.calibration import temper
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.prediction.models import load_category
-from apparel_eye.prediction.recognizer import Column, Mixture, Recognizer
+from apparel_eye.prediction.recognizer import Candidate, Mixture, Recognizer
 
-COLUMNS = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
+CANDIDATES = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
 IDENTITIES = np.arange(5, dtype=np.uint64)
 
 
 @pytest.fixture(scope="module")
 def load(results: Path) -> Callable[[str], Recognizer]:
-    return lambda column: load_category(results, "skirt_length", column)
+    return lambda candidate: load_category(results, "skirt_length", candidate)
 
 
 def photos(recognizer: Recognizer) -> list[np.ndarray]:
@@ -35,19 +35,19 @@ def at_other_sizes(recognizer: Recognizer, network: tuple[int, int], activations
     return Recognizer(
         about.model_copy(update={"activations": extraction}),
         replace(models, network=Checkpoint.single(dict(models.network.of("best")), described)),
-        recognizer.column,
+        recognizer.candidate,
     )
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("candidate", CANDIDATES)
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_probabilities_are_tempered(load: Callable[[str], Recognizer], column: str, temperature: float) -> None:
-    known = load(column)
+def test_probabilities_are_tempered(load: Callable[[str], Recognizer], candidate: str, temperature: float) -> None:
+    known = load(candidate)
     with_temperature = {
         degrees: Recognizer(
-            known.about.model_copy(update={"columns": {column: Column(temperature=degrees, threshold=None)}}),
+            known.about.model_copy(update={"candidates": {candidate: Candidate(temperature=degrees, threshold=None)}}),
             known._models,
-            column,
+            candidate,
         )
         for degrees in (1.0, temperature)
     }
@@ -56,9 +56,9 @@ def test_probabilities_are_tempered(load: Callable[[str], Recognizer], column: s
     np.testing.assert_allclose(tempered.sum(axis=1), 1, atol=1e-9)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-def test_a_photos_answer_does_not_depend_on_its_neighbors(load: Callable[[str], Recognizer], column: str) -> None:
-    recognizer = load(column)
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_a_photos_answer_does_not_depend_on_its_neighbors(load: Callable[[str], Recognizer], candidate: str) -> None:
+    recognizer = load(candidate)
     pixels = photos(recognizer)
     together = recognizer.predict(pixels, IDENTITIES)
     for order in ([4, 2, 0], [3], [1, 1]):
@@ -66,29 +66,29 @@ def test_a_photos_answer_does_not_depend_on_its_neighbors(load: Callable[[str], 
         np.testing.assert_allclose(found, together[order], atol=1e-5)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-def test_photos_are_looked_at_in_the_sizes_that_the_column_needs_each_once(
-    load: Callable[[str], Recognizer], column: str
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_photos_are_looked_at_in_the_sizes_that_the_candidate_needs_each_once(
+    load: Callable[[str], Recognizer], candidate: str
 ) -> None:
-    needs = {"plain": "network", "tta": "network", "blend": "both"}.get(column, "activations")
+    needs = {"plain": "network", "tta": "network", "blend": "both"}.get(candidate, "activations")
     of_network, of_activations = (48, 32), (64, 96)
     sizes = {"network": (of_network,), "activations": (of_activations,), "both": (of_network, of_activations)}
-    other = at_other_sizes(load(column), of_network, of_activations)
+    other = at_other_sizes(load(candidate), of_network, of_activations)
     assert other.sizes == sizes[needs]
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 40, 3), dtype=np.uint8))
     assert [pixels.shape for pixels in other.pixels_of(image)] == [(*size, 3) for size in sizes[needs]]
-    assert at_other_sizes(load(column), of_network, of_network).sizes == (of_network,)
+    assert at_other_sizes(load(candidate), of_network, of_network).sizes == (of_network,)
 
 
-def test_a_blend_is_the_mean_of_its_columns_each_at_its_size(load: Callable[[str], Recognizer]) -> None:
+def test_a_blend_is_the_mean_of_its_candidates_each_at_its_size(load: Callable[[str], Recognizer]) -> None:
     size = load("tta").sizes[0]
-    network, head = (at_other_sizes(load(column), (48, 32), size) for column in ("tta", "xgboost"))
+    network, head = (at_other_sizes(load(candidate), (48, 32), size) for candidate in ("tta", "xgboost"))
     mixture = Mixture(temperatures={"tta": 1.0, "xgboost": 1.0}, weights={"tta": 0.3, "xgboost": 0.7})
-    columns = {name: Column(temperature=1.0, threshold=None) for name in ("blend", "tta", "xgboost")}
+    candidates = {name: Candidate(temperature=1.0, threshold=None) for name in ("blend", "tta", "xgboost")}
 
-    def answers(recognizer: Recognizer, column: str) -> np.ndarray:
-        about = recognizer.about.model_copy(update={"blend": mixture, "columns": columns})
-        same = Recognizer(about, network._models, column)
+    def answers(recognizer: Recognizer, candidate: str) -> np.ndarray:
+        about = recognizer.about.model_copy(update={"blend": mixture, "candidates": candidates})
+        same = Recognizer(about, network._models, candidate)
         generator = np.random.default_rng(7)
         pixels = {each: generator.integers(0, 256, (5, *each, 3), dtype=np.uint8) for each in ((48, 32), size)}
         return same.predict([pixels[each] for each in same.sizes], IDENTITIES)
@@ -98,12 +98,12 @@ def test_a_blend_is_the_mean_of_its_columns_each_at_its_size(load: Callable[[str
     np.testing.assert_allclose(found, 0.3 * tta + 0.7 * xgboost, atol=1e-6)
 
 
-def test_the_column_that_was_chosen_answers_where_none_is_named(load: Callable[[str], Recognizer]) -> None:
-    assert load("").column == load("tta").about.column
+def test_the_candidate_that_was_chosen_answers_where_none_is_named(load: Callable[[str], Recognizer]) -> None:
+    assert load("").candidate == load("tta").about.candidate
 
 
-def test_a_misspelt_column_is_refused_with_the_nearest_name(load: Callable[[str], Recognizer]) -> None:
-    with pytest.raises(UsageError, match=r"predict.column is 'xgbost'; did you mean xgboost\?"):
+def test_a_misspelt_candidate_is_refused_with_the_nearest_name(load: Callable[[str], Recognizer]) -> None:
+    with pytest.raises(UsageError, match=r"predict.candidate is 'xgbost'; did you mean xgboost\?"):
         load("xgbost")
 
 

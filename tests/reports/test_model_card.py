@@ -12,7 +12,7 @@ from apparel_eye.reports.model_card import Facts, write_card
 SCORE = {"basic_precision": 0.5, "average_precision": 0.25, "accuracy": 0.75, "log_loss": 1.0}
 SCORES = {
     "plain": SCORE | {"accuracy_low": 0.7, "accuracy_high": 0.8},
-    "submission": {"column": "plain", **SCORE, "answered_coverage": 0.4, "answered_precision": 0.9},
+    "submission": {"candidate": "plain", **SCORE, "answered_coverage": 0.4, "answered_precision": 0.9},
     "photos": 3,
 }
 FACTS = Facts(
@@ -48,9 +48,9 @@ def test_the_test_is_told_where_there_is_one() -> None:
 
 def test_the_card_of_a_run_says_what_its_results_say(results: Path) -> None:
     card = (results / "08_reporting" / "skirt_length" / "model_card.md").read_text()
-    table = pd.read_csv(results / "08_reporting" / "skirt_length" / "scores.csv").set_index("column")
-    for column in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend"):
-        assert re.search(rf"^\| `{column}` \| {table.loc[column, 'basic_precision']:.3f} \(", card, re.MULTILINE)
+    table = pd.read_csv(results / "08_reporting" / "skirt_length" / "scores.csv").set_index("candidate")
+    for candidate in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend"):
+        assert re.search(rf"^\| `{candidate}` \| {table.loc[candidate, 'basic_precision']:.3f} \(", card, re.MULTILINE)
     manifest = pd.read_parquet(results / "03_primary" / "skirt_length" / "manifest.parquet")
     labelled = (manifest["role"] == "labelled").sum()
     numbers = re.search(r"^\| all \| (\d+) \| (\d+) \|$", card, re.MULTILINE)

@@ -24,24 +24,24 @@ def marks_of_values(labels: np.ndarray) -> Marks:
     return np.where(np.eye(3)[labels] == 1, "y", "n")
 
 
-def column(labels: np.ndarray, skill: float, seed: int) -> Probabilities:
+def candidate(labels: np.ndarray, skill: float, seed: int) -> Probabilities:
     """Softmax of noise, and of the label by skill."""
     noise = np.random.default_rng([seed, 2]).normal(size=(len(labels), 3))
     return softmax(noise + skill * np.eye(3)[labels])
 
 
 def drawn(num_photos: int, skills: tuple[float, ...], seed: int = 1) -> tuple[list[Probabilities], Marks]:
-    """Columns of different skill, whose mistakes are their own."""
+    """Candidates of different skill, whose mistakes are their own."""
     labels = labels_of(num_photos, seed)
-    columns = [column(labels, skill, 10 * seed + number) for number, skill in enumerate(skills)]
-    return columns, marks_of_values(labels)
+    candidates = [candidate(labels, skill, 10 * seed + number) for number, skill in enumerate(skills)]
+    return candidates, marks_of_values(labels)
 
 
-def merit(weights: np.ndarray, columns: list[Probabilities], marks: Marks) -> float:
+def merit(weights: np.ndarray, candidates: list[Probabilities], marks: Marks) -> float:
     """Log likelihood of the mean's weights, with a Dirichlet prior of as many photos as said."""
-    mean = np.tensordot(weights, columns, axes=1)
+    mean = np.tensordot(weights, candidates, axes=1)
     of_photos = -len(marks) * official.log_loss(mean, marks)
-    return float(of_photos + PRIOR / len(columns) * np.log(weights).sum())
+    return float(of_photos + PRIOR / len(candidates) * np.log(weights).sum())
 
 
 @pytest.mark.parametrize("num_photos", [1, 5, 300])
@@ -57,19 +57,19 @@ def test_weights_are_a_distribution(num_photos: int, skills: tuple[float, ...]) 
 @pytest.mark.parametrize("num_photos", [12, 400])
 @pytest.mark.parametrize("skills", [(1.5, 1.0), (1.0, 1.0, 0.5)], ids=str)
 def test_weights_are_those_that_scipy_finds(skills: tuple[float, ...], num_photos: int, seed: int) -> None:
-    columns, marks = drawn(num_photos, skills, seed)
+    candidates, marks = drawn(num_photos, skills, seed)
 
     def surprise(logits: np.ndarray) -> float:
-        return -merit(softmax(logits[None])[0], columns, marks)
+        return -merit(softmax(logits[None])[0], candidates, marks)
 
     expected = softmax(minimize(surprise, np.zeros(len(skills)), tol=1e-8).x[None])[0]
-    found = fit_weights(columns, marks)
+    found = fit_weights(candidates, marks)
     np.testing.assert_allclose(found, expected, atol=2e-3)
-    assert merit(found, columns, marks) == pytest.approx(merit(expected, columns, marks), abs=1e-4)
+    assert merit(found, candidates, marks) == pytest.approx(merit(expected, candidates, marks), abs=1e-4)
 
 
 def test_weights_by_hand() -> None:
-    """One photo, whose label the columns give 1 and 1/2: the weights' merit is log(1/2 + w/2) + log w + log(1 - w)."""
+    """One photo, whose label they give 1 and 1/2: the weights' merit is log(1/2 + w/2) + log w + log(1 - w)."""
     marks = np.array([["y", "n"]])
     weight = fit_weights([np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])], marks)[0]
     # its derivative is 1 / (1 + w) + 1 / w - 1 / (1 - w), which is 0 where 1 - 3 w^2 is
@@ -77,19 +77,19 @@ def test_weights_by_hand() -> None:
 
 
 def test_no_step_makes_the_weights_worse(monkeypatch: pytest.MonkeyPatch) -> None:
-    columns, marks = drawn(50, (2.0, 1.0, 0.2))
+    candidates, marks = drawn(50, (2.0, 1.0, 0.2))
     merits = []
     for steps in range(12):
         monkeypatch.setattr(blending, "_STEPS", steps)
-        merits.append(merit(fit_weights(columns, marks), columns, marks))
+        merits.append(merit(fit_weights(candidates, marks), candidates, marks))
     assert all(later > earlier for earlier, later in pairwise(merits))
 
 
-def test_a_column_that_is_right_gets_nearly_all_where_there_are_many_photos() -> None:
+def test_a_candidate_that_is_right_gets_nearly_all_where_there_are_many_photos() -> None:
     labels = labels_of(3000)
     right = np.full((3000, 3), 1e-3) + 0.997 * np.eye(3)[labels]
-    columns = [column(labels, 0.0, 1), right, column(labels, 0.5, 2)]
-    assert fit_weights(columns, marks_of_values(labels))[1] > 0.99
+    candidates = [candidate(labels, 0.0, 1), right, candidate(labels, 0.5, 2)]
+    assert fit_weights(candidates, marks_of_values(labels))[1] > 0.99
 
 
 def test_a_few_photos_move_little_from_even_weights() -> None:
@@ -99,21 +99,21 @@ def test_a_few_photos_move_little_from_even_weights() -> None:
 
 
 @pytest.mark.parametrize("num_columns", [2, 3, 5])
-def test_equal_columns_have_even_weights(num_columns: int) -> None:
+def test_equal_candidates_have_even_weights(num_columns: int) -> None:
     [one], marks = drawn(100, (1.0,))
     np.testing.assert_allclose(fit_weights([one] * num_columns, marks), 1 / num_columns, rtol=1e-9)
 
 
-def test_weights_follow_their_columns() -> None:
-    columns, marks = drawn(200, (2.0, 1.0, 0.5))
+def test_weights_follow_their_candidates() -> None:
+    candidates, marks = drawn(200, (2.0, 1.0, 0.5))
     order = [2, 0, 1]
-    reordered = fit_weights([columns[number] for number in order], marks)
-    np.testing.assert_allclose(reordered, fit_weights(columns, marks)[order], rtol=1e-9)
+    reordered = fit_weights([candidates[number] for number in order], marks)
+    np.testing.assert_allclose(reordered, fit_weights(candidates, marks)[order], rtol=1e-9)
 
 
-def test_a_label_to_which_no_column_gives_anything_is_no_end() -> None:
-    columns, marks = drawn(20, (2.0, 1.0))
-    named = {name: np.vstack([each, [[1.0, 0.0, 0.0]]]) for name, each in zip("ab", columns, strict=True)}
+def test_a_label_to_which_no_candidate_gives_anything_is_no_end() -> None:
+    candidates, marks = drawn(20, (2.0, 1.0))
+    named = {name: np.vstack([each, [[1.0, 0.0, 0.0]]]) for name, each in zip("ab", candidates, strict=True)}
     fitted = fit_blend(named, np.vstack([marks, [["n", "y", "n"]]]), ALL)
     assert sum(fitted.weights.values()) == pytest.approx(1)
     np.testing.assert_allclose(blend(named, fitted, ALL).sum(axis=1), 1)
@@ -121,26 +121,26 @@ def test_a_label_to_which_no_column_gives_anything_is_no_end() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("skills", [(1.0, 1.0), (2.0, 0.5), (1.0, 0.8, 0.6)], ids=str)
-def test_the_mean_is_not_worse_than_any_of_its_columns(skills: tuple[float, ...], seed: int) -> None:
+def test_the_mean_is_not_worse_than_any_of_its_candidates(skills: tuple[float, ...], seed: int) -> None:
     """On the photos that it was fitted on, many enough for the prior to be nothing."""
-    columns, marks = drawn(2000, skills, seed)
-    named = dict(zip("abc", columns, strict=False))
+    candidates, marks = drawn(2000, skills, seed)
+    named = dict(zip("abc", candidates, strict=False))
     fitted = fit_blend(named, marks, ALL)
     honest = [temper(named[name], fitted.temperatures[name], ALL) for name in named]
     loss = official.log_loss(blend(named, fitted, ALL), marks)
     assert loss <= min(official.log_loss(each, marks) for each in honest) + 1e-3
-    assert loss <= min(official.log_loss(each, marks) for each in columns) + 1e-3
+    assert loss <= min(official.log_loss(each, marks) for each in candidates) + 1e-3
 
 
-def test_columns_that_know_different_things_are_better_together() -> None:
-    columns, marks = drawn(2000, (1.0, 1.0))
-    named = dict(zip("ab", columns, strict=True))
+def test_candidates_that_know_different_things_are_better_together() -> None:
+    candidates, marks = drawn(2000, (1.0, 1.0))
+    named = dict(zip("ab", candidates, strict=True))
     together = official.log_loss(blend(named, fit_blend(named, marks, ALL), ALL), marks)
-    assert together < min(official.log_loss(each, marks) for each in columns) - 0.03
+    assert together < min(official.log_loss(each, marks) for each in candidates) - 0.03
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
-def test_one_column_repeated_is_that_column_tempered(sharpness: float) -> None:
+def test_one_candidate_repeated_is_that_candidate_tempered(sharpness: float) -> None:
     [one], marks = drawn(200, (1.0,))
     one = temper(one, 1 / sharpness, ALL)
     named = {"a": one, "b": one}
@@ -152,18 +152,18 @@ def test_one_column_repeated_is_that_column_tempered(sharpness: float) -> None:
 
 
 def test_blending_by_hand() -> None:
-    columns = {"a": np.array([[0.9, 0.1]]), "b": np.array([[0.5, 0.5]]), "not asked for": np.array([[0.0, 1.0]])}
+    candidates = {"a": np.array([[0.9, 0.1]]), "b": np.array([[0.5, 0.5]]), "not asked for": np.array([[0.0, 1.0]])}
     fitted = Blend({"a": 2.0, "b": 1.0}, {"b": 0.4, "a": 0.6}, 0.5)
     mean = 0.6 * 0.75 + 0.4 * 0.5  # of 0.9 : 0.1 the square root is 3 : 1
     expected = mean**2 / (mean**2 + (1 - mean) ** 2)
-    np.testing.assert_allclose(blend(columns, fitted, (0, 1)), [[expected, 1 - expected]])
+    np.testing.assert_allclose(blend(candidates, fitted, (0, 1)), [[expected, 1 - expected]])
 
 
 def test_a_value_without_training_photos_keeps_its_floor() -> None:
-    columns, marks = drawn(100, (2.0, 1.0))
+    candidates, marks = drawn(100, (2.0, 1.0))
     placed = np.full((100, 4), "n")
     placed[:, [3, 0, 2]] = marks
-    named = {name: spread(each, [3, 0, 2], 4) for name, each in zip("ab", columns, strict=True)}
+    named = {name: spread(each, [3, 0, 2], 4) for name, each in zip("ab", candidates, strict=True)}
     found = blend(named, fit_blend(named, placed, [3, 0, 2]), [3, 0, 2])
     np.testing.assert_array_equal(found[:, 1], FLOOR)
     np.testing.assert_allclose(found.sum(axis=1), 1)
@@ -181,8 +181,8 @@ def test_no_photo_is_blended_by_labels_of_its_own_part() -> None:
 
 
 def test_each_part_is_blended_as_is_best_for_the_others() -> None:
-    columns, marks = drawn(60, (2.0, 0.5))
-    named, parts = dict(zip("ab", columns, strict=True)), np.arange(60) % 2
+    candidates, marks = drawn(60, (2.0, 0.5))
+    named, parts = dict(zip("ab", candidates, strict=True)), np.arange(60) % 2
     found = cross_fit_blend(named, marks, parts, ALL)
     for part in (0, 1):
         own, others = parts == part, parts != part
@@ -193,7 +193,7 @@ def test_each_part_is_blended_as_is_best_for_the_others() -> None:
 
 
 def test_a_single_part_is_blended_by_itself() -> None:
-    columns, marks = drawn(40, (2.0, 0.5))
-    named = dict(zip("ab", columns, strict=True))
+    candidates, marks = drawn(40, (2.0, 0.5))
+    named = dict(zip("ab", candidates, strict=True))
     expected = blend(named, fit_blend(named, marks, ALL), ALL)
     np.testing.assert_array_equal(cross_fit_blend(named, marks, np.zeros(40, dtype=int), ALL), expected)

@@ -37,10 +37,10 @@ def table() -> pd.DataFrame:
     return Probabilities.validate(pd.concat(tables, ignore_index=True))
 
 
-def test_each_photo_that_is_not_trained_on_has_one_row_per_column(table: pd.DataFrame) -> None:
+def test_each_photo_that_is_not_trained_on_has_one_row_per_candidate(table: pd.DataFrame) -> None:
     rows = [["4.jpg", "validation"], ["1.jpg", "validation"], *[[f"{n}.jpg", "to predict"] for n in (5, 0, 3)]]
     assert table[["image_key", "role"]].to_numpy().tolist() == rows * 2
-    assert table["column"].tolist() == ["plain"] * 5 + ["tta"] * 5
+    assert table["candidate"].tolist() == ["plain"] * 5 + ["tta"] * 5
 
 
 def test_probabilities_come_back_in_the_order_asked_for(table: pd.DataFrame) -> None:

@@ -114,7 +114,7 @@ class Training:
         yield replace(FINISHED, history=ALL_ROWS)
 
     def _score(self, checkpoint: Checkpoint) -> tuple[dict[str, Any], str]:
-        return {"photos": 3, "plain": {"accuracy": 0.5, "column": "plain"}}, "a table"
+        return {"photos": 3, "plain": {"accuracy": 0.5, "candidate": "plain"}}, "a table"
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_the_command_scores_members_and_mean_and_writes_a_submission(
 ) -> None:
     shutil.copytree(results, tmp_path / "a twin")
     monkeypatch.chdir(tmp_path)
-    exit_code, said = ensemble(results, "a twin", "--data", "out", "--column=plain")
+    exit_code, said = ensemble(results, "a twin", "--data", "out", "--candidate=plain")
     assert exit_code == 0, said
     assert "Members, and their mean:" in said
     reports = tmp_path / "out" / "08_reporting" / CATEGORY

@@ -20,7 +20,7 @@ def load_head(name: str, model: Any) -> Predict:
     """What gives probabilities of the classes, shape (n, classes), for features of shape (n, D).
 
     Args:
-        name: of the column.
+        name: of the candidate.
         model: as it was fitted: JSON of boosters, weights of others.
     """
     return _LOADERS[name](model)

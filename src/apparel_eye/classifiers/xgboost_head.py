@@ -58,7 +58,7 @@ def fit_boosters(
     examples: Examples,
     parameters: BoosterParameters,
     seeds: Sequence[int],
-    candidates: Callable[[int], Rows],
+    eligible: Callable[[int], Rows],
     device: str,
 ) -> list[list[Block]]:
     """A booster for each seed. On processors they grow side by side, each in its share of the threads.
@@ -68,7 +68,7 @@ def fit_boosters(
         examples: what to learn.
         parameters: XGBoost's, and the blocks'.
         seeds: of all that is drawn.
-        candidates: columns that the booster of a seed may see.
+        eligible: columns that the booster of a seed may see.
         device: XGBoost's name of it.
     """
     num_threads = os.cpu_count() or 1
@@ -76,7 +76,7 @@ def fit_boosters(
     compute = {"device": device, "nthread": num_threads // side_by_side}
     with progress(name, parameters, len(seeds)) as bar, ThreadPool(side_by_side) as pool:
         return pool.map(
-            lambda seed: fit_blocks(examples, parameters, candidates(seed), seed, compute, bar), seeds, chunksize=1
+            lambda seed: fit_blocks(examples, parameters, eligible(seed), seed, compute, bar), seeds, chunksize=1
         )
 
 
@@ -123,14 +123,14 @@ def as_json(examples: Examples, objective: str, models: Sequence[Sequence[Block]
 
 
 def fit_blocks(
-    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, compute: Compute, bar: Any
+    examples: Examples, parameters: BoosterParameters, eligible: Rows, seed: int, compute: Compute, bar: Any
 ) -> list[Block]:
     """A booster; where photos are kept aside, with as many blocks as are best for them.
 
     Args:
         examples: what to learn.
         parameters: XGBoost's, and the blocks'.
-        candidates: columns that it may see.
+        eligible: columns that it may see.
         seed: of all that is drawn.
         compute: XGBoost's ``device`` and ``nthread``.
         bar: shows progress, block by block.
@@ -140,7 +140,7 @@ def fit_blocks(
     blocks: list[Block] = []
     losses: list[float] = []
     margins = _zero_margins(kept, parameters, examples.num_classes)
-    for block in _grow(examples.take(~is_kept), parameters, candidates, seed, compute):
+    for block in _grow(examples.take(~is_kept), parameters, eligible, seed, compute):
         blocks.append(block)
         with bar.get_lock():  # others grow beside it
             bar.update()
@@ -155,12 +155,12 @@ def fit_blocks(
 
 
 def _grow(
-    examples: Examples, parameters: BoosterParameters, candidates: Rows, seed: int, compute: Compute
+    examples: Examples, parameters: BoosterParameters, eligible: Rows, seed: int, compute: Compute
 ) -> Iterator[Block]:
     """Block after block, each going on from the margins of those before."""
     objective = OBJECTIVES[parameters.objective]
     generator = np.random.default_rng(seed)
-    num_columns = max(1, round(parameters.block_columns * len(candidates)))
+    num_columns = max(1, round(parameters.block_columns * len(eligible)))
     settings = {
         **parameters.of_xgboost(),
         **objective.settings(examples.num_classes),
@@ -169,7 +169,7 @@ def _grow(
     }
     margins = _zero_margins(examples, parameters, examples.num_classes)
     for number, num_rounds in enumerate(parameters.block_lengths, start=1):
-        columns = np.sort(generator.choice(candidates, num_columns, replace=False))
+        columns = np.sort(generator.choice(eligible, num_columns, replace=False))
         parts = _Parts(examples, columns, margins, parameters)
         matrix = xgboost.QuantileDMatrix(parts, max_bin=parameters.max_bin, nthread=int(compute["nthread"]))
         booster = xgboost.train({**settings, "seed": int(generator.integers(2**31))}, matrix, num_rounds)

@@ -96,9 +96,9 @@ class Summary:
             logger.info("%s", _score_lines(catalog.load("score_table")))
             chosen = scores["submission"]
             logger.info(
-                "Submitted column: %s; choosing a column like that reaches %.3f / %.3f (basic / average precision) on "
-                "photos that took no part in the choice",
-                chosen["column"],
+                "Submitted candidate: %s; choosing a candidate like that reaches %.3f / %.3f (basic / average "
+                "precision) on photos that took no part in the choice",
+                chosen["candidate"],
                 chosen["basic_precision"],
                 chosen["average_precision"],
             )
@@ -138,7 +138,7 @@ def _answers(table: Any) -> str:
 
 
 def _score_lines(table: Any) -> str:
-    shown = table[["column"]].copy()
+    shown = table[["candidate"]].copy()
     for name in ("basic_precision", "average_precision", "accuracy", "log_loss"):
         shown[name] = table[name].map("{:.3f}".format)
         if f"{name}_low" in table:

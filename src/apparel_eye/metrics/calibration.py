@@ -16,7 +16,7 @@ MAX_TEMPERATURE = 20.0
 """And its inverse is the least; a set of photos that are all right, or all wrong, would have no end."""
 
 _SPREAD = 0.2
-"""Of the logarithm of temperatures: least log loss of four columns on the validation photos of four dimensions."""
+"""Of the logarithm of temperatures: least log loss of four candidates on the validation photos of four dimensions."""
 
 _LEAST = 1e-15  # as in metrics.log_loss; a zero would stay one at every temperature
 

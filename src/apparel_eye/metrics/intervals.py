@@ -58,14 +58,14 @@ def difference(
     seed: int,
     level: float = 0.95,
 ) -> dict[str, Difference]:
-    """By how much each measure of one column is above that of another on the same photos, with its interval.
+    """By how much each measure of one candidate is above that of another on the same photos, with its interval.
 
     Both are measured on the same resamples, so what is hard about a photo for both does not widen the interval.
 
     Args:
         measures: values by name, of some photos.
-        probabilities: of the first column, shape (N, values).
-        others: of the second column.
+        probabilities: of the first candidate, shape (N, values).
+        others: of the second candidate.
         marks: of the same shape.
         groups: as in ``bootstrap``, as are the rest.
         num_resamples: how often groups are drawn.

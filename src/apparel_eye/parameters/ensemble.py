@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from apparel_eye.parameters.base import ColumnName, Parameters
+from apparel_eye.parameters.base import CandidateName, Parameters
 
 
 class EnsembleParameters(Parameters):
     """Several models together."""
 
-    column: ColumnName = Field(description="of each member that is averaged; auto: the one that it submits")
+    candidate: CandidateName = Field(description="of each member that is averaged; auto: the one that it submits")

@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from apparel_eye.parameters.base import ColumnName, Parameters
+from apparel_eye.parameters.base import CandidateName, Parameters
 
 
 class PredictParameters(Parameters):
     """A user's own photos."""
 
-    column: ColumnName = Field(description="that answers; auto: the best on validation photos")
+    candidate: CandidateName = Field(description="that answers; auto: the best on validation photos")
     on_change: Literal["refuse", "restart"] = Field(
         description="what happens to an unfinished table of other photos or models"
     )

@@ -11,7 +11,7 @@ class ReportParameters(Parameters):
     """What the report shows."""
 
     blend: tuple[Literal["plain", "tta", "xgboost", "bags", "logistic", "perceptron"], ...] = Field(
-        strict=False, min_length=2, description="columns of which the column blend is the weighted mean"
+        strict=False, min_length=2, description="candidates of which the candidate blend is the weighted mean"
     )
     num_mistakes: int = Field(ge=0, description="most confident mistakes in the gallery")
     precision: float = Field(

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from apparel_eye.parameters.base import ColumnName, Parameters
+from apparel_eye.parameters.base import CandidateName, Parameters
 
 
 class SubmitParameters(Parameters):
-    """Which column is submitted, and what it was fitted on."""
+    """Which candidate is submitted, and what it was fitted on."""
 
-    column: ColumnName = Field(description="auto: the best on validation photos")
+    candidate: CandidateName = Field(description="auto: the best on validation photos")
     refit: bool = Field(description="heads and boosters are fitted once more, on all labelled photos")

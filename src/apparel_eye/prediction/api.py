@@ -19,7 +19,7 @@ def predict(
     photos: Place | Iterable[Place],
     category: str | Iterable[str] | None = None,
     data: Place = "data",
-    column: str = "auto",
+    candidate: str = "auto",
     follow_links: bool = False,
     photos_column: str = "",
 ) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def predict(
             or the paths themselves.
         category: that answers, one or several; if None, all that were trained below ``data``.
         data: folder below which the runs that trained them have written.
-        column: that answers: ``plain``, ``tta``, ``xgboost`` or ``logistic``; ``auto``: the best on validation photos.
+        candidate: that answers: ``plain``, ``tta``, ``xgboost`` ...; ``auto``: the best on validation photos.
         follow_links: whether links may lead out of the folder.
         photos_column: of the table, with paths; if empty, one that is named as such columns usually are.
 
@@ -44,13 +44,13 @@ def predict(
 
     Raises:
         DataError: there are no photos, or a category was not trained.
-        UsageError: there is no such column.
+        UsageError: there is no such candidate.
         SurroundingsError: a folder or list cannot be read.
     """
     source, folder = _source_of(photos, photos_column, follow_links), Path(data).expanduser()
     tables = []
     for name in choose_categories(folder, category):
-        recognizer = load_category(folder, name, "" if column == "auto" else column)
+        recognizer = load_category(folder, name, "" if candidate == "auto" else candidate)
         rows = pd.concat([part.rows for part in tag(source, recognizer)], ignore_index=True)
         rows.insert(0, "category", name)
         tables.append(rows)

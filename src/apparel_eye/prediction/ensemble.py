@@ -15,7 +15,7 @@ from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, temper
 from apparel_eye.metrics.official import Marks, marks_of
 from apparel_eye.prediction.recognizer import About
-from apparel_eye.selection.candidates import ByColumn, score_table
+from apparel_eye.selection.candidates import ByCandidate, score_table
 from apparel_eye.selection.tables import probabilities_of
 
 ENSEMBLE = "ensemble"
@@ -31,7 +31,7 @@ class Member:
         manifest: see ``schemas.Manifest``, as the others.
         folds: which of the photos it was trained on.
         questions: the photos to predict, in their order.
-        probabilities: calibrated ones of all its columns.
+        probabilities: calibrated ones of all its candidates.
     """
 
     name: str
@@ -41,22 +41,22 @@ class Member:
     questions: pd.DataFrame
     probabilities: pd.DataFrame
 
-    def column(self, wanted: str) -> str:
-        """The column that answers; ``auto`` is the one that the run submits.
+    def candidate(self, wanted: str) -> str:
+        """The candidate that answers; ``auto`` is the one that the run submits.
 
         Raises:
-            UsageError: there is no such column.
+            UsageError: there is no such candidate.
         """
         if wanted == "auto":
-            return self.about.column
-        if wanted not in self.about.columns:
-            known = nearest(wanted, self.about.columns)
-            raise UsageError(f"ensemble.column is {wanted!r}, which {self.name} has not; {known}, or auto")
+            return self.about.candidate
+        if wanted not in self.about.candidates:
+            known = nearest(wanted, self.about.candidates)
+            raise UsageError(f"ensemble.candidate is {wanted!r}, which {self.name} has not; {known}, or auto")
         return wanted
 
     def keys(self, role: str) -> pd.Index:
         """Photos that it answers in a role, each once, in their order."""
-        answered = self.probabilities[self.probabilities["column"] == self.about.column]
+        answered = self.probabilities[self.probabilities["candidate"] == self.about.candidate]
         keys: pd.Index = pd.Index(answered.loc[answered["role"] == role, "image_key"])
         return keys
 
@@ -86,7 +86,7 @@ class Average:
     test: dict[str, dict[str, float]]
 
 
-def average(members: Sequence[Member], column: str, precision: float, num_resamples: int) -> Average:
+def average(members: Sequence[Member], candidate: str, precision: float, num_resamples: int) -> Average:
     """The mean of the members' probabilities, made honest by a temperature of its own.
 
     It is scored on validation photos that all members have in common. Members of different folds have none: each was
@@ -94,17 +94,17 @@ def average(members: Sequence[Member], column: str, precision: float, num_resamp
 
     Args:
         members: of one category.
-        column: of each that counts; ``auto`` is the one that it submits.
+        candidate: of each that counts; ``auto`` is the one that it submits.
         precision: that answers are wanted to have.
         num_resamples: for the intervals of scores.
 
     Raises:
         DataError: the members do not fit together.
-        UsageError: there is no such column, or there are fewer than two members.
+        UsageError: there is no such candidate, or there are fewer than two members.
     """
     _check(members)
-    joined = _Joined(members, column)
-    validation, questions = (_mean(joined.columns(role)) for role in ("validation", "to predict"))
+    joined = _Joined(members, candidate)
+    validation, questions = (_mean(joined.candidates(role)) for role in ("validation", "to predict"))
     marks, parts, present = joined.marks, joined.parts, joined.present
     honest, temperature = validation, 1.0
     if len(marks):
@@ -125,9 +125,9 @@ def average(members: Sequence[Member], column: str, precision: float, num_resamp
 class _Joined:
     """Members beside each other."""
 
-    def __init__(self, members: Sequence[Member], column: str) -> None:
-        self._members = {_title(number, member, column): member for number, member in enumerate(members, start=1)}
-        self._column = column
+    def __init__(self, members: Sequence[Member], candidate: str) -> None:
+        self._members = {_title(number, member, candidate): member for number, member in enumerate(members, start=1)}
+        self._candidate = candidate
         about = members[0].about
         self._values = about.values
         self._ordered = ordered_values(about.category, about.values)
@@ -140,7 +140,7 @@ class _Joined:
             first = first[first.isin(other)]
         return first
 
-    def columns(self, role: str) -> ByColumn:
+    def candidates(self, role: str) -> ByCandidate:
         """Each member's probabilities of these photos."""
         keys = self.keys(role)
         return {title: self._answers(member, keys) for title, member in self._members.items()}
@@ -164,8 +164,8 @@ class _Joined:
     def score(self, mean: NDArray[np.float64], num_resamples: int) -> pd.DataFrame:
         """On the photos that all have in common; without any, of each member on its own."""
         if len(self.marks):
-            columns = {**self.columns("validation"), ENSEMBLE: mean}
-            return self._score_table(columns, self.keys("validation"), num_resamples)
+            candidates = {**self.candidates("validation"), ENSEMBLE: mean}
+            return self._score_table(candidates, self.keys("validation"), num_resamples)
         tables = []
         for title, member in self._members.items():
             keys = member.keys("validation")
@@ -178,27 +178,27 @@ class _Joined:
         if not known.any():
             return {}
         marks = self._marks_of(keys[known])
-        columns = {**self.columns("to predict"), ENSEMBLE: mean}
-        return {title: official.scores(answers[known], marks) for title, answers in columns.items()}
+        candidates = {**self.candidates("to predict"), ENSEMBLE: mean}
+        return {title: official.scores(answers[known], marks) for title, answers in candidates.items()}
 
-    def _score_table(self, columns: ByColumn, keys: pd.Index, num_resamples: int) -> pd.DataFrame:
+    def _score_table(self, candidates: ByCandidate, keys: pd.Index, num_resamples: int) -> pd.DataFrame:
         groups = self._labels.loc[keys, "group"].to_numpy()
-        return score_table(columns, self._marks_of(keys), groups, self._ordered, num_resamples)
+        return score_table(candidates, self._marks_of(keys), groups, self._ordered, num_resamples)
 
     def _answers(self, member: Member, keys: pd.Index) -> NDArray[np.float64]:
-        return probabilities_of(member.probabilities, member.column(self._column), list(keys))
+        return probabilities_of(member.probabilities, member.candidate(self._candidate), list(keys))
 
     def _marks_of(self, keys: pd.Index) -> Marks:
         marks = marks_of(self._labels.loc[keys, "label_string"].tolist())
         return marks.reshape(-1, len(self._values))  # of no photos, too
 
 
-def _title(number: int, member: Member, column: str) -> str:
-    return f"{number} {member.column(column)}"
+def _title(number: int, member: Member, candidate: str) -> str:
+    return f"{number} {member.candidate(candidate)}"
 
 
-def _mean(columns: ByColumn) -> NDArray[np.float64]:
-    mean: NDArray[np.float64] = np.mean(list(columns.values()), axis=0)
+def _mean(candidates: ByCandidate) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = np.mean(list(candidates.values()), axis=0)
     return mean
 
 
@@ -233,7 +233,7 @@ def _check(members: Sequence[Member]) -> None:
 
 def as_json(average: Average, members: Sequence[Member]) -> dict[str, Any]:
     """Scores by name, as ``scores.json`` has them, and which members there were."""
-    rows = average.table.set_index("column").to_dict(orient="index")
+    rows = average.table.set_index("candidate").to_dict(orient="index")
     return {
         **{str(title): scores for title, scores in rows.items()},
         "members": {str(number): member.name for number, member in enumerate(members, start=1)},

@@ -49,28 +49,28 @@ def choose_categories(data: Path, wanted: str | Iterable[str] | None = None) -> 
     return names
 
 
-def load_category(data: Path, category: str, column: str = "") -> Recognizer:
+def load_category(data: Path, category: str, candidate: str = "") -> Recognizer:
     """A category's recognizer, its files checked against their seals.
 
     Args:
         data: folder below which runs write.
         category: that was trained.
-        column: that answers; if empty, the one that was best on validation photos.
+        candidate: that answers; if empty, the one that was best on validation photos.
 
     Raises:
         DataError: the category was not trained to the end, or a file is damaged.
-        UsageError: there is no such column.
+        UsageError: there is no such candidate.
     """
     choose_categories(data, category)
-    return load_models(data / "06_models" / category, column)
+    return load_models(data / "06_models" / category, candidate)
 
 
-def load_models(folder: Path, column: str = "") -> Recognizer:
+def load_models(folder: Path, candidate: str = "") -> Recognizer:
     """The same of a folder that holds ``FILES`` and their seals."""
     about = About.model_validate_json(_text(folder / RECOGNIZER))
     heads = {name: _head(folder / file) for name, file in _HEADS.items()}
     checkpoint = CheckpointDataset(str(folder / _NETWORK)).load()
-    return Recognizer(about, Models(checkpoint, _weights(folder / _ACTIVATIONS), heads), column)
+    return Recognizer(about, Models(checkpoint, _weights(folder / _ACTIVATIONS), heads), candidate)
 
 
 def _head(path: Path) -> Any:

@@ -36,15 +36,15 @@ Identities = NDArray[np.uint64]
 Size = tuple[int, int]
 
 
-class Column(Parameters):
-    """What validation photos say of a column."""
+class Candidate(Parameters):
+    """What validation photos say of a candidate."""
 
     temperature: float = Field(description="see calibration.temper")
     threshold: float | None = Field(description="least confidence of an answer; none: no confidence is enough")
 
 
 class Mixture(Parameters):
-    """How columns are mixed in the column ``blend``, see ``blending.Blend``."""
+    """How candidates are mixed in the candidate ``blend``, see ``blend.Blend``."""
 
     temperatures: dict[str, float]
     weights: dict[str, float]
@@ -53,12 +53,13 @@ class Mixture(Parameters):
 class About(Parameters):
     """How a category's models are used; JSON beside them."""
 
-    model_config = ConfigDict(strict=False)  # JSON knows no tuples
+    # JSON knows no tuples; it keeps the keys that the first version wrote, so that any version reads any file
+    model_config = ConfigDict(strict=False, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     category: str
     values: tuple[str, ...]
-    column: str = Field(description="that answers where no other is wanted")
-    columns: dict[str, Column]
+    candidate: str = Field(alias="column", description="that answers where no other is wanted")
+    candidates: dict[str, Candidate] = Field(alias="columns")
     blend: Mixture
     precision: float = Field(description="of the answers that thresholds leave, on validation photos")
     infer: InferParameters
@@ -80,7 +81,7 @@ class Models:
     Attributes:
         network: of the last stage.
         networks: of which the activations are: ``<number>/<name>``.
-        heads: on activations, by column: boosters as JSON, others as weights.
+        heads: on activations, by candidate: boosters as JSON, others as weights.
     """
 
     network: Checkpoint
@@ -89,22 +90,24 @@ class Models:
 
 
 class Recognizer:
-    """Answers with one column.
+    """Answers with one candidate.
 
     Args:
         about: how the models are used.
         models: of the same category.
-        column: that answers; if empty, the one that was best on validation photos.
+        candidate: that answers; if empty, the one that was best on validation photos.
 
     Raises:
-        UsageError: there is no such column.
+        UsageError: there is no such candidate.
     """
 
-    def __init__(self, about: About, models: Models, column: str = "") -> None:
+    def __init__(self, about: About, models: Models, candidate: str = "") -> None:
         self.about, self._models = about, models
-        self.column = column or about.column
-        if self.column not in about.columns:
-            raise UsageError(f"predict.column is {self.column!r}; {nearest(self.column, about.columns)}, or auto")
+        self.candidate = candidate or about.candidate
+        if self.candidate not in about.candidates:
+            raise UsageError(
+                f"predict.candidate is {self.candidate!r}; {nearest(self.candidate, about.candidates)}, or auto"
+            )
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -130,7 +133,7 @@ class Recognizer:
     @property
     def threshold(self) -> float | None:
         """Least confidence of an answer."""
-        return self.about.columns[self.column].threshold
+        return self.about.candidates[self.candidate].threshold
 
     def pixels_of(self, image: "Image.Image") -> tuple[Pixels, ...]:
         """A photo of each of the sizes, each of shape (height, width, 3)."""
@@ -147,11 +150,11 @@ class Recognizer:
                 but the photo.
         """
         raw = self._raw(dict(zip(self.sizes, pixels, strict=True)), identities)
-        temperature = self.about.columns[self.column].temperature
-        if self.column == BLEND:
+        temperature = self.about.candidates[self.candidate].temperature
+        if self.candidate == BLEND:
             mixture = self.about.blend
             return blend(raw, Blend(mixture.temperatures, mixture.weights, temperature), self.about.present)
-        return temper(raw[self.column], temperature, self._present)
+        return temper(raw[self.candidate], temperature, self._present)
 
     @cached_property
     def mode(self) -> "Mode":
@@ -160,8 +163,8 @@ class Recognizer:
 
     @property
     def _needed(self) -> tuple[str, ...]:
-        """Columns that must be computed."""
-        return tuple(self.about.blend.weights) if self.column == BLEND else (self.column,)
+        """Candidates that must be computed."""
+        return tuple(self.about.blend.weights) if self.candidate == BLEND else (self.candidate,)
 
     @property
     def _network_size(self) -> Size:
@@ -175,10 +178,10 @@ class Recognizer:
 
     @property
     def _present(self) -> tuple[int, ...]:
-        return tuple(self._models.network.description["present"]) if self.column in NETWORK else self.about.present
+        return tuple(self._models.network.description["present"]) if self.candidate in NETWORK else self.about.present
 
     def _raw(self, pixels: Mapping[Size, Pixels], identities: Identities) -> dict[str, Probabilities]:
-        """Of the columns that are needed, as they come out of the models."""
+        """Of the candidates that are needed, as they come out of the models."""
         raw: dict[str, Probabilities] = {}
         if set(self._needed) & set(NETWORK):
             of_network = pixels[self._network_size]

@@ -113,7 +113,7 @@ def rate_curves(sweeps: Mapping[str, pd.DataFrame], suggested: Mapping[str, floa
 
 
 def confusions(matrices: Mapping[str, NDArray[np.integer]], values: Sequence[str]) -> Figure:
-    """A matrix per column: true values in rows, predicted ones in columns, shaded by the share of the row."""
+    """A matrix per candidate: true values in rows, predicted ones in columns, shaded by the share of the row."""
     size = 1.6 + 0.42 * len(values)
     figure = Figure(figsize=(size * len(matrices) + 1.5, size + 1), dpi=_DPI, layout="constrained")
     all_axes = figure.subplots(1, len(matrices), squeeze=False, sharey=True)[0]
@@ -133,11 +133,11 @@ def confusions(matrices: Mapping[str, NDArray[np.integer]], values: Sequence[str
 def risk_coverage(
     curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]], chosen: str, precision: float
 ) -> Figure:
-    """Share of wrong answers against the share of photos answered, the most confident first, for each column.
+    """Share of wrong answers against the share of photos answered, the most confident first, for each candidate.
 
     Args:
-        curves: of ``metrics.risk_coverage``, by column.
-        chosen: the column that is submitted.
+        curves: of ``metrics.risk_coverage``, by candidate.
+        chosen: the candidate that is submitted.
         precision: that answers are wanted to have.
     """
     figure = Figure(figsize=(8, 5), dpi=_DPI, layout="constrained")

@@ -60,8 +60,8 @@ def write_card(facts: Facts) -> str:
 def _purpose(facts: Facts) -> str:
     chosen = facts.scores["submission"]
     return (
-        f"Recognizes `{facts.category}` from a photo of one garment: {', '.join(facts.values)}. The column "
-        f"`{chosen['column']}` answers, with calibrated probabilities. Where it is sure enough to be right in "
+        f"Recognizes `{facts.category}` from a photo of one garment: {', '.join(facts.values)}. The candidate "
+        f"`{chosen['candidate']}` answers, with calibrated probabilities. Where it is sure enough to be right in "
         f"{facts.precision:.0%} of such cases it answers; other photos are left to a person."
     )
 
@@ -84,11 +84,11 @@ def _scores(facts: Facts) -> str:
     ]
     chosen = facts.scores["submission"]
     said = [
-        _table(("column", *(score.replace("_", " ") for score in _SCORES)), rows),
+        _table(("candidate", *(score.replace("_", " ") for score in _SCORES)), rows),
         "In brackets are 95 % intervals of a bootstrap over groups. Basic and average precision are FashionAI's.",
-        f"Choosing a column like that reaches {chosen['basic_precision']:.3f} / {chosen['average_precision']:.3f} on "
-        f"photos that took no part in the choice. It answers {chosen['answered_coverage']:.0%} of them, and of these "
-        f"answers {chosen['answered_precision']:.3f} are right.",
+        f"Choosing a candidate like that reaches {chosen['basic_precision']:.3f} / {chosen['average_precision']:.3f} "
+        f"on photos that took no part in the choice. It answers {chosen['answered_coverage']:.0%} of them, and of "
+        f"these answers {chosen['answered_precision']:.3f} are right.",
     ]
     if "test" in facts.scores:
         test = facts.scores["test"]

@@ -1,4 +1,4 @@
-"""Several columns in one: a weighted mean of probabilities, the weights chosen on validation photos."""
+"""Several candidates in one: a weighted mean of probabilities, the weights chosen on validation photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.metrics.calibration import Present, fit_temperature, parts_and_others, temper
 from apparel_eye.metrics.official import Marks, true_values
-from apparel_eye.selection.candidates import ByColumn
+from apparel_eye.selection.candidates import ByCandidate
 
 Probabilities = NDArray[np.float64]
 _STEPS = 200
@@ -18,11 +18,11 @@ _EVEN = 2.0
 
 @dataclass(frozen=True)
 class Blend:
-    """How columns become one.
+    """How candidates become one.
 
     Attributes:
-        temperatures: at which each column is mixed, by name.
-        weights: of the columns in the mean, by name; their sum is 1.
+        temperatures: at which each candidate is mixed, by name.
+        weights: of the candidates in the mean, by name; their sum is 1.
         temperature: of the mean.
     """
 
@@ -31,47 +31,49 @@ class Blend:
     temperature: float
 
 
-def fit_blend(columns: ByColumn, marks: Marks, present: Present) -> Blend:
-    """Each column is made honest, then the weights are fitted, then the temperature of their mean.
+def fit_blend(candidates: ByCandidate, marks: Marks, present: Present) -> Blend:
+    """Each candidate is made honest, then the weights are fitted, then the temperature of their mean.
 
     Args:
-        columns: probabilities of each, shape (photos, values).
+        candidates: probabilities of each, shape (photos, values).
         marks: labels of the same photos.
         present: indices of the values that had training photos.
     """
-    temperatures = {name: fit_temperature(column, marks, present) for name, column in columns.items()}
-    honest = [temper(column, temperatures[name], present) for name, column in columns.items()]
+    temperatures = {name: fit_temperature(candidate, marks, present) for name, candidate in candidates.items()}
+    honest = [temper(candidate, temperatures[name], present) for name, candidate in candidates.items()]
     weights = fit_weights(honest, marks)
     mean = np.tensordot(weights, honest, axes=1)
-    return Blend(temperatures, dict(zip(columns, weights.tolist(), strict=True)), fit_temperature(mean, marks, present))
+    return Blend(
+        temperatures, dict(zip(candidates, weights.tolist(), strict=True)), fit_temperature(mean, marks, present)
+    )
 
 
-def blend(columns: ByColumn, fitted: Blend, present: Present) -> Probabilities:
-    """The mean of columns as it was fitted, shape (photos, values)."""
-    honest = [temper(columns[name], fitted.temperatures[name], present) for name in fitted.weights]
+def blend(candidates: ByCandidate, fitted: Blend, present: Present) -> Probabilities:
+    """The mean of candidates as it was fitted, shape (photos, values)."""
+    honest = [temper(candidates[name], fitted.temperatures[name], present) for name in fitted.weights]
     return temper(np.tensordot(list(fitted.weights.values()), honest, axes=1), fitted.temperature, present)
 
 
-def cross_fit_blend(columns: ByColumn, marks: Marks, parts: NDArray[np.intp], present: Present) -> Probabilities:
+def cross_fit_blend(candidates: ByCandidate, marks: Marks, parts: NDArray[np.intp], present: Present) -> Probabilities:
     """The mean with the photos of each part blended as is best for the other parts."""
-    blended = np.zeros(next(iter(columns.values())).shape)
+    blended = np.zeros(next(iter(candidates.values())).shape)
     for of_part, others in parts_and_others(parts):
-        fitted = fit_blend({name: column[others] for name, column in columns.items()}, marks[others], present)
-        blended[of_part] = blend({name: column[of_part] for name, column in columns.items()}, fitted, present)
+        fitted = fit_blend({name: candidate[others] for name, candidate in candidates.items()}, marks[others], present)
+        blended[of_part] = blend({name: candidate[of_part] for name, candidate in candidates.items()}, fitted, present)
     return blended
 
 
-def fit_weights(columns: Sequence[Probabilities], marks: Marks) -> NDArray[np.float64]:
+def fit_weights(candidates: Sequence[Probabilities], marks: Marks) -> NDArray[np.float64]:
     """Weights of the mean with the least log loss, drawn a little towards even ones; not negative, their sum is 1.
 
     Expectation maximization of a mixture whose components are given, with a Dirichlet prior: each step says how much
-    of each photo's label each column explains, and the loss never grows.
+    of each photo's label each candidate explains, and the loss never grows.
     """
     targets = true_values(marks)
-    of_label = np.array([column[np.arange(len(targets)), targets] for column in columns])
-    weights = np.full(len(columns), 1 / len(columns))
+    of_label = np.array([candidate[np.arange(len(targets)), targets] for candidate in candidates])
+    weights = np.full(len(candidates), 1 / len(candidates))
     for _ in range(_STEPS):
         explained = weights[:, None] * of_label
         shares = (explained / explained.sum(axis=0)).sum(axis=1)
-        weights = (shares + _EVEN / len(columns)) / (len(targets) + _EVEN)
+        weights = (shares + _EVEN / len(candidates)) / (len(targets) + _EVEN)
     return weights

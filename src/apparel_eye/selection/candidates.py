@@ -1,4 +1,4 @@
-"""Which column is submitted: XGBoost, unless validation photos speak against it; and how good a choice like that is."""
+"""Which candidate is submitted: XGBoost, unless validation photos speak against it; and how good such a choice is."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,38 +13,38 @@ from apparel_eye.metrics import official
 from apparel_eye.metrics.intervals import bootstrap
 from apparel_eye.metrics.official import Marks
 
-ByColumn = dict[str, NDArray[np.float64]]
+ByCandidate = dict[str, NDArray[np.float64]]
 NETWORK = ("plain", "tta")
-"""Columns of the network."""
+"""Candidates of the network."""
 HEADS = ("xgboost", "bags", "logistic", "perceptron")
-"""Columns of heads on activations."""
+"""Candidates of heads on activations."""
 BLEND = "blend"
-"""The column that is a mean of others."""
+"""The candidate that is a mean of others."""
 FAVORITE = "xgboost"
-"""The column that has the least log loss most often."""
+"""The candidate that has the least log loss most often."""
 _BEYOND_CHANCE = 2
 """Standard errors."""
 _SEED = 1
 _NUM_DRAWS = 1000
 
 
-def choose(columns: ByColumn, marks: Marks, wanted: str = "auto") -> str:
-    """XGBoost, unless another column has a log loss that is lower beyond chance; or the one that is wanted.
+def choose(candidates: ByCandidate, marks: Marks, wanted: str = "auto") -> str:
+    """XGBoost, unless another candidate has a log loss that is lower beyond chance; or the one that is wanted.
 
-    Without XGBoost it is the column with the least log loss, ties by the official score. On a few dozen photos the best
-    of many columns is often the luckiest, most of all by the official score (docs/boosting.md).
+    Without XGBoost it is the candidate with the least log loss, ties by the official score. On a few dozen photos the
+    best of many candidates is often the luckiest, most of all by the official score (docs/boosting.md).
 
     Args:
-        columns: calibrated probabilities of each, shape (photos, values).
+        candidates: calibrated probabilities of each, shape (photos, values).
         marks: labels of the same photos.
-        wanted: a column's name, or ``auto``.
+        wanted: a candidate's name, or ``auto``.
     """
     if wanted != "auto":
-        if wanted not in columns:
-            raise UsageError(f"submit.column is {wanted!r}; {nearest(wanted, columns)}, or auto")
+        if wanted not in candidates:
+            raise UsageError(f"submit.candidate is {wanted!r}; {nearest(wanted, candidates)}, or auto")
         return wanted
-    best = max(columns, key=lambda column: merit(columns[column], marks))
-    if FAVORITE in columns and not _is_better(columns[best], columns[FAVORITE], marks):
+    best = max(candidates, key=lambda candidate: merit(candidates[candidate], marks))
+    if FAVORITE in candidates and not _is_better(candidates[best], candidates[FAVORITE], marks):
         return FAVORITE
     return best
 
@@ -64,23 +64,25 @@ def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], marks: Mark
     return bool(differences.mean() > _BEYOND_CHANCE * error)
 
 
-def score_choice(columns: ByColumn, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto") -> dict[str, float]:
-    """Scores of the choice itself: the photos of each part are answered by the column that the other parts choose."""
-    answers = np.zeros_like(next(iter(columns.values())))
+def score_choice(
+    candidates: ByCandidate, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto"
+) -> dict[str, float]:
+    """Scores of the choice itself: the photos of each part are answered by what the other parts choose."""
+    answers = np.zeros_like(next(iter(candidates.values())))
     for part in np.unique(parts):
         of_part = parts == part
-        others = {name: probabilities[~of_part] for name, probabilities in columns.items()}
-        answers[of_part] = columns[choose(others, marks[~of_part], wanted)][of_part]
+        others = {name: probabilities[~of_part] for name, probabilities in candidates.items()}
+        answers[of_part] = candidates[choose(others, marks[~of_part], wanted)][of_part]
     return official.scores(answers, marks)
 
 
 def score_table(
-    columns: ByColumn, marks: Marks, groups: NDArray[np.object_], ordered: Sequence[int], num_resamples: int
+    candidates: ByCandidate, marks: Marks, groups: NDArray[np.object_], ordered: Sequence[int], num_resamples: int
 ) -> pd.DataFrame:
-    """One row per column, see ``schemas.ScoreTable``.
+    """One row per candidate, see ``schemas.ScoreTable``.
 
     Args:
-        columns: probabilities of each, shape (photos, values).
+        candidates: probabilities of each, shape (photos, values).
         marks: labels of the same photos.
         groups: photos that are resampled together, for intervals.
         ordered: values that have an order, in it.
@@ -88,11 +90,11 @@ def score_table(
     """
     measures = partial(official.all_scores, ordered=ordered)
     rows = []
-    for name, probabilities in columns.items():
+    for name, probabilities in candidates.items():
         limits = bootstrap(measures, probabilities, marks, groups, num_resamples, _SEED) if num_resamples else {}
         rows.append(
             {
-                "column": name,
+                "candidate": name,
                 **measures(probabilities, marks),
                 "calibration_noise": official.calibration_noise(probabilities, _SEED, _NUM_DRAWS),
                 **{f"{score}_low": low for score, (low, _) in limits.items()},
@@ -103,8 +105,8 @@ def score_table(
     return pd.DataFrame(rows)
 
 
-def present_of(column: str, subsets: Subsets, refit: bool) -> Rows:
-    """Values that a column knows when it predicts new photos: heads may have been fitted once more, on all photos."""
-    if column in NETWORK or not refit:
+def present_of(candidate: str, subsets: Subsets, refit: bool) -> Rows:
+    """Values that a candidate knows when it predicts photos: heads may have been fitted once more, on all photos."""
+    if candidate in NETWORK or not refit:
         return subsets.present
     return np.flatnonzero((subsets.labelled_marks == "y").any(axis=0))

@@ -11,38 +11,38 @@ from apparel_eye.schemas import COUNTS, RATES, Epochs, Rates
 
 
 def probability_table(
-    column: str,
+    candidate: str,
     manifest: pd.DataFrame,
     subsets: Subsets,
     validation: NDArray[np.floating],
     questions: NDArray[np.floating],
 ) -> pd.DataFrame:
-    """One column's probabilities for validation photos and photos to predict, each of shape (photos, values)."""
+    """One candidate's probabilities for validation photos and photos to predict, each of shape (photos, values)."""
     keys = manifest["image_key"]
     return pd.concat(
         [
-            table_of(column, keys.iloc[subsets.validation], "validation", validation),
-            table_of(column, keys.iloc[subsets.questions], "to predict", questions),
+            table_of(candidate, keys.iloc[subsets.validation], "validation", validation),
+            table_of(candidate, keys.iloc[subsets.questions], "to predict", questions),
         ],
         ignore_index=True,
     )
 
 
 def table_of(
-    column: str, image_keys: Sequence[str] | pd.Series | pd.Index, role: str, probabilities: NDArray[np.floating]
+    candidate: str, image_keys: Sequence[str] | pd.Series | pd.Index, role: str, probabilities: NDArray[np.floating]
 ) -> pd.DataFrame:
     """Probabilities of photos of one role, see ``schemas.Probabilities``."""
     table = pd.DataFrame(probabilities, columns=[f"p{index}" for index in range(probabilities.shape[1])])
-    table.insert(0, "column", column)
+    table.insert(0, "candidate", candidate)
     table.insert(1, "image_key", np.asarray(image_keys, dtype=object))
     table.insert(2, "role", role)
-    return table.astype({"column": "str", "image_key": "str", "role": "str"})
+    return table.astype({"candidate": "str", "image_key": "str", "role": "str"})
 
 
-def probabilities_of(table: pd.DataFrame, column: str, image_keys: Sequence[str] | pd.Series) -> NDArray[np.float64]:
-    """One column's probabilities of given photos, in their order, shape (photos, values)."""
-    of_column = table[table["column"] == column].set_index("image_key").filter(regex=r"^p\d+$")
-    return of_column.loc[list(image_keys)].to_numpy(dtype=np.float64)
+def probabilities_of(table: pd.DataFrame, candidate: str, image_keys: Sequence[str] | pd.Series) -> NDArray[np.float64]:
+    """One candidate's probabilities of given photos, in their order, shape (photos, values)."""
+    of_candidate = table[table["candidate"] == candidate].set_index("image_key").filter(regex=r"^p\d+$")
+    return of_candidate.loc[list(image_keys)].to_numpy(dtype=np.float64)
 
 
 def rates_table(sweep: Sequence[Mapping[str, float]]) -> pd.DataFrame:

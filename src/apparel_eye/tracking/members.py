@@ -27,6 +27,8 @@ _TABLES = {
     "probabilities": "07_model_output/{}/probabilities.parquet",
 }
 """Below an output root; MLflow keeps the same files by their names, as the catalog says."""
+_EARLIER = {"column": "candidate"}
+"""Names of columns in tables of earlier versions, and the present ones."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -109,4 +111,5 @@ def _read(name: str, files: dict[str, Path]) -> Member:
         about = About.model_validate_json(files["recognizer"].read_text(encoding="utf-8"))
     except ValidationError as error:
         raise DataError(f"recognizer.json of {name} is of another version; run the whole flow there again") from error
-    return Member(name, about, **{what: pd.read_parquet(files[what]) for what in _TABLES})
+    tables = {what: pd.read_parquet(files[what]).rename(columns=_EARLIER) for what in _TABLES}
+    return Member(name, about, **tables)

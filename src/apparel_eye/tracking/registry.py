@@ -184,7 +184,7 @@ def _pinned(needed: Requirement) -> str:
 def _said_of(recognizer: Recognizer, scores: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "recognizer": recognizer.version,
-        "column": recognizer.column,
+        "candidate": recognizer.candidate,
         **{key: scores["submission"][key] for key in _SCORES},
         "validation_photos": scores["photos"],
     }

@@ -168,7 +168,7 @@ def _device_of(modes: Modes) -> str:
 
 
 def _train(
-    column: str,
+    candidate: str,
     fit: Callable[[Any], Model],
     features: NDArray[np.floating],
     network_of: NDArray[np.intp],
@@ -184,6 +184,6 @@ def _train(
     subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
     groups = manifest["group"].to_numpy()
     model, validation, questions = cross_predict(
-        fit, partial(load_head, column), features, subsets, groups, weights, submit.refit
+        fit, partial(load_head, candidate), features, subsets, groups, weights, submit.refit
     )
-    return model, probability_table(column, manifest, subsets, validation, questions)
+    return model, probability_table(candidate, manifest, subsets, validation, questions)

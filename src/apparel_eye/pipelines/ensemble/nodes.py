@@ -19,7 +19,7 @@ def average_members(
     members: list[Member], ensemble: EnsembleParameters, report: ReportParameters
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Probabilities of the mean, and the scores of members and mean, as a table and as JSON."""
-    found = average(members, ensemble.column, report.precision, report.num_resamples)
+    found = average(members, ensemble.candidate, report.precision, report.num_resamples)
     if not len(found.validation_keys):
         logger.warning(
             "The members have no validation photo in common, so the mean has no score of its own; members of one split "

@@ -43,8 +43,8 @@ def predict_photos(
     questions = Predictor(checkpoint, "best", *settings).predict(pixels, subsets.questions, identities)
     return pd.concat(
         [
-            probability_table(column, manifest, subsets, validation[index], questions[index])
-            for index, column in enumerate(("plain", "tta"))
+            probability_table(candidate, manifest, subsets, validation[index], questions[index])
+            for index, candidate in enumerate(("plain", "tta"))
         ],
         ignore_index=True,
     )

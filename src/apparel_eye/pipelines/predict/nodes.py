@@ -41,8 +41,8 @@ def tag_photos(
 
     fitted = (xgboost_model, bags_model, logistic_model, perceptron_model)
     models = Models(checkpoint, activation_networks, dict(zip(HEADS, fitted, strict=True)))
-    column = "" if predict.column == "auto" else predict.column
-    yield from tag(own_photos, Recognizer(About.model_validate(recognizer), models, column), num_predicted)
+    candidate = "" if predict.candidate == "auto" else predict.candidate
+    yield from tag(own_photos, Recognizer(About.model_validate(recognizer), models, candidate), num_predicted)
 
 
 def write_csv(predictions: Table) -> Table:

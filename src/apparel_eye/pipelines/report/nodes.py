@@ -27,7 +27,7 @@ from apparel_eye.selection.candidates import BLEND, HEADS, choose, present_of, s
 from apparel_eye.selection.tables import probabilities_of, probability_table
 
 
-def calibrate_columns(
+def calibrate_candidates(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
@@ -35,28 +35,28 @@ def calibrate_columns(
     submit: SubmitParameters,
     *tables: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The columns of all models in one table, as honest as validation photos can make them, and what was done.
+    """The candidates of all models in one table, as honest as validation photos can make them, and what was done.
 
     The photos of a part of the validation fold are tempered as the other parts want it.
     """
     subsets = make_subsets(manifest, folds, values)
     joined = pd.concat(tables, ignore_index=True)
     marks, parts = subsets.validation_marks, subsets.validation_parts
-    found = _columns_of(joined, manifest, subsets.validation)
-    questions = _columns_of(joined, manifest, subsets.questions)
+    found = _candidates_of(joined, manifest, subsets.validation)
+    questions = _candidates_of(joined, manifest, subsets.questions)
     calibrated, calibration = [], {}
-    for column in found:
-        temperature = fit_temperature(found[column], marks, subsets.present)
-        honest = cross_fit(found[column], marks, parts, subsets.present)
-        answers = temper(questions[column], temperature, present_of(column, subsets, submit.refit))
-        calibrated.append(probability_table(column, manifest, subsets, honest, answers))
-        calibration[column] = {
+    for candidate in found:
+        temperature = fit_temperature(found[candidate], marks, subsets.present)
+        honest = cross_fit(found[candidate], marks, parts, subsets.present)
+        answers = temper(questions[candidate], temperature, present_of(candidate, subsets, submit.refit))
+        calibrated.append(probability_table(candidate, manifest, subsets, honest, answers))
+        calibration[candidate] = {
             "temperature": temperature,
             "threshold": fit_threshold(honest, marks, report.precision),
-            "uncalibrated_log_loss": official.log_loss(found[column], marks),
-            "uncalibrated_expected_calibration_error": official.expected_calibration_error(found[column], marks),
+            "uncalibrated_log_loss": official.log_loss(found[candidate], marks),
+            "uncalibrated_expected_calibration_error": official.expected_calibration_error(found[candidate], marks),
         }
-    mixed, of_questions = ({str(name): columns[name] for name in report.blend} for columns in (found, questions))
+    mixed, of_questions = ({str(name): candidates[name] for name in report.blend} for candidates in (found, questions))
     mixture = fit_blend(mixed, marks, subsets.present)
     honest = cross_fit_blend(mixed, marks, parts, subsets.present)
     answers = blend(of_questions, mixture, present_of(BLEND, subsets, submit.refit))
@@ -65,7 +65,7 @@ def calibrate_columns(
     return pd.concat(calibrated, ignore_index=True), calibration
 
 
-def score_columns(
+def score_candidates(
     probabilities: pd.DataFrame,
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
@@ -74,20 +74,22 @@ def score_columns(
     submit: SubmitParameters,
     report: ReportParameters,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Scores of each column on validation photos, of the choice among them, and of the chosen one on a given test."""
+    """Scores of each candidate on validation photos, of choosing among them, and of the chosen one on a given test."""
     subsets = make_subsets(manifest, folds, values)
-    columns = _columns_of(probabilities, manifest, subsets.validation)
+    candidates = _candidates_of(probabilities, manifest, subsets.validation)
     groups = manifest["group"].to_numpy()[subsets.validation]
     ordered = ordered_values(category, values)
-    table = score_table(columns, subsets.validation_marks, groups, ordered, report.num_resamples)
-    chosen = choose(columns, subsets.validation_marks, submit.column)
-    of_choice = score_choice(columns, subsets.validation_marks, subsets.validation_parts, submit.column)
-    by_column: Any = table.set_index("column").drop(columns="photos").to_dict(orient="index")
-    abstaining = score_abstention(columns[chosen], subsets.validation_marks, subsets.validation_parts, report.precision)
-    submission = {"column": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
-    scores = {**by_column, "submission": submission, "photos": len(subsets.validation)}
+    table = score_table(candidates, subsets.validation_marks, groups, ordered, report.num_resamples)
+    chosen = choose(candidates, subsets.validation_marks, submit.candidate)
+    of_choice = score_choice(candidates, subsets.validation_marks, subsets.validation_parts, submit.candidate)
+    by_candidate: Any = table.set_index("candidate").drop(columns="photos").to_dict(orient="index")
+    abstaining = score_abstention(
+        candidates[chosen], subsets.validation_marks, subsets.validation_parts, report.precision
+    )
+    submission = {"candidate": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
+    scores = {**by_candidate, "submission": submission, "photos": len(subsets.validation)}
     if len(subsets.tests):
-        answers = _columns_of(probabilities, manifest, subsets.tests)[chosen]
+        answers = _candidates_of(probabilities, manifest, subsets.tests)[chosen]
         scores["test"] = {**official.scores(answers, subsets.test_marks), "photos": len(subsets.tests)}
     return scores, table
 
@@ -99,9 +101,9 @@ def doubt_labels(
     folds: pd.DataFrame,
     values: list[str],
 ) -> pd.DataFrame:
-    """Validation photos whose label the submitted column doubts, the most doubtful first."""
+    """Validation photos whose label the submitted candidate doubts, the most doubtful first."""
     subsets = make_subsets(manifest, folds, values)
-    answers = _columns_of(probabilities, manifest, subsets.validation)[scores["submission"]["column"]]
+    answers = _candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
     keys = manifest["image_key"].iloc[subsets.validation].tolist()
     return rank_labels(keys, official.true_values(subsets.validation_marks), answers, values)
 
@@ -109,13 +111,13 @@ def doubt_labels(
 def draw_confusions(
     probabilities: pd.DataFrame, manifest: pd.DataFrame, folds: pd.DataFrame, values: list[str]
 ) -> Figure:
-    """A confusion matrix of each column."""
+    """A confusion matrix of each candidate."""
     from apparel_eye.metrics.official import confusion
     from apparel_eye.reports.figures import confusions
 
     subsets = make_subsets(manifest, folds, values)
-    columns = _columns_of(probabilities, manifest, subsets.validation)
-    matrices = {name: confusion(column, subsets.validation_marks) for name, column in columns.items()}
+    candidates = _candidates_of(probabilities, manifest, subsets.validation)
+    matrices = {name: confusion(candidate, subsets.validation_marks) for name, candidate in candidates.items()}
     return confusions(matrices, values)
 
 
@@ -127,13 +129,15 @@ def draw_risk_coverage(
     values: list[str],
     report: ReportParameters,
 ) -> Figure:
-    """What answering only the surest photos brings, for each column."""
+    """What answering only the surest photos brings, for each candidate."""
     from apparel_eye.reports.figures import risk_coverage
 
     subsets = make_subsets(manifest, folds, values)
-    columns = _columns_of(probabilities, manifest, subsets.validation)
-    curves = {name: official.risk_coverage(column, subsets.validation_marks) for name, column in columns.items()}
-    return risk_coverage(curves, scores["submission"]["column"], report.precision)
+    candidates = _candidates_of(probabilities, manifest, subsets.validation)
+    curves = {
+        name: official.risk_coverage(candidate, subsets.validation_marks) for name, candidate in candidates.items()
+    }
+    return risk_coverage(curves, scores["submission"]["candidate"], report.precision)
 
 
 def draw_mistakes(
@@ -145,12 +149,12 @@ def draw_mistakes(
     values: list[str],
     report: ReportParameters,
 ) -> Figure:
-    """The most confident mistakes of the submitted column."""
+    """The most confident mistakes of the submitted candidate."""
     from apparel_eye.metrics.official import true_values
     from apparel_eye.reports.figures import gallery
 
     subsets = make_subsets(manifest, folds, values)
-    answers = _columns_of(probabilities, manifest, subsets.validation)[scores["submission"]["column"]]
+    answers = _candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
     predicted, truth = answers.argmax(axis=1), true_values(subsets.validation_marks)
     wrong = np.flatnonzero(predicted != truth)
     shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][: report.num_mistakes]
@@ -176,16 +180,16 @@ def describe_recognizer(
     category: str,
 ) -> dict[str, Any]:
     """How the models are used to predict other photos, see ``recognizer.About``."""
-    from apparel_eye.prediction.recognizer import About, Column, Mixture, extraction_of
+    from apparel_eye.prediction.recognizer import About, Candidate, Mixture, extraction_of
 
     subsets = make_subsets(manifest, folds, values)
     about = About(
         category=category,
         values=tuple(values),
-        column=scores["submission"]["column"],
-        columns={
-            column: Column(temperature=found["temperature"], threshold=found["threshold"])
-            for column, found in calibration.items()
+        candidate=scores["submission"]["candidate"],
+        candidates={
+            candidate: Candidate(temperature=found["temperature"], threshold=found["threshold"])
+            for candidate, found in calibration.items()
         },
         blend=Mixture(**{name: calibration[BLEND][name] for name in ("temperatures", "weights")}),
         precision=report.precision,
@@ -235,8 +239,9 @@ def make_model_card(
     return write_card(facts)
 
 
-def _columns_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, NDArray[np.float64]]:
+def _candidates_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, NDArray[np.float64]]:
     keys = manifest["image_key"].iloc[rows]
     return {
-        str(column): probabilities_of(probabilities, str(column), keys) for column in probabilities["column"].unique()
+        str(candidate): probabilities_of(probabilities, str(candidate), keys)
+        for candidate in probabilities["candidate"].unique()
     }

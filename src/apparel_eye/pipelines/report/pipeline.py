@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from kedro.pipeline import Node, Pipeline
 
 from apparel_eye.pipelines.report.nodes import (
-    calibrate_columns,
+    calibrate_candidates,
     describe_recognizer,
     doubt_labels,
     draw_confusions,
     draw_mistakes,
     draw_risk_coverage,
     make_model_card,
-    score_columns,
+    score_candidates,
 )
 
 _LABELS = ["manifest", "folds", "values"]
 
 
 def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
-    """Score the columns of some models; a stage's photos are shown.
+    """Score the candidates of some models; a stage's photos are shown.
 
     Args:
         models: prefixes of the probability tables.
@@ -28,7 +28,7 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
     return Pipeline(
         [
             Node(
-                calibrate_columns,
+                calibrate_candidates,
                 inputs=[
                     *_LABELS,
                     "params:report",
@@ -36,13 +36,13 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                     *(f"{model}_probabilities" for model in models),
                 ],
                 outputs=["probabilities", "calibration"],
-                name="calibrate_columns",
+                name="calibrate_candidates",
             ),
             Node(
-                score_columns,
+                score_candidates,
                 inputs=["probabilities", *_LABELS, "params:category", "params:submit", "params:report"],
                 outputs=["scores", "score_table"],
-                name="score_columns",
+                name="score_candidates",
             ),
             Node(
                 doubt_labels,

@@ -14,8 +14,8 @@ from apparel_eye.selection.tables import probabilities_of
 logger = logging.getLogger(__name__)
 
 
-def write_column(column: str) -> Callable[..., Iterator[pd.DataFrame]]:
-    """A node that writes the submission of a column; without photos to predict there is none."""
+def write_candidate(candidate: str) -> Callable[..., Iterator[pd.DataFrame]]:
+    """A node that writes the submission of a candidate; without photos to predict there is none."""
 
     def write(
         questions: pd.DataFrame,
@@ -26,7 +26,7 @@ def write_column(column: str) -> Callable[..., Iterator[pd.DataFrame]]:
         category: str,
     ) -> Iterator[pd.DataFrame]:
         if not questions.empty:
-            yield _submission(column, questions, probabilities, manifest, folds, values, category)
+            yield _submission(candidate, questions, probabilities, manifest, folds, values, category)
 
     return write
 
@@ -40,16 +40,16 @@ def write_chosen(
     category: str,
     scores: dict[str, Any],
 ) -> Iterator[pd.DataFrame]:
-    """The submission of the chosen column; without photos to predict there is none."""
+    """The submission of the chosen candidate; without photos to predict there is none."""
     if questions.empty:
         logger.info("There is no question.csv with photos of %s, so there is no submission to write", category)
         return
-    column = scores["submission"]["column"]
-    yield _submission(column, questions, probabilities, manifest, folds, values, category)
+    candidate = scores["submission"]["candidate"]
+    yield _submission(candidate, questions, probabilities, manifest, folds, values, category)
 
 
 def _submission(
-    column: str,
+    candidate: str,
     questions: pd.DataFrame,
     probabilities: pd.DataFrame,
     manifest: pd.DataFrame,
@@ -59,7 +59,7 @@ def _submission(
 ) -> pd.DataFrame:
     subsets = make_subsets(manifest, folds, values)
     image_keys = manifest["image_key"].iloc[subsets.questions]
-    answers = probabilities_of(probabilities, column, image_keys)
+    answers = probabilities_of(probabilities, candidate, image_keys)
     return make_submission(
         questions, image_keys, answers, prior_of(true_values(subsets.labelled_marks), len(values)), category
     )
