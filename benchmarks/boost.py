@@ -44,7 +44,7 @@ from apparel_eye.datasets import GrowingArrayDataset
 from apparel_eye.networks import backbones
 from apparel_eye.networks.classifier import without_prefix
 from apparel_eye.networks.device import Mode
-from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.fusion import fused
 from apparel_eye.networks.inference import Identities, identity_of
 from apparel_eye.networks.sizes import multiple_of
 from apparel_eye.parameters import BagParameters, BoosterParameters, ProjectParameters, XGBoostParameters
@@ -190,7 +190,7 @@ def measure_extraction(ground: Ground) -> str:
     extractors = Extractors([Extractor(train.backbone, weights, size, activations, augmentation, mode)])
     identities = photos.manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
     model = backbones.restored(train.backbone, backbones.fit_to(train.backbone, weights, size), size)
-    models = [mode.place(each) for each in (model, folded(model, backbones.feature_maps, size, mode.device))]
+    models = [mode.place(each) for each in (model, fused(model, backbones.feature_maps, size, mode.device))]
     batch = mode.lay_out(torch.rand(activations.batch_size, 3, *size, device=mode.where))
     num_views = len(activations.views) + activations.num_drawn
     few = slice(activations.batch_size)  # to warm up

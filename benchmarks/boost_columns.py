@@ -58,7 +58,7 @@ def main() -> None:
             started = time.perf_counter()
             _, validation, _ = heads.cross_predict(fit, ready, features, subsets, groups, weights, refit=False)
             seconds[name].append(time.perf_counter() - started)
-            scores = official.scores(validation, subsets.validation_marks)
+            scores = official.scores(validation, subsets.validation_label_strings)
             print(f"seed {seed}, {name}: {seconds[name][-1]:.1f} s, " + _line(scores), flush=True)
     ratio = np.median(seconds["by node"]) / np.median(seconds["by block"])
     print(f"by node takes {ratio:.1f} times as long as by block")

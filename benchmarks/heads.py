@@ -119,7 +119,9 @@ class Ground:
 
     def scores_of(self, honest: NDArray[np.float64]) -> dict[str, float]:
         """Of probabilities as they are."""
-        found = official.all_scores(honest, self.subsets.validation_marks, ordered_values(self.category, self.values))
+        found = official.all_scores(
+            honest, self.subsets.validation_label_strings, ordered_values(self.category, self.values)
+        )
         return {name: found[name] for name in SCORES}
 
 
@@ -259,14 +261,16 @@ def choice_table(grounds: Grounds, answers: Answers) -> Iterator[dict[str, str]]
         rows = []
         for (_, ground), candidates in zip(grounds, answers, strict=True):
             named = {favorite if name == TO_BEAT else name: candidates[name] for name in OF_A_RUN}
-            rows.append(score_choice(named, ground.subsets.validation_marks, ground.subsets.validation_parts, wanted))
+            rows.append(
+                score_choice(named, ground.subsets.validation_label_strings, ground.subsets.validation_halves, wanted)
+            )
         by_seed = pd.DataFrame(rows, index=seeds)
         yield {"chosen": rule, **{score: mean_and_range(by_seed[score]) for score in SCORES if score in by_seed}}
 
 
 def labels_of(subsets: Subsets) -> tuple[Any, Any, Any]:
     """What scores and calibration need of validation photos."""
-    return subsets.validation_marks, subsets.validation_parts, subsets.present
+    return subsets.validation_label_strings, subsets.validation_halves, subsets.seen_values
 
 
 def changed_parameters(changed: dict[str, Any]) -> BoostParameters:

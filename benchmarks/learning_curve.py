@@ -24,7 +24,7 @@ from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
-from apparel_eye.pipelines.split.nodes import deal_photos
+from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.training.stage import NOTHING_YET
 
 CANDIDATES = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
@@ -65,7 +65,7 @@ def one(
 ) -> dict[str, float]:
     """Scores of the network and of the heads on activations, all fitted on so many photos."""
     manifest, values = ingested(raw, data, env, category)
-    folds = thinned(deal_photos(manifest, changed_parameters(env, seed, {}).split), manifest, wanted, seed)
+    folds = thinned(assign_folds_of(manifest, changed_parameters(env, seed, {}).split), manifest, wanted, seed)
     changed = {} if last_size is None else {"stages.large.size": last_size}
     row = measure(raw, data, env, category, seed, changed, lambda _: folds)
     parameters = changed_parameters(env, seed, changed)
@@ -107,7 +107,7 @@ def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.n
         activating.resize_photos(RawFolder(raw, ()), manifest, limits, train.resize, train.backbone, activations)
     )
     weights, modes = backbone(env, train.backbone, train.pretrained), chosen_modes(env)
-    folds = deal_photos(manifest, parameters.split)
+    folds = assign_folds_of(manifest, parameters.split)
     networks, network_of = activating.choose_networks(
         weights, NOTHING_YET, manifest, folds, values, modes, activations, train, category
     )

@@ -38,7 +38,7 @@ from apparel_eye.networks import backbones
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.classifier import restore, without_prefix
 from apparel_eye.networks.device import Mode
-from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.fusion import fused
 from apparel_eye.parameters import STAGES
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import Recognizer
@@ -189,12 +189,12 @@ def networks_of(ground: Ground, recognizer: Recognizer) -> tuple[list[Callable[[
         num_views = 1 if recognizer.candidate == "plain" else 1 + about.infer.mirrored + about.infer.num_drawn
         classifier, _ = restore(ground.checkpoint)
         return [
-            recognizer.mode.place(network) for network in (classifier, classifier.folded(recognizer.mode.device))
+            recognizer.mode.place(network) for network in (classifier, classifier.fused(recognizer.mode.device))
         ], num_views
     weights = without_prefix(WeightsDataset(str(ground.models / "backbone.safetensors")).load())
     fitted = backbones.fit_to(about.backbone, weights, size_of(recognizer))
     model = backbones.restored(about.backbone, fitted, size_of(recognizer))
-    models = [model, folded(model, backbones.feature_maps, size_of(recognizer), recognizer.mode.device)]
+    models = [model, fused(model, backbones.feature_maps, size_of(recognizer), recognizer.mode.device)]
     num_views = len(about.activations.views) + about.activations.num_drawn
     return [partial(backbones.feature_maps, recognizer.mode.place(each)) for each in models], num_views
 

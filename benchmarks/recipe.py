@@ -30,7 +30,7 @@ from apparel_eye.metrics import official
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import STAGES, ProjectParameters
 from apparel_eye.pipelines.infer.nodes import predict_photos
-from apparel_eye.pipelines.split.nodes import deal_photos
+from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.pipelines.train import nodes
 from apparel_eye.settings import CONFIG_LOADER_ARGS
 from apparel_eye.training import schedule
@@ -128,7 +128,7 @@ def measure(
     parameters = changed_parameters(env, seed, changed)
     train = parameters.train
     manifest, values = ingested(raw, data, env, category)
-    folds = thin(deal_photos(manifest, parameters.split))
+    folds = thin(assign_folds_of(manifest, parameters.split))
     initial: Any = backbone(env, train.backbone, train.pretrained)
     modes = chosen_modes(env)
     started = time.perf_counter()
@@ -159,7 +159,7 @@ def score_candidates(probabilities: pd.DataFrame, keys: pd.Series, subsets: Subs
     row = {}
     for candidate, table in probabilities[probabilities["role"] == "validation"].groupby("candidate"):
         predicted = table.set_index("image_key").loc[keys].filter(regex=r"^p\d+$").to_numpy()
-        measured = official.scores(predicted, subsets.validation_marks)
+        measured = official.scores(predicted, subsets.validation_label_strings)
         row |= {f"{candidate}_{name}": score for name, score in measured.items()}
     return row
 

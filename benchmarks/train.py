@@ -45,9 +45,9 @@ from apparel_eye.networks.device import Mode
 from apparel_eye.networks.layer_groups import layer_groups, parameter_groups
 from apparel_eye.networks.pretrained import pretrained_weights
 from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
-from apparel_eye.pipelines.split.nodes import deal_photos
+from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.training import loop, stage
-from apparel_eye.training.tasks import head_work, train_mode
+from apparel_eye.training.tasks import head_task, train_mode
 
 ENV = "cpu"
 PARTS = ("a", "b", "c", "d", "e", "gpu")
@@ -109,7 +109,7 @@ class Ground:
 
     def subsets(self, seed: int = 0) -> Subsets:
         """Which photos train and which validate."""
-        folds = deal_photos(self.manifest, changed_parameters(ENV, seed % NUM_FOLDS, SMALLER).split)
+        folds = assign_folds_of(self.manifest, changed_parameters(ENV, seed % NUM_FOLDS, SMALLER).split)
         return make_subsets(self.manifest, folds, self.values)
 
     def decoded(self, size: tuple[int, int], manifest: pd.DataFrame | None = None) -> NDArray[np.uint8]:
@@ -118,13 +118,13 @@ class Ground:
         kept = ArrayDataset(str(self.data / "train" / f"{size[0]}x{size[1]}.npy"))
         keys, checksums = ((self.manifest if manifest is None else manifest)[name] for name in ("image_key", "sha256"))
         folder, limits = RawFolder(self.raw, ()), parameters.ingest.photos
-        for part in decode(folder, keys.tolist(), checksums.tolist(), size, parameters.train.resize, limits):
-            kept.save(part)
+        for share_of_batch in decode(folder, keys.tolist(), checksums.tolist(), size, parameters.train.resize, limits):
+            kept.save(share_of_batch)
         return kept.load()
 
     def start(self, train: TrainParameters, size: Sequence[int], subsets: Subsets, weights: Weights) -> Checkpoint:
         """A network before training: weights of the backbone, a random head."""
-        description = describe(train, self.category, self.values, size, subsets.present)
+        description = describe(train, self.category, self.values, size, subsets.seen_values)
         return Checkpoint.single(
             backbones.state(start(description, weights, train.seed)), description.model_dump(mode="json")
         )
@@ -150,11 +150,11 @@ def main() -> None:
         ground = Ground(**{**options, "raw": options["raw"].resolve()}, data=data)
         sections = data / "train"
         sections.mkdir(parents=True, exist_ok=True)
-        for part in parts:
+        for share_of_batch in parts:
             started = time.perf_counter()
-            (sections / f"{part}.md").write_text(MEASURES[part](ground))
-            print(f"part {part}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-        written = [sections / f"{part}.md" for part in PARTS]
+            (sections / f"{share_of_batch}.md").write_text(MEASURES[share_of_batch](ground))
+            print(f"part {share_of_batch}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        written = [sections / f"{share_of_batch}.md" for share_of_batch in PARTS]
         text = "\n".join([header(ground), *(path.read_text() for path in written if path.exists())])
     (options["docs"] / "train_cost.md").write_text(text)
     print(text)
@@ -231,8 +231,8 @@ def epochs_in_memory(
     photos = torch.rand(num_photos, 3, *size, device=mode.where)
     num_steps = -(-num_photos // train.batch_size)
     batches = [
-        (mode.lay_out(part), wanted)
-        for part, wanted in zip(photos.tensor_split(num_steps), targets.tensor_split(num_steps), strict=True)
+        (mode.lay_out(share_of_batch), wanted)
+        for share_of_batch, wanted in zip(photos.tensor_split(num_steps), targets.tensor_split(num_steps), strict=True)
     ]
     while True:
         wait()
@@ -343,7 +343,7 @@ def common_request(ground: Ground, train: TrainParameters, side: int, rate: floa
 def photos_of(ground: Ground, seed: int) -> dict[str, Any]:
     """The photos of a seed for ``fastai_rival.py``."""
     subsets, keys = ground.subsets(seed), ground.manifest["image_key"]
-    targets = np.concatenate([subsets.train_targets, np.argmax(subsets.validation_marks == "y", axis=1)])
+    targets = np.concatenate([subsets.train_targets, np.argmax(subsets.validation_label_strings == "y", axis=1)])
     rows = [*((row, False) for row in subsets.train), *((row, True) for row in subsets.validation)]
     photos = [
         (keys.iloc[row], ground.values[target], judges) for (row, judges), target in zip(rows, targets, strict=True)
@@ -376,10 +376,10 @@ def cache_row(ground: Ground, train: TrainParameters, side: int, epochs: int = 5
     """Epochs of the same head with the same settings on the same photos, with and without the backbone."""
     subsets, size = few_judges(ground.subsets()), (side, side)
     pixels = ground.decoded(size)
-    description = describe(train, ground.category, ground.values, size, subsets.present)
+    description = describe(train, ground.category, ground.values, size, subsets.seen_values)
     model = start(description, ground.weights, train.seed)
     parts = stage.compute_features(pixels, subsets, model, 1, augmentation(train), train, ground.modes["predict"])
-    features = np.concatenate([part.rows for part in parts])
+    features = np.concatenate([share_of_batch.rows for share_of_batch in parts])
     cached = head_epochs(ground, train, subsets, description, features, None, epochs * (ground.repetitions + 1))
     frozen = head_epochs(ground, train, subsets, description, features, pixels, ground.repetitions + 1)
     seconds = np.array(
@@ -405,7 +405,7 @@ def head_epochs(
     """Seconds of epochs of the head on cached features or, given pixels, on what the frozen backbone makes of them."""
     model, mode = start(description, ground.weights, train.seed), ground.modes["predict"]
     mode.place(model)
-    work = head_work(model, description, features, subsets, train, mode.device)
+    task = head_task(model, description, features, subsets, train, mode.device)
 
     def through_backbone(photos: torch.Tensor, positions: Rows, epoch: int) -> torch.Tensor:
         drawn = transforms.draw(train.seed, epoch, subsets.train[positions], augmentation(train))
@@ -413,11 +413,11 @@ def head_epochs(
             return model.features(mode.lay_out(transforms.render(photos, drawn))).float()
 
     if pixels is not None:
-        work = replace(work, read=lambda rows: read(pixels, subsets.train[rows], mode.where), inputs=through_backbone)
+        task = replace(task, read=lambda rows: read(pixels, subsets.train[rows], mode.where), inputs=through_backbone)
     phase = PhaseParameters(learning_rate=1e-4, num_cycles=num_epochs, cycle_epochs=1, cycle_multiplier=1)
-    for moment in loop.train(work, stage._settings("head", phase, phase.rate, (1.0,), train)):
-        assert moment.row is not None
-        yield moment.row["seconds"]
+    for event in loop.train(task, stage._settings("head", phase, phase.rate, (1.0,), train)):
+        assert event.row is not None
+        yield event.row["seconds"]
 
 
 # ---- (d): against photos and pixels
@@ -471,9 +471,9 @@ def growth_figure(growth: dict[str, dict[float, list[dict[str, float]]]]) -> Fig
     figure = Figure(figsize=(10, 4), dpi=110, layout="constrained")
     colors = ["#b8c0c4", "#1f6f8b", "#7a5195", "#d97b29"]
     for axes, (name, costs) in zip(figure.subplots(1, 2), growth.items(), strict=True):
-        steps = list(next(iter(costs.values()))[0])
-        medians = [[np.median([run[step] for run in runs]) for runs in costs.values()] for step in steps]
-        axes.stackplot(list(costs), medians, labels=steps, colors=colors)
+        stepper = list(next(iter(costs.values()))[0])
+        medians = [[np.median([run[step] for run in runs]) for runs in costs.values()] for step in stepper]
+        axes.stackplot(list(costs), medians, labels=stepper, colors=colors)
         for amount, runs in costs.items():
             axes.plot([amount] * len(runs), [sum(run.values()) for run in runs], "k.", markersize=3)
         axes.set(xlabel=name, ylabel="seconds", xlim=(0, None), ylim=(0, None))
@@ -491,11 +491,11 @@ def part_of(manifest: pd.DataFrame, subsets: Subsets, share: float) -> tuple[pd.
     return manifest.iloc[rows], replace(
         subsets,
         train=np.arange(num_train),
-        train_marks=subsets.train_marks[:num_train],
+        train_label_strings=subsets.train_label_strings[:num_train],
         train_keys=subsets.train_keys[:num_train],
         validation=np.arange(num_train, len(rows)),
-        validation_marks=subsets.validation_marks[:num_validation],
-        validation_parts=subsets.validation_parts[:num_validation],
+        validation_label_strings=subsets.validation_label_strings[:num_validation],
+        validation_halves=subsets.validation_halves[:num_validation],
     )
 
 
@@ -509,19 +509,23 @@ def measure_sizes(ground: Ground, sides: Sequence[int] = (64, 96, 128)) -> str:
     epochs = []
     for seed in range(ground.seeds):
         train, subsets, weights = ground.train(seed), ground.subsets(seed), ground.weights
-        total, steps, row = 0.0, {}, {}
+        total, stepper, row = 0.0, {}, {}
         for side in sides:
             how = StageParameters(size=(side, side), num_views=4, head=phase, all=phase)
-            checkpoint, steps = run_stage(ground, train, ground.manifest, subsets, weights, how)
-            weights, row, total = dict(checkpoint.of("best")), dict(checkpoint.history[-1]), total + sum(steps.values())
+            checkpoint, stepper = run_stage(ground, train, ground.manifest, subsets, weights, how)
+            weights, row, total = (
+                dict(checkpoint.of("best")),
+                dict(checkpoint.history[-1]),
+                total + sum(stepper.values()),
+            )
         scores["growing"].append(row | {"seconds": total})
-        left = total - sum(steps.values()) + steps["all layers"]
-        epochs.append(max(1, round(left / (steps["all layers"] / phase.epochs))))
+        left = total - sum(stepper.values()) + stepper["all layers"]
+        epochs.append(max(1, round(left / (stepper["all layers"] / phase.epochs))))
         longer = how.model_copy(
             update={"all": PhaseParameters(**phase.model_dump() | EPOCH | {"cycle_epochs": epochs[-1]})}
         )
-        checkpoint, steps = run_stage(ground, train, ground.manifest, subsets, ground.weights, longer)
-        scores["last size alone"].append(dict(checkpoint.history[-1]) | {"seconds": sum(steps.values())})
+        checkpoint, stepper = run_stage(ground, train, ground.manifest, subsets, ground.weights, longer)
+        scores["last size alone"].append(dict(checkpoint.history[-1]) | {"seconds": sum(stepper.values())})
     names = {"accuracy": 3, "basic_precision": 3, "average_precision": 3, "seconds": 0}
     rows = [
         {"": name}
@@ -549,20 +553,24 @@ def run_stage(
 ) -> tuple[Checkpoint, dict[str, float]]:
     """What a stage ends with, and the seconds of its steps."""
     assert not isinstance(how.size, int)
-    marks = [time.perf_counter()]
+    label_strings = [time.perf_counter()]
     pixels = ground.decoded(how.size, manifest)
-    marks.append(time.perf_counter())
-    description = describe(train, ground.category, ground.values, how.size, subsets.present)
+    label_strings.append(time.perf_counter())
+    description = describe(train, ground.category, ground.values, how.size, subsets.seen_values)
     model = start(description, weights, train.seed)
     views_of = (how.num_views, augmentation(train), train, ground.modes["predict"])
-    features = np.concatenate([part.rows for part in stage.compute_features(pixels, subsets, model, *views_of)])
-    marks.append(time.perf_counter())
+    features = np.concatenate(
+        [share_of_batch.rows for share_of_batch in stage.compute_features(pixels, subsets, model, *views_of)]
+    )
+    label_strings.append(time.perf_counter())
     where = ground.modes["train"].device
     head = last(stage.train_head(features, subsets, description, weights, how.head, train, where))
-    marks.append(time.perf_counter())
+    label_strings.append(time.perf_counter())
     tuned = last(stage.fine_tune(pixels, subsets, head, how.all, augmentation(train), train, ground.modes))
-    marks.append(time.perf_counter())
-    return tuned, dict(zip(("decoding", "features", "head", "all layers"), np.diff(marks).tolist(), strict=True))
+    label_strings.append(time.perf_counter())
+    return tuned, dict(
+        zip(("decoding", "features", "head", "all layers"), np.diff(label_strings).tolist(), strict=True)
+    )
 
 
 def augmentation(train: TrainParameters) -> Any:
@@ -572,12 +580,12 @@ def augmentation(train: TrainParameters) -> Any:
 
 def few_judges(subsets: Subsets) -> Subsets:
     """One validation photo of each part, so that an epoch's time is that of training."""
-    _, rows = np.unique(subsets.validation_parts, return_index=True)
+    _, rows = np.unique(subsets.validation_halves, return_index=True)
     return replace(
         subsets,
         validation=subsets.validation[rows],
-        validation_marks=subsets.validation_marks[rows],
-        validation_parts=subsets.validation_parts[rows],
+        validation_label_strings=subsets.validation_label_strings[rows],
+        validation_halves=subsets.validation_halves[rows],
     )
 
 

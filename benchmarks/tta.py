@@ -29,8 +29,8 @@ from apparel_eye.data.batches import read
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.datasets import CheckpointDataset
 from apparel_eye.metrics import official
+from apparel_eye.metrics.bootstrap import difference
 from apparel_eye.metrics.calibration import cross_fit, fit_temperature
-from apparel_eye.metrics.intervals import difference
 from apparel_eye.networks.classifier import restore
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.inference import identity_of, to_probabilities
@@ -74,9 +74,9 @@ class Network:
     seed: int
     per_view: Probabilities
     candidates: dict[str, Probabilities]
-    marks: official.Marks
+    label_strings: official.LabelStrings
     parts: NDArray[np.intp]
-    present: NDArray[np.intp]
+    seen_values: NDArray[np.intp]
     groups: NDArray[np.str_]
 
 
@@ -88,7 +88,7 @@ def main() -> None:
     arguments = parser.parse_args()
     places = [(seed, data, each) for seed, data in enumerate(arguments.data) for each in trained_categories(data)]
     networks = [load_network(*place) for place in places]
-    print(f"{len(networks)} networks, {sum(len(network.marks) for network in networks)} validation photos")
+    print(f"{len(networks)} networks, {sum(len(network.label_strings) for network in networks)} validation photos")
     for table in (scores_table, differences_table, calibration_table):
         print(f"\n{markdown(table(networks))}")
     draw_views(networks).savefig(arguments.docs / "views.png", dpi=120)
@@ -114,7 +114,7 @@ def load_network(seed: int, data: Path, category: str) -> Network:
     ours = (per_view[0], averaged(per_view, infer.plain_weight, infer.mirrored, infer.num_drawn))
     if not np.allclose(ours, (candidates["plain"], candidates["tta"]), atol=1e-3):
         raise ValueError(f"{known} does not give the run's candidates, so it is of another run; delete it")
-    labels = (subsets.validation_marks, subsets.validation_parts, subsets.present)
+    labels = (subsets.validation_label_strings, subsets.validation_halves, subsets.seen_values)
     return Network(seed, per_view, candidates, *labels, photos["group"].to_numpy(dtype=np.str_))
 
 
@@ -127,10 +127,10 @@ def predict_views(data: Path, about: dict[str, Any], manifest: pd.DataFrame, sub
     infer, augmentation = InferParameters(**about["infer"]), AugmentationParameters(**about["augmentation"])
     mode = Mode(**about["modes"]["predict"])
     predicted = np.zeros((2 + infer.num_views, len(subsets.validation), len(about["values"])))
-    for part in np.unique(subsets.validation_parts):
+    for part in np.unique(subsets.validation_halves):
         model, description = restore(checkpoint, without(part))
         mode.place(model)
-        for batch in slices(np.flatnonzero(subsets.validation_parts == part), infer.batch_size):
+        for batch in slices(np.flatnonzero(subsets.validation_halves == part), infer.batch_size):
             rows = subsets.validation[batch]
             photos = read(pixels, rows, mode.where)
             drawn = transforms.draw_for_test(
@@ -154,7 +154,7 @@ def averaged(per_view: Probabilities, plain_weight: float, num_mirrored: int, nu
 def tempered(networks: Sequence[Network], answers: Answers) -> Answers:
     """The photos of each part as sure as is best for the other parts."""
     pairs = zip(networks, answers, strict=True)
-    return [cross_fit(answer, network.marks, network.parts, network.present) for network, answer in pairs]
+    return [cross_fit(answer, network.label_strings, network.parts, network.seen_values) for network, answer in pairs]
 
 
 def scores_table(networks: Sequence[Network]) -> Iterator[Row]:
@@ -175,47 +175,52 @@ def differences_table(networks: Sequence[Network]) -> Iterator[Row]:
 
 def calibration_table(networks: Sequence[Network]) -> Iterator[Row]:
     """Each candidate before and after temperatures; errors of calibration beside those to expect if it were perfect."""
-    marks = [network.marks for network in networks]
+    label_strings = [network.label_strings for network in networks]
     for candidate in CANDIDATES:
         before = [network.candidates[candidate] for network in networks]
         after = tempered(networks, before)
-        temperatures = [fit_temperature(net.candidates[candidate], net.marks, net.present) for net in networks]
+        temperatures = [
+            fit_temperature(net.candidates[candidate], net.label_strings, net.seen_values) for net in networks
+        ]
         yield {
             "candidate": candidate,
             "temperature": mean_and_range(pd.Series(temperatures, [network.seed for network in networks])),
             "log loss before": mean_and_range(scored(networks, before)["log_loss"]),
             "after": mean_and_range(scored(networks, after)["log_loss"]),
             "difference": compare(networks, after, before)["log_loss"],
-            "error before, after, perfect": errors(before, after, marks),
-            "of all photos together": errors([stack(before)], [stack(after)], [stack(marks, "n")]),
+            "error before, after, perfect": errors(before, after, label_strings),
+            "of all photos together": errors([stack(before)], [stack(after)], [stack(label_strings, "n")]),
         }
 
 
-def errors(before: Answers, after: Answers, marks: Sequence[official.Marks]) -> str:
+def errors(before: Answers, after: Answers, label_strings: Sequence[official.LabelStrings]) -> str:
     """Mean calibration errors before and after temperatures, and of the latter if they were perfect."""
-    found = [list(map(official.expected_calibration_error, answers, marks)) for answers in (before, after)]
+    found = [list(map(official.expected_calibration_error, answers, label_strings)) for answers in (before, after)]
     perfect = [official.calibration_noise(answer, SEED, NUM_DRAWS) for answer in after]
     return " / ".join(f"{np.mean(each):.3f}" for each in (*found, perfect))
 
 
 def scored(networks: Sequence[Network], answers: Answers) -> pd.DataFrame:
     """Scores of each network, by seed."""
-    rows = [official.scores(each, network.marks) for network, each in zip(networks, answers, strict=True)]
+    rows = [official.scores(each, network.label_strings) for network, each in zip(networks, answers, strict=True)]
     return pd.DataFrame(rows, pd.Index([network.seed for network in networks], name="seed"))
 
 
 def compare(networks: Sequence[Network], first: Answers, second: Answers) -> Row:
     """By how much the first's mean scores over the networks are above the second's."""
-    number = np.repeat(np.arange(len(networks)), [len(network.marks) for network in networks])[:, None]
-    marks, groups = stack([network.marks for network in networks], "n"), [network.groups for network in networks]
+    number = np.repeat(np.arange(len(networks)), [len(network.label_strings) for network in networks])[:, None]
+    label_strings, groups = (
+        stack([network.label_strings for network in networks], "n"),
+        [network.groups for network in networks],
+    )
 
-    def measure(numbered: NDArray[np.floating], marks: official.Marks) -> dict[str, float]:
+    def measure(numbered: NDArray[np.floating], label_strings: official.LabelStrings) -> dict[str, float]:
         of_each = [numbered[:, 0] == index for index in range(len(networks))]
-        of_networks = [official.scores(numbered[rows, 1:], marks[rows]) for rows in of_each]
+        of_networks = [official.scores(numbered[rows, 1:], label_strings[rows]) for rows in of_each]
         return {score: float(np.mean([scores[score] for scores in of_networks])) for score in SCORES}
 
     one, other = (np.hstack([number, stack(answers)]) for answers in (first, second))
-    found = difference(measure, one, other, marks, np.concatenate(groups), NUM_DRAWS, SEED)
+    found = difference(measure, one, other, label_strings, np.concatenate(groups), NUM_DRAWS, SEED)
     apart = scored(networks, first) - scored(networks, second)
     cell = "{:+.3f} ({:+.3f} to {:+.3f}), {} : {}"
     return {name: cell.format(*each, (apart[name] > 0).sum(), (apart[name] < 0).sum()) for name, each in found.items()}
@@ -280,12 +285,12 @@ def draw_calibration(networks: Sequence[Network]) -> Figure:
     """Accuracy against confidence of each candidate, photos of all networks in bins of as many each."""
     figure = Figure(figsize=(13, 3.8), layout="constrained")
     all_axes: Any = figure.subplots(1, len(CANDIDATES), sharex=True, sharey=True)
-    marks = stack([network.marks for network in networks], "n")
+    label_strings = stack([network.label_strings for network in networks], "n")
     for axes, candidate in zip(all_axes, CANDIDATES, strict=True):
         before = [network.candidates[candidate] for network in networks]
         axes.axline((0, 0), slope=1, color=GREY)
         for answers, color, label in ((before, ORANGE, "before"), (tempered(networks, before), BLUE, "after")):
-            axes.errorbar(*reliability(stack(answers), marks).T, fmt=".-", color=color, label=label)
+            axes.errorbar(*reliability(stack(answers), label_strings).T, fmt=".-", color=color, label=label)
         axes.set(title=candidate, xlabel="confidence", xlim=(0.2, 1), ylim=(0.2, 1.02), aspect="equal")
         axes.spines[["top", "right"]].set_visible(False)
     all_axes[0].legend(frameon=False, loc="lower right")
@@ -293,9 +298,9 @@ def draw_calibration(networks: Sequence[Network]) -> Figure:
     return figure
 
 
-def reliability(probabilities: Probabilities, marks: official.Marks) -> NDArray[np.float64]:
+def reliability(probabilities: Probabilities, label_strings: official.LabelStrings) -> NDArray[np.float64]:
     """Mean confidence, accuracy and its standard error, a row for each bin."""
-    is_right = np.argmax(probabilities, axis=1) == official.true_values(marks)
+    is_right = np.argmax(probabilities, axis=1) == official.true_values(label_strings)
     bins = np.array_split(np.array(sorted(zip(probabilities.max(axis=1), is_right, strict=True))), NUM_BINS)
     return np.array([(*each.mean(axis=0), each[:, 1].std() / len(each) ** 0.5) for each in bins])
 

@@ -50,7 +50,7 @@ def read_answers(data: Path, category: str) -> pd.DataFrame:
     subsets = make_subsets(manifest, folds, values.tolist())
     keys = manifest["image_key"].iloc[subsets.validation]
     probabilities = probabilities_of(table, scores["submission"]["candidate"], keys)
-    truth = true_values(subsets.validation_marks)
+    truth = true_values(subsets.validation_label_strings)
     answers = pd.DataFrame(
         {
             "image_key": keys.to_numpy(),

@@ -125,7 +125,9 @@ def test_scores_are_those_of_the_probabilities_on_validation_photos(results: Pat
     probabilities = answers.loc[validation["image_key"], [f"p{index}" for index in range(len(VALUES))]].to_numpy()
     scores = json.loads((results / "08_reporting" / CATEGORY / "scores.json").read_text())
     assert len(validation) == scores["photos"] == NUM_LABELLED // 5
-    expected = official.all_scores(probabilities, official.marks_of(validation["label_string"]), range(1, len(VALUES)))
+    expected = official.all_scores(
+        probabilities, official.parse_label_strings(validation["label_string"]), range(1, len(VALUES))
+    )
     assert {name: scores[candidate][name] for name in expected} == pytest.approx(expected, nan_ok=True)
     for name in ("accuracy", "log_loss", "basic_precision", "average_precision"):
         assert scores[candidate][f"{name}_low"] <= expected[name] <= scores[candidate][f"{name}_high"]
@@ -179,7 +181,7 @@ def test_another_seed_trains_again_and_the_old_one_gives_the_old_weights(
     exit_code, said = kedro_run("--pipeline=train", **settings, train__seed=2)
     ran, finished = nodes_in(said)
     assert exit_code == 0
-    assert {"read_photos", "make_manifest", "deal_photos"} <= set(finished)
+    assert {"read_photos", "make_manifest", "assign_folds_of"} <= set(finished)
     trained = {f"{stage}.{name}" for stage in ("small", "medium", "large") for name in ("train_head", "fine_tune")}
     assert trained <= set(ran)
     with pytest.raises(AssertionError):

@@ -227,7 +227,7 @@ def test_lengths_are_zoomed_only_by_a_number(
 
 def test_a_validation_fold_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(ValidationError, match="validation_fold is 5; give one from 0 to 4"):
-        SplitParameters(num_folds=5, validation_fold=5, rare_values="stop", num_parts=2, seed=1)
+        SplitParameters(num_folds=5, validation_fold=5, rare_values="stop", num_halves=2, seed=1)
 
 
 def test_more_drawn_views_than_there_are_are_refused() -> None:

@@ -311,6 +311,12 @@ def test_every_relative_link_resolves() -> None:
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     from apparel_eye import errors
 
-    kinds = [errors.UsageError, errors.DataError, errors.SurroundingsError, errors.LockedError, errors.DivergedError]
+    kinds = [
+        errors.UsageError,
+        errors.DataError,
+        errors.SystemEnvironmentError,
+        errors.LockedError,
+        errors.DivergedError,
+    ]
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", section("Your own images"), flags=re.MULTILINE)}
     assert codes == {0, 1, *(kind.exit_code for kind in kinds)}

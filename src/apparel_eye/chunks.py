@@ -17,7 +17,7 @@ Items = TypeVar("Items", bound=_Items)
 
 
 @dataclass(frozen=True)
-class ArrayPart:
+class ArrayChunk:
     """Rows ``start`` up to ``stop`` of an array of ``num_rows`` rows.
 
     No rows at the end (``start == num_rows > 0``) with nothing before them say that the array stays as it is.
@@ -34,7 +34,7 @@ class ArrayPart:
 
 
 @dataclass(frozen=True)
-class TablePart:
+class TableChunk:
     """Rows ``start`` up to ``stop`` of a table of ``num_rows`` rows."""
 
     start: int

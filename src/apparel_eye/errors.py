@@ -37,7 +37,7 @@ class DataError(ApparelEyeError):
     exit_code = 3
 
 
-class SurroundingsError(ApparelEyeError):
+class SystemEnvironmentError(ApparelEyeError):
     """Disk, rights, memory or network are not as needed."""
 
     exit_code = 4

@@ -100,12 +100,12 @@ class Overview(Table):
 
 
 class Folds(Table):
-    """Where each labelled photo was dealt to."""
+    """The fold of each labelled photo."""
 
     image_key: Series[str] = pa.Field(unique=True)
     fold: Series[int] = pa.Field(ge=-1, description="-1 for photos of values that are left out")
     subset: Series[str] = pa.Field(isin=["train", "validation", "unused"])
-    part: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
+    half: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
 
 
 class ActivationsIndex(Table):
@@ -125,7 +125,7 @@ class Rates(Table):
 
 
 RATES = r"^rate_\d+$"
-COUNTS = ("epoch", "cycle", "steps", "parts")
+COUNTS = ("epoch", "cycle", "steps", "accumulation")
 """Columns of the history that are whole numbers."""
 
 
@@ -137,7 +137,7 @@ class Epochs(Table):
     steps: Series[int] = pa.Field(ge=1, description="of the epoch")
     learning_rate: Series[float] = pa.Field(ge=0, description="of the head, at the start of the epoch")
     rates: Series[float] = pa.Field(alias=RATES, regex=True, ge=0, description="of each layer group, from the stem on")
-    parts: Series[int] = pa.Field(ge=1, description="in which each batch was computed")
+    accumulation: Series[int] = pa.Field(ge=1, description="shares in which each batch was computed")
     train_loss: Series[float]
     validation_loss: Series[float]
     basic_precision: Series[float] = pa.Field(nullable=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import chisquare
 
 from apparel_eye.classifiers import bags, xgboost_head
-from apparel_eye.classifiers.bags import draw_filters, looked_at, places_of
+from apparel_eye.classifiers.bags import draw_filters, inspect, places_of
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.classifiers.importance import importances
 from apparel_eye.classifiers.xgboost_head import Boosters
@@ -127,7 +127,7 @@ def test_bags_learn_what_one_place_of_one_filter_shows(examples: Examples, bag_p
 def test_most_of_what_splits_gain_is_at_the_planted_place(examples: Examples, bag_parameters: BagParameters) -> None:
     parameters = bag_parameters.model_copy(update={"block_columns": 1.0, "num_bags": 5})
     model = bags.fit(examples, SHAPE, parameters)
-    looked = looked_at(model)
+    looked = inspect(model)
     assert looked.gains.shape == SHAPE
     assert (looked.gains >= 0).all()
     assert looked.gains.sum() == pytest.approx(1)
@@ -141,7 +141,7 @@ def test_it_is_counted_in_how_many_bags_a_filter_is(examples: Examples, bag_para
     parameters = bag_parameters.model_copy(update={"block_columns": 1.0, "num_bags": 5})
     model = bags.fit(examples, SHAPE, parameters)
     counted = Counter(each for blocks in json.loads(model)["models"] for each in filters_of(blocks))
-    looked = looked_at(model)
+    looked = inspect(model)
     assert looked.num_bags.tolist() == [counted[each] for each in range(8)]
     assert looked.num_bags.sum() == 5 * 2
     assert (looked.gains.sum(axis=(1, 2))[looked.num_bags == 0] == 0).all()
@@ -157,12 +157,12 @@ def test_gains_are_those_of_every_split_added_up(examples: Examples, bag_paramet
                     tree["left_children"], tree["split_indices"], tree["loss_changes"], strict=True
                 ):
                     by_hand[block["columns"][index]] += gain if child != -1 else 0
-    np.testing.assert_allclose(looked_at(model).gains.ravel(), by_hand / by_hand.sum(), rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(inspect(model).gains.ravel(), by_hand / by_hand.sum(), rtol=1e-4, atol=1e-9)
 
 
 def test_bags_that_never_split_have_looked_nowhere(examples: Examples, bag_parameters: BagParameters) -> None:
     same = replace(examples, features=np.ones_like(examples.features))
-    looked = looked_at(bags.fit(same, SHAPE, bag_parameters.model_copy(update={"importance": "gain"})))
+    looked = inspect(bags.fit(same, SHAPE, bag_parameters.model_copy(update={"importance": "gain"})))
     np.testing.assert_array_equal(looked.gains, 0)
     np.testing.assert_array_equal(looked.importances, 0)
     assert looked.num_bags.sum() > 0

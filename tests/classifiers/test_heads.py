@@ -14,13 +14,13 @@ from apparel_eye.classifiers.heads import (
     Features,
     Probabilities,
     cross_predict,
-    photo_parts,
+    photo_chunks,
     predict_views,
     read,
 )
 from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.data.subsets import Subsets
-from apparel_eye.metrics.official import marks_of
+from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.metrics.probabilities import FLOOR
 from apparel_eye.parameters import PerceptronParameters, WeightParameters, XGBoostParameters
 
@@ -37,18 +37,18 @@ Head = tuple[Callable[[Examples], Any], Callable[..., Probabilities]]
 def subsets() -> Subsets:
     """Of four values the second has no photo at all; rows are dealt in turns."""
     rows = np.arange(NUM_PHOTOS)
-    labels = marks_of([("ynnn", "nnyn", "nnny")[row // 3 % 3] for row in rows])
-    train, validation, questions = (rows[rows % 3 == turn] for turn in range(3))
+    labels = parse_label_strings([("ynnn", "nnyn", "nnny")[row // 3 % 3] for row in rows])
+    train, validation, to_predict = (rows[rows % 3 == turn] for turn in range(3))
     return Subsets(
         train=train,
-        train_marks=labels[train],
+        train_label_strings=labels[train],
         train_keys=np.array([f"{row}.jpg" for row in train]),
         validation=validation,
-        validation_marks=labels[validation],
-        validation_parts=np.arange(10) % 2,
-        questions=questions,
-        tests=questions[:0],
-        test_marks=labels[:0],
+        validation_label_strings=labels[validation],
+        validation_halves=np.arange(10) % 2,
+        to_predict=to_predict,
+        tests=to_predict[:0],
+        answered_label_strings=labels[:0],
     )
 
 
@@ -102,25 +102,25 @@ def crossed(
 
 def moved(subsets: Subsets) -> Subsets:
     """The validation photos with other labels, of the same values."""
-    return replace(subsets, validation_marks=np.roll(subsets.validation_marks, 3, axis=0))
+    return replace(subsets, validation_label_strings=np.roll(subsets.validation_label_strings, 3, axis=0))
 
 
 def test_validation_photos_are_predicted_without_their_own_labels(
     head: Head, features: Features, subsets: Subsets
 ) -> None:
-    _, validation, questions = crossed(head, features, subsets)
+    _, validation, to_predict = crossed(head, features, subsets)
     _, again, other_questions = crossed(head, features, moved(subsets))
     np.testing.assert_array_equal(again, validation)
-    assert not np.array_equal(other_questions, questions)
+    assert not np.array_equal(other_questions, to_predict)
 
 
 def test_a_second_fit_changes_the_predictions_of_questions_only(
     head: Head, features: Features, subsets: Subsets
 ) -> None:
-    _, validation, questions = crossed(head, features, subsets)
+    _, validation, to_predict = crossed(head, features, subsets)
     _, again, other_questions = crossed(head, features, subsets, refit=False)
     np.testing.assert_array_equal(again, validation)
-    assert not np.array_equal(other_questions, questions)
+    assert not np.array_equal(other_questions, to_predict)
 
 
 def test_without_a_second_fit_validation_labels_are_never_used(
@@ -132,21 +132,21 @@ def test_without_a_second_fit_validation_labels_are_never_used(
 
 def test_photos_to_predict_are_never_fitted_on(head: Head, features: Features, subsets: Subsets) -> None:
     others = features.copy()
-    others[subsets.questions] = 0
+    others[subsets.to_predict] = 0
     first, second = (crossed(head, of_photos, subsets) for of_photos in (features, others))
     np.testing.assert_equal(second[:2], first[:2])
 
 
 def test_a_value_can_be_learned(head: Head, features: Features, subsets: Subsets) -> None:
-    _, validation, questions = crossed(head, features, subsets)
+    _, validation, to_predict = crossed(head, features, subsets)
     values = np.array([0, 2, 3])[np.arange(NUM_PHOTOS) // 3 % 3]
     np.testing.assert_array_equal(validation.argmax(axis=1), values[subsets.validation])
-    np.testing.assert_array_equal(questions.argmax(axis=1), values[subsets.questions])
+    np.testing.assert_array_equal(to_predict.argmax(axis=1), values[subsets.to_predict])
 
 
 def test_a_value_without_photos_gets_the_floor(head: Head, features: Features, subsets: Subsets) -> None:
-    _, validation, questions = crossed(head, features, subsets)
-    for probabilities in (validation, questions):
+    _, validation, to_predict = crossed(head, features, subsets)
+    for probabilities in (validation, to_predict):
         np.testing.assert_array_equal(probabilities[:, 1], FLOOR)
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
 
@@ -155,7 +155,7 @@ def test_views_are_examples_in_training_and_averaged_in_prediction(
     recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
 ) -> None:
     fitted, head = recorder
-    _, validation, questions = crossed(head, features, subsets, PLAIN, refit=False)
+    _, validation, to_predict = crossed(head, features, subsets, PLAIN, refit=False)
     (examples,) = fitted
     assert len(examples) == 10 * NUM_VIEWS
     of_train = features[subsets.train].reshape(-1, NUM_FEATURES)
@@ -164,7 +164,7 @@ def test_views_are_examples_in_training_and_averaged_in_prediction(
     np.testing.assert_array_equal(examples.of_each(examples.classes), np.repeat(classes, NUM_VIEWS))
     np.testing.assert_array_equal(examples.weights, 1)
     np.testing.assert_array_equal(examples.groups, GROUPS[subsets.train])
-    for rows, probabilities in ((subsets.validation, validation), (subsets.questions, questions)):
+    for rows, probabilities in ((subsets.validation, validation), (subsets.to_predict, to_predict)):
         per_view = np.abs(features[rows, :, :3].astype(np.float64))
         mean = (per_view / per_view.sum(axis=2, keepdims=True)).mean(axis=1)
         np.testing.assert_allclose(probabilities[:, [0, 2, 3]], (1 - FLOOR) * mean, rtol=1e-6)
@@ -174,21 +174,23 @@ def test_the_second_fit_has_all_labelled_photos_and_may_know_more_values(
     recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
 ) -> None:
     fitted, (fit, _) = recorder
-    more = subsets.validation_marks.copy()
+    more = subsets.validation_label_strings.copy()
     more[4] = list("nynn")
 
     def predict(model: int, seen: Features) -> NDArray[np.float64]:
         num_classes = fitted[model - 1].num_classes
         return np.full((len(seen), num_classes), 1 / num_classes)
 
-    _, validation, questions = crossed((fit, predict), features, replace(subsets, validation_marks=more), PLAIN)
+    _, validation, to_predict = crossed(
+        (fit, predict), features, replace(subsets, validation_label_strings=more), PLAIN
+    )
     first, second = fitted
     assert (len(first), len(second)) == (10 * NUM_VIEWS, 20 * NUM_VIEWS)
     np.testing.assert_array_equal(second.photos, subsets.labelled)
     np.testing.assert_array_equal(second.groups, GROUPS[subsets.labelled])
     np.testing.assert_array_equal(np.unique(second.classes), [0, 1, 2, 3])
     np.testing.assert_array_equal(validation[:, 1], FLOOR)
-    np.testing.assert_allclose(questions, 1 / 4)
+    np.testing.assert_allclose(to_predict, 1 / 4)
 
 
 @pytest.mark.parametrize(
@@ -212,10 +214,10 @@ def test_a_photos_weight_is_shared_with_the_values_marked_m(
     subsets: Subsets,
 ) -> None:
     fitted, head = recorder
-    marks = subsets.train_marks.copy()
-    marks[0] = list(label)
+    label_strings = subsets.train_label_strings.copy()
+    label_strings[0] = list(label)
     weights = WeightParameters(maybe_share=maybe_share, class_balance=0.0)
-    crossed(head, features, replace(subsets, train_marks=marks), weights, refit=False)
+    crossed(head, features, replace(subsets, train_label_strings=label_strings), weights, refit=False)
     first = np.flatnonzero(fitted[0].photos == subsets.train[0])
     found = dict(zip(fitted[0].classes[first].tolist(), fitted[0].weights[first].tolist(), strict=True))
     assert found == pytest.approx(expected)
@@ -233,9 +235,9 @@ def test_photos_of_rare_values_weigh_more_and_all_together_what_they_are(
 ) -> None:
     """Of ten photos six, three and one are of a value; the one may be the first value, too."""
     fitted, head = recorder
-    marks = marks_of(["ynnn"] * 6 + ["nnyn"] * 3 + ["mnny"])
+    label_strings = parse_label_strings(["ynnn"] * 6 + ["nnyn"] * 3 + ["mnny"])
     weights = WeightParameters(maybe_share=maybe_share, class_balance=class_balance)
-    crossed(head, features, replace(subsets, train_marks=marks), weights, refit=False)
+    crossed(head, features, replace(subsets, train_label_strings=label_strings), weights, refit=False)
     examples = fitted[0]
     of_photos = np.array([examples.weights[examples.photos == photo].sum() for photo in subsets.train])
     rarity = np.repeat([6.0, 3.0, 1.0], [6, 3, 1]) ** -class_balance
@@ -251,14 +253,14 @@ def test_with_full_balance_all_values_weigh_alike(
     recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
 ) -> None:
     fitted, head = recorder
-    marks = marks_of(["ynnn"] * 6 + ["nnyn"] * 3 + ["nnny"])
+    label_strings = parse_label_strings(["ynnn"] * 6 + ["nnyn"] * 3 + ["nnny"])
     weights = WeightParameters(maybe_share=0.3, class_balance=1.0)
-    crossed(head, features, replace(subsets, train_marks=marks), weights, refit=False)
+    crossed(head, features, replace(subsets, train_label_strings=label_strings), weights, refit=False)
     np.testing.assert_allclose(np.bincount(fitted[0].classes, fitted[0].weights), 10 / 3, rtol=1e-6)
 
 
 def test_no_photos_to_predict_have_no_probabilities(head: Head, features: Features, subsets: Subsets) -> None:
-    without = replace(subsets, questions=subsets.questions[:0])
+    without = replace(subsets, to_predict=subsets.to_predict[:0])
     assert crossed(head, features, without)[2].shape == (0, 4)
 
 
@@ -278,20 +280,20 @@ def test_what_is_read_is_every_view_of_each_photo_in_turn(columns: Any, features
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize(("numbers", "num_parts"), [(1, 10), (4 * NUM_FEATURES, 5), (6 * NUM_FEATURES, 4), (2**20, 1)])
+@pytest.mark.parametrize(("numbers", "num_halves"), [(1, 10), (4 * NUM_FEATURES, 5), (6 * NUM_FEATURES, 4), (2**20, 1)])
 def test_parts_hold_so_many_numbers_and_all_photos_once(
-    numbers: int, num_parts: int, features: Features, monkeypatch: pytest.MonkeyPatch
+    numbers: int, num_halves: int, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heads, "_PART", numbers)
     rows, classes = np.arange(20, 30), np.arange(10) % 3
     examples = Examples(features, rows, classes, np.arange(10, dtype=np.float32), GROUPS[rows])
     parts = list(examples.parts(NUM_FEATURES))
-    assert len(parts) == num_parts
+    assert len(parts) == num_halves
     assert all(len(part) * NUM_FEATURES <= max(numbers, NUM_VIEWS * NUM_FEATURES) for part in parts)
     for name in ("photos", "classes", "weights", "groups"):
         joined = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(joined, getattr(examples, name))
-    assert [len(part) for part in photo_parts(rows, features)] == [len(part.photos) for part in parts]
+    assert [len(part) for part in photo_chunks(rows, features)] == [len(part.photos) for part in parts]
 
 
 @pytest.mark.parametrize("numbers", [1, 5 * NUM_FEATURES, 2**20])
@@ -299,7 +301,7 @@ def test_predictions_do_not_depend_on_how_many_photos_are_read_at_a_time(
     numbers: int, features: Features, monkeypatch: pytest.MonkeyPatch, recorder: tuple[list[Examples], Head]
 ) -> None:
     predict = partial(recorder[1][1], 1)
-    photos, present = np.array([3, 1, 4, 1, 5, 9, 2]), np.array([0, 2, 3])
-    whole = predict_views(predict, features, photos, present, 4)
+    photos, seen_values = np.array([3, 1, 4, 1, 5, 9, 2]), np.array([0, 2, 3])
+    whole = predict_views(predict, features, photos, seen_values, 4)
     monkeypatch.setattr(heads, "_PART", numbers)
-    np.testing.assert_array_equal(predict_views(predict, features, photos, present, 4), whole)
+    np.testing.assert_array_equal(predict_views(predict, features, photos, seen_values, 4), whole)

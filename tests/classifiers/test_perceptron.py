@@ -6,8 +6,8 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 from apparel_eye.classifiers import perceptron
+from apparel_eye.classifiers.dual_basis import dual_basis
 from apparel_eye.classifiers.heads import Examples
-from apparel_eye.classifiers.span import span
 from apparel_eye.parameters import PerceptronParameters
 
 MakeExamples = Callable[..., Examples]
@@ -40,7 +40,7 @@ def test_probabilities_are_scikit_learns_on_the_coordinates(
 ) -> None:
     examples = weighted(num_classes, num_features)
     found = perceptron.predict(perceptron.fit(examples, perceptron_parameters), examples.columns(EVERYTHING))
-    coordinates = span(examples).coordinates
+    coordinates = dual_basis(examples).coordinates
     coordinates = coordinates * np.sqrt(coordinates.shape[1], dtype=np.float32)
     network = MLPClassifier((8,), alpha=0.1, learning_rate_init=1e-2, max_iter=100, random_state=1)
     network.fit(coordinates, np.repeat(examples.classes, 2), sample_weight=np.repeat(examples.weights, 2))

@@ -14,7 +14,7 @@ from apparel_eye.schemas import Folds
 
 
 def split(**changes: Any) -> SplitParameters:
-    usual = {"num_folds": 5, "validation_fold": 0, "num_parts": 2, "seed": 1, "rare_values": "stop"}
+    usual = {"num_folds": 5, "validation_fold": 0, "num_halves": 2, "seed": 1, "rare_values": "stop"}
     return SplitParameters(**{**usual, **changes})
 
 
@@ -54,15 +54,15 @@ def test_photos_of_a_group_are_on_one_side_and_each_value_is_on_both(seed: int) 
         manifest_of(np.repeat(of_group, sizes).tolist(), np.repeat(np.arange(40).astype(str), sizes).tolist()),
         split(seed=seed),
     )
-    assert photos.groupby("group")[["fold", "part"]].nunique().to_numpy().max() == 1
+    assert photos.groupby("group")[["fold", "half"]].nunique().to_numpy().max() == 1
     assert photos.groupby("value")["subset"].nunique().tolist() == [2, 2, 2]
 
 
 def test_the_chosen_fold_validates_in_parts_and_the_others_train() -> None:
-    folds = assign_folds(manifest_of(["a", "b"] * 30), split(validation_fold=3, num_parts=3))
+    folds = assign_folds(manifest_of(["a", "b"] * 30), split(validation_fold=3, num_halves=3))
     assert folds["subset"].eq("validation").equals(folds["fold"].eq(3))
-    assert folds.loc[folds["fold"] == 3, "part"].value_counts().to_dict() == {0: 4, 1: 4, 2: 4}
-    assert set(folds.loc[folds["fold"] != 3, "part"]) == {-1}
+    assert folds.loc[folds["fold"] == 3, "half"].value_counts().to_dict() == {0: 4, 1: 4, 2: 4}
+    assert set(folds.loc[folds["fold"] != 3, "half"]) == {-1}
 
 
 def test_photos_to_predict_are_not_dealt() -> None:
@@ -103,7 +103,7 @@ def test_one_value_alone_is_refused() -> None:
 def test_one_value_with_a_photo_for_each_part_is_enough(num_photos: int) -> None:
     folds = assign_folds(manifest_of([*"abbb"] * num_photos), split())
     assert folds["subset"].value_counts()["validation"] >= 4
-    assert set(folds.loc[folds["subset"] == "validation", "part"]) == {0, 1}
+    assert set(folds.loc[folds["subset"] == "validation", "half"]) == {0, 1}
 
 
 @pytest.mark.fault(80)
@@ -167,4 +167,4 @@ def test_a_given_validation_side_is_kept() -> None:
     folds = assign_folds(manifest, split(validation_fold=2))
     assert folds["subset"].eq("validation").tolist() == [False] * 44 + [True] * 16
     assert set(folds.loc[folds["subset"] == "train", "fold"]) == {0, 1, 3, 4}
-    assert set(folds.loc[folds["subset"] == "validation", "part"]) == {0, 1}
+    assert set(folds.loc[folds["subset"] == "validation", "half"]) == {0, 1}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apparel_eye.data.raw_folder import RawFolder, scan_folder
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 
 Nobody = Callable[[], AbstractContextManager[None]]
 
@@ -124,7 +124,7 @@ def test_a_folder_without_rights_stops_the_run_with_its_name(
     with nobody():
         with pytest.raises(PermissionError):
             [entry.stat() for entry in os.scandir(raw / key)]
-        with pytest.raises(SurroundingsError, match=rf"the folder {raw / key} cannot be listed .*chmod u\+rx"):
+        with pytest.raises(SystemEnvironmentError, match=rf"the folder {raw / key} cannot be listed .*chmod u\+rx"):
             scan_folder(raw)
         (raw / key).chmod(0o755)
 

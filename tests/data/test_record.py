@@ -11,7 +11,7 @@ from apparel_eye.data.duplicates.thumbnails import SIDE, thumbnail
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.reading.photos import PhotoError
 from apparel_eye.data.reading.verdicts import FIXES, REASONS
-from apparel_eye.data.record import RECORD, Records, Thumbnails, look, numbers_of, texts
+from apparel_eye.data.record import RECORD, Records, Thumbnails, hashes_of, scan_photo, texts
 from apparel_eye.parameters import IngestParameters
 
 Look = Callable[..., tuple[Records, Thumbnails]]
@@ -22,7 +22,7 @@ def look_at(tmp_path: Path, limits: IngestParameters) -> Look:
     def looked(*keys: str, problems: dict[str, str] | None = None) -> tuple[Records, Thumbnails]:
         of_key = np.array([(problems or {}).get(key, "") for key in keys], dtype=object)
         identities = np.arange(100, 100 + len(keys), dtype=np.uint64)
-        return look(RawFolder(tmp_path, ()), np.array(keys, dtype=object), of_key, identities, limits.photos)
+        return scan_photo(RawFolder(tmp_path, ()), np.array(keys, dtype=object), of_key, identities, limits.photos)
 
     return looked
 
@@ -45,12 +45,12 @@ def test_a_photo_is_described_by_its_upright_size_checksum_fixes_and_thumbnail(l
     np.testing.assert_array_equal(thumbnails, thumbnail(upright)[None])
     checksum = hashlib.sha256(garment.read_bytes()).hexdigest().encode()
     assert records.dtype == RECORD
-    assert records.tolist() == [(100, numbers_of(thumbnails)[0], checksum, 150, 240, b"", b"", b"orientation")]
+    assert records.tolist() == [(100, hashes_of(thumbnails)[0], checksum, 150, 240, b"", b"", b"orientation")]
 
 
 def test_a_file_that_must_not_be_read_carries_its_problem_and_nothing_else(look_at: Look, garment: Path) -> None:
     records, thumbnails = look_at("garment.png", problems={"garment.png": "outside root"})
-    blank = numbers_of(np.zeros((1, SIDE, SIDE), np.uint8))[0]
+    blank = hashes_of(np.zeros((1, SIDE, SIDE), np.uint8))[0]
     assert records.tolist() == [(100, blank, b"", 0, 0, b"outside root", b"", b"")]
     assert not thumbnails.any()
 
@@ -126,4 +126,4 @@ def test_all_fixes_that_can_meet_in_a_photo_have_room() -> None:
 def test_the_number_of_a_thumbnail_changes_with_each_of_its_pixels() -> None:
     thumbnails = np.zeros((SIDE * SIDE + 1, SIDE * SIDE), np.uint8)
     np.fill_diagonal(thumbnails, 1)
-    assert len(np.unique(numbers_of(thumbnails.reshape(-1, SIDE, SIDE)))) == SIDE * SIDE + 1
+    assert len(np.unique(hashes_of(thumbnails.reshape(-1, SIDE, SIDE)))) == SIDE * SIDE + 1

@@ -5,14 +5,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from apparel_eye.data import transforms
-from apparel_eye.data.transforms import Views, render, render_each
+from apparel_eye.data.transforms import Transforms, render, render_each
 from apparel_eye.parameters import AugmentationParameters
 
 
-def only(num_photos: int, **attributes: float | bool) -> Views:
+def only(num_photos: int, **attributes: float | bool) -> Transforms:
     """The same view of all photos; what is not named is as in the plain photo."""
     plain = vars(transforms.plain(num_photos))
-    return Views(**{name: np.full(num_photos, attributes.get(name, plain[name][0])) for name in plain})
+    return Transforms(**{name: np.full(num_photos, attributes.get(name, plain[name][0])) for name in plain})
 
 
 def photos_of(height: int, width: int) -> Tensor:
@@ -81,7 +81,7 @@ def test_mirrored_view_is_the_flipped_photo() -> None:
 
 def test_each_photo_is_mirrored_for_itself() -> None:
     pixels = photos_of(12, 8)
-    drawn = Views(**{**vars(transforms.plain(3)), "mirrored": np.array([True, False, True])})
+    drawn = Transforms(**{**vars(transforms.plain(3)), "mirrored": np.array([True, False, True])})
     seen, photos = render(pixels, drawn), as_floats(pixels)
     torch.testing.assert_close(seen, torch.stack([photos[0].flip(-1), photos[1], photos[2].flip(-1)]), rtol=0, atol=0)
 

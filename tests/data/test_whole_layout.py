@@ -282,7 +282,7 @@ def test_folds_keep_groups_together_and_every_value_on_both_sides(
     folds = assign_folds(result.manifest, test_parameters.split.model_copy(update={"validation_fold": fold}))
     dealt = result.manifest[result.manifest["role"] == "labelled"].merge(folds, on="image_key", validate="1:1")
     assert len(dealt) == len(photos_of(category, reason="", role="labelled"))
-    assert dealt.groupby("group")[["fold", "part"]].nunique().to_numpy().max() == 1
+    assert dealt.groupby("group")[["fold", "half"]].nunique().to_numpy().max() == 1
     sides = dealt.groupby("value")["subset"].unique().map(set)
     assert set(sides.index) == set(DIMENSIONS[category]) - ({"Invisible"} if category == "sleeve_length" else set())
     assert sides.map({"train", "validation"}.__eq__).all()

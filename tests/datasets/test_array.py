@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import ArrayDataset
 
 WHOLE = np.random.default_rng(0).integers(0, 256, (10, 3, 2), dtype=np.uint8)
 
 
-def parts_of(whole: Any, cuts: Sequence[int]) -> list[ArrayPart]:
+def parts_of(whole: Any, cuts: Sequence[int]) -> list[ArrayChunk]:
     starts, stops = [0, *cuts], [*cuts, len(whole)]
-    return [ArrayPart(start, len(whole), whole[start:stop]) for start, stop in zip(starts, stops, strict=True)]
+    return [ArrayChunk(start, len(whole), whole[start:stop]) for start, stop in zip(starts, stops, strict=True)]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_parts_that_do_not_end_leave_the_old_array(dataset: ArrayDataset) -> Non
 def test_no_rows_at_the_end_leave_the_array_as_it_is(dataset: ArrayDataset, tmp_path: Path) -> None:
     dataset.save(WHOLE)
     before = (tmp_path / "array.npy").stat()
-    dataset.save(ArrayPart(len(WHOLE), len(WHOLE), WHOLE[:0]))
+    dataset.save(ArrayChunk(len(WHOLE), len(WHOLE), WHOLE[:0]))
     assert (tmp_path / "array.npy").stat() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["array.npy", "array.npy.seal"]
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from kedro.io.core import DatasetError
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, seal, storage
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.errors import SystemEnvironmentError
 
 NOTHING = hashlib.sha256(b"0 0").hexdigest()
 WHOLE = np.random.default_rng(0).normal(size=(10, 3, 2)).astype(np.float16)
 
 
-def parts(size: int, first: int = 0, whole: Any = WHOLE) -> Iterator[ArrayPart]:
+def parts(size: int, first: int = 0, whole: Any = WHOLE) -> Iterator[ArrayChunk]:
     for start in range(first, len(whole), size):
-        yield ArrayPart(start, len(whole), whole[start : start + size])
+        yield ArrayChunk(start, len(whole), whole[start : start + size])
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def again(dataset: GrowingArrayDataset) -> GrowingArrayDataset:
     return GrowingArrayDataset(str(dataset.path))
 
 
-def save(dataset: GrowingArrayDataset, some: Iterator[ArrayPart], number: int = 99) -> None:
+def save(dataset: GrowingArrayDataset, some: Iterator[ArrayChunk], number: int = 99) -> None:
     for part, _ in zip(some, range(number), strict=False):
         dataset.save(part)
 
@@ -66,7 +66,7 @@ def test_rows_that_lie_otherwise_in_memory_are_written_one_after_the_other(datas
 
 
 def test_an_array_without_rows_is_one(dataset: GrowingArrayDataset) -> None:
-    dataset.save(ArrayPart(0, 0, WHOLE[:0]))
+    dataset.save(ArrayChunk(0, 0, WHOLE[:0]))
     assert dataset.load().shape == (0, 3, 2)
 
 
@@ -194,7 +194,7 @@ def test_a_damaged_array_is_refused(dataset: GrowingArrayDataset) -> None:
 
 def test_objects_are_refused_since_they_would_need_pickle(dataset: GrowingArrayDataset) -> None:
     with pytest.raises(DatasetError, match="pickle"):
-        dataset.save(ArrayPart(0, 2, np.array([{}, []], dtype=object)))
+        dataset.save(ArrayChunk(0, 2, np.array([{}, []], dtype=object)))
     assert not dataset.path.parent.exists()
 
 
@@ -204,7 +204,7 @@ def test_a_disk_without_room_is_told_at_the_first_part(
 ) -> None:
     usage = storage.shutil.disk_usage("/")._replace(free=100)
     monkeypatch.setattr(storage.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises((DatasetError, SurroundingsError), match="needs 248 B, and 100 B are free"):
+    with pytest.raises((DatasetError, SystemEnvironmentError), match="needs 248 B, and 100 B are free"):
         save(dataset, parts(4), 1)
     assert names(dataset) == set()
 

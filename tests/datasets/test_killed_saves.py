@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
@@ -91,7 +91,7 @@ class Array(Weights):
     def save(self, version: int) -> None:
         whole = numbers(version)
         for start, stop in ((0, 30), (30, 50)):
-            self.dataset.save(ArrayPart(start, 50, whole[start:stop]))
+            self.dataset.save(ArrayChunk(start, 50, whole[start:stop]))
 
     def load(self) -> int | None:
         (version,) = np.unique(self.dataset.load())

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from kedro.io.core import DatasetError
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, seal
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.networks.checkpoint import Checkpoint, as_arrays
 
 Dataset = Any
@@ -54,7 +54,7 @@ class Killed(BaseException):
     """Nothing catches it, and nothing on the disk changes after it."""
 
 
-class Steps:
+class Stepper:
     """Counts the steps of a save that change the disk, and kills it before or after one of them."""
 
     def __init__(self, kill_at: int | None = None, after: bool = False) -> None:
@@ -77,7 +77,7 @@ class Steps:
 
 
 @contextmanager
-def killed(steps: Steps) -> Iterator[Steps]:
+def killed(steps: Stepper) -> Iterator[Stepper]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", steps.around(lambda _: None))  # it takes long, and a kill loses nothing unsynced
         for owner, name in ((os, "replace"), (os, "unlink"), (Path, "write_text")):
@@ -87,7 +87,7 @@ def killed(steps: Steps) -> Iterator[Steps]:
 
 
 def num_steps(dataset: Dataset, data: Any) -> int:
-    with killed(Steps()) as steps:
+    with killed(Stepper()) as steps:
         dataset.save(data)
     return steps.count
 
@@ -117,7 +117,7 @@ def test_a_save_killed_at_any_step_leaves_the_old_or_the_new(content: Content, t
     for step in range(1, total + 1):
         dataset = dataset_at(tmp_path / str(step))
         dataset.save(versions[0])
-        with killed(Steps(step, after)):
+        with killed(Stepper(step, after)):
             dataset.save(versions[1])
         found.append(comparable(dataset.load()))
     assert found == sorted(found, key=lambda loaded: loaded == new)  # old up to some step, new from there on
@@ -153,7 +153,7 @@ def test_a_first_save_killed_at_any_step_leaves_nothing_or_the_whole(content: Co
     outcomes = []
     for step in range(1, total + 1):
         dataset = dataset_at(tmp_path / str(step))
-        with killed(Steps(step)):
+        with killed(Stepper(step)):
             dataset.save(versions[0])
         outcomes.append(dataset.exists())
         if dataset.exists():
@@ -172,7 +172,7 @@ def test_saves_killed_one_after_the_other_leave_one_of_the_versions(content: Con
             dataset = dataset_at(tmp_path / f"{first}-{second}")
             dataset.save(versions[0])
             for version, step in ((versions[1], first), (versions[2], second)):
-                with killed(Steps(step)):
+                with killed(Stepper(step)):
                     dataset.save(version)
             assert comparable(dataset.load()) in known
 
@@ -183,7 +183,7 @@ def test_a_save_after_a_killed_one_is_whole(content: Content, tmp_path: Path) ->
     dataset = dataset_at(tmp_path / "file")
     total = num_steps(dataset, versions[0])
     for step in range(1, total + 1):
-        with killed(Steps(step)):
+        with killed(Stepper(step)):
             dataset.save(versions[1])
         dataset.save(versions[2])
         assert comparable(dataset.load()) == comparable(versions[2])
@@ -228,7 +228,7 @@ def test_a_failed_writer_leaves_the_old_file_and_nothing_beside_it(tmp_path: Pat
 
     path = tmp_path / "file"
     seal.write(path, lambda temporary: temporary.write_text("old") and None)
-    with pytest.raises(SurroundingsError, match="disk full"):
+    with pytest.raises(SystemEnvironmentError, match="disk full"):
         seal.write(path, fail)
     seal.check(path)
     assert path.read_text() == "old"
@@ -254,5 +254,5 @@ def test_the_seal_is_json_with_the_checksum_of_the_bytes(tmp_path: Path) -> None
 
 def test_a_part_of_an_array_is_not_yet_the_array(tmp_path: Path) -> None:
     dataset = ArrayDataset(str(tmp_path / "file"))
-    dataset.save(ArrayPart(0, 4, np.zeros((2, 3))))
+    dataset.save(ArrayChunk(0, 4, np.zeros((2, 3))))
     assert not dataset.exists()

@@ -17,8 +17,8 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset
-from apparel_eye.datasets.storage import explained, in_units, require_room
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.datasets.storage import in_units, require_room, wrapped_errors
+from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.networks.checkpoint import Checkpoint, State
 
 SMALL, LARGE = 10_000, 3_000_000  # bytes, about
@@ -69,7 +69,7 @@ class Saved:
         """What is said when a version of that size is refused."""
         with pytest.raises(DatasetError) as caught:
             self.save(size)
-        assert isinstance(caught.value.__cause__, SurroundingsError)
+        assert isinstance(caught.value.__cause__, SystemEnvironmentError)
         return str(caught.value.__cause__)
 
     def size(self) -> int:
@@ -153,14 +153,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @of_each_kind
-@pytest.mark.parametrize("told", [True, False], ids=["before", "while"])
+@pytest.mark.parametrize("messages", [True, False], ids=["before", "while"])
 @pytest.mark.fault(97)
 def test_a_full_disk_is_told_before_or_while_it_is_written_to(
-    kind: str, small_disk: Path, told: bool, monkeypatch: pytest.MonkeyPatch
+    kind: str, small_disk: Path, messages: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = Saved(kind, small_disk)
     (small_disk / "other").write_bytes(bytes(2_000_000))
-    if not told:  # another program may fill it in the meantime; and a mapped file would end the process
+    if not messages:  # another program may fill it in the meantime; and a mapped file would end the process
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, 10**12))
     said = saved.refused()
     assert str(saved.path) in said
@@ -273,7 +273,7 @@ def test_a_disk_that_fails_while_it_is_read_is_told_by_the_name_of_the_file(
     monkeypatch.setattr("hashlib.file_digest", fail)
     with pytest.raises(DatasetError) as caught:
         saved.dataset.load()
-    assert isinstance(caught.value.__cause__, SurroundingsError)
+    assert isinstance(caught.value.__cause__, SystemEnvironmentError)
     assert f"{saved.path} cannot be read: the disk fails" in str(caught.value)
 
 
@@ -301,13 +301,13 @@ def test_signals_that_interrupt_system_calls_do_no_harm(saved: Saved) -> None:
 @pytest.mark.fault(97)
 def test_a_full_device_is_told(tmp_path: Path) -> None:
     with (
-        pytest.raises(SurroundingsError, match=f"{tmp_path}/file cannot be written: no space is left"),
-        explained(tmp_path / "file"),
+        pytest.raises(SystemEnvironmentError, match=f"{tmp_path}/file cannot be written: no space is left"),
+        wrapped_errors(tmp_path / "file"),
         Path("/dev/full").open("w") as full,
     ):
         full.write("x")
 
 
 def test_what_is_no_matter_of_the_disk_is_passed_on(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), explained(tmp_path):
+    with pytest.raises(KeyError), wrapped_errors(tmp_path):
         raise KeyError("x")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from kedro.io.core import DatasetError
 
-from apparel_eye.chunks import TablePart
+from apparel_eye.chunks import TableChunk
 from apparel_eye.datasets import EarlierTableDataset, TableCsvDataset, TableDataset, seal
 
 TABLE = pd.DataFrame(
@@ -14,9 +14,9 @@ TABLE = pd.DataFrame(
 )
 
 
-def parts(size: int, first: int = 0) -> Iterator[TablePart]:
+def parts(size: int, first: int = 0) -> Iterator[TableChunk]:
     for start in range(first, len(TABLE), size):
-        yield TablePart(start, len(TABLE), TABLE.iloc[start : start + size].reset_index(drop=True))
+        yield TableChunk(start, len(TABLE), TABLE.iloc[start : start + size].reset_index(drop=True))
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def dataset(tmp_path: Path) -> TableDataset:
     return TableDataset(str(tmp_path / "made" / "table.parquet"))
 
 
-def save(dataset: TableDataset, some: Iterator[TablePart]) -> None:
+def save(dataset: TableDataset, some: Iterator[TableChunk]) -> None:
     for part in some:
         dataset.save(part)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from apparel_eye.errors import LockedError, SurroundingsError
+from apparel_eye.errors import LockedError, SystemEnvironmentError
 from apparel_eye.execution import locks
 
 
@@ -127,7 +127,7 @@ def test_a_file_system_without_locks_is_told_before_anything_is_made(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     words = f"{tmp_path}/new cannot be locked against other runs.*{os.strerror(number)}.*data=FOLDER"
-    with pytest.raises(SurroundingsError, match=words), locks.held([tmp_path / "new"]):
+    with pytest.raises(SystemEnvironmentError, match=words), locks.held([tmp_path / "new"]):
         pass
 
 

@@ -14,7 +14,7 @@ from kedro.pipeline import Node, Pipeline
 from apparel_eye import signals
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.datasets import AtomicDataset, RawFolderDataset
-from apparel_eye.errors import DataError, LockedError, StoppedError, SurroundingsError
+from apparel_eye.errors import DataError, LockedError, StoppedError, SystemEnvironmentError
 from apparel_eye.execution.runner import FinishedRunner
 
 PARAMETERS = {"scale": 1, "offset": 10, "fail_after": 9}
@@ -160,7 +160,7 @@ def test_where_nothing_can_be_written_no_node_runs(
     with nobody():
         with pytest.raises(PermissionError):
             (open_folder / "new").mkdir()
-        with pytest.raises(SurroundingsError, match=f"{open_folder}: nothing can be written.*data=FOLDER"):
+        with pytest.raises(SystemEnvironmentError, match=f"{open_folder}: nothing can be written.*data=FOLDER"):
             bench.run()
     assert bench.ran == []
 
@@ -171,7 +171,7 @@ def test_a_file_in_the_place_of_the_output_folder_is_named(tmp_path: Path) -> No
     (tmp_path / "raw" / "a").write_bytes(b"")
     (tmp_path / "results").write_text("mine")
     bench = Bench(tmp_path / "results")
-    with pytest.raises(SurroundingsError, match="results: it is a file, not a folder"):
+    with pytest.raises(SystemEnvironmentError, match="results: it is a file, not a folder"):
         FinishedRunner().run(
             bench.pipeline, DataCatalog({**bench.catalog(), "raw": RawFolderDataset(str(tmp_path / "raw"))})
         )

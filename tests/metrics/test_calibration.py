@@ -9,20 +9,20 @@ from hypothesis.extra.numpy import arrays
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import (
     MAX_TEMPERATURE,
+    apply_temperature,
     cross_fit,
     fit_temperature,
     fit_threshold,
     score_abstention,
-    temper,
 )
-from apparel_eye.metrics.official import Marks, Probabilities, marks_of
-from apparel_eye.metrics.probabilities import FLOOR, softmax, spread
+from apparel_eye.metrics.official import LabelStrings, Probabilities, parse_label_strings
+from apparel_eye.metrics.probabilities import FLOOR, softmax, with_floor
 
-Case = tuple[Probabilities, Marks]
+Case = tuple[Probabilities, LabelStrings]
 ALL = (0, 1, 2)
 
 
-def marks_of_values(labels: np.ndarray, num_values: int) -> Marks:
+def marks_of_values(labels: np.ndarray, num_values: int) -> LabelStrings:
     return np.where(np.eye(num_values)[labels] == 1, "y", "n")
 
 
@@ -36,8 +36,8 @@ def drawn(num_photos: int, sharpness: float, seed: int = 1) -> Case:
 
 def answered(answers: str, confidences: list[float]) -> Case:
     """One photo per character, whose answer, the first of two values, is marked so."""
-    marks = marks_of([{"y": "yn", "n": "ny", "m": "my"}[answer] for answer in answers])
-    return np.array([[confidence, 1 - confidence] for confidence in confidences]), marks
+    label_strings = parse_label_strings([{"y": "yn", "n": "ny", "m": "my"}[answer] for answer in answers])
+    return np.array([[confidence, 1 - confidence] for confidence in confidences]), label_strings
 
 
 weights = arrays(np.float64, st.tuples(st.integers(1, 6), st.just(3)), elements=st.floats(0, 1)).filter(
@@ -52,23 +52,25 @@ def test_a_planted_temperature_is_found(sharpness: float) -> None:
 
 @pytest.mark.parametrize("sharpness", [0.5, 3.0])
 def test_no_other_temperature_is_likelier(sharpness: float) -> None:
-    probabilities, marks = drawn(200, sharpness)
+    probabilities, label_strings = drawn(200, sharpness)
 
     def surprise(temperature: float) -> float:
-        of_photos = len(marks) * official.log_loss(temper(probabilities, temperature, ALL), marks)
+        of_photos = len(label_strings) * official.log_loss(
+            apply_temperature(probabilities, temperature, ALL), label_strings
+        )
         return of_photos + math.log(temperature) ** 2 / (2 * 0.2**2)
 
-    least = surprise(fit_temperature(probabilities, marks, ALL))
+    least = surprise(fit_temperature(probabilities, label_strings, ALL))
     assert least <= min(map(surprise, np.geomspace(1 / MAX_TEMPERATURE, MAX_TEMPERATURE, 200))) + 1e-6
     assert least < surprise(1.0) - 1
 
 
 def test_tempering_calibrates_what_was_too_sure() -> None:
-    probabilities, marks = drawn(5000, sharpness=3.0)
-    tempered = temper(probabilities, fit_temperature(probabilities, marks, ALL), ALL)
+    probabilities, label_strings = drawn(5000, sharpness=3.0)
+    tempered = apply_temperature(probabilities, fit_temperature(probabilities, label_strings, ALL), ALL)
     noise = official.calibration_noise(tempered, seed=1, num_draws=200)
-    assert official.expected_calibration_error(probabilities, marks) > 5 * noise
-    assert official.expected_calibration_error(tempered, marks) < 2 * noise
+    assert official.expected_calibration_error(probabilities, label_strings) > 5 * noise
+    assert official.expected_calibration_error(tempered, label_strings) < 2 * noise
 
 
 @pytest.mark.parametrize(
@@ -83,28 +85,28 @@ def test_a_few_photos_that_are_all_right_or_all_wrong_move_little(labels: list[i
 
 
 def test_a_label_that_had_no_probability_is_no_end() -> None:
-    probabilities, marks = drawn(500, sharpness=1.0)
-    with_one = np.vstack([probabilities, [1.0, 0.0, 0.0]]), np.vstack([marks, marks_of(["nny"])])
+    probabilities, label_strings = drawn(500, sharpness=1.0)
+    with_one = np.vstack([probabilities, [1.0, 0.0, 0.0]]), np.vstack([label_strings, parse_label_strings(["nny"])])
     assert 1.0 < fit_temperature(*with_one, ALL) < 2.0
 
 
 def test_labels_of_values_without_training_photos_do_not_change_the_temperature() -> None:
-    of_two, marks = drawn(300, sharpness=2.0)
-    probabilities, more = spread(of_two, [3, 0, 2], 4), np.array([[0.1, FLOOR, 0.2, 0.7 - FLOOR]])
+    of_two, label_strings = drawn(300, sharpness=2.0)
+    probabilities, more = with_floor(of_two, [3, 0, 2], 4), np.array([[0.1, FLOOR, 0.2, 0.7 - FLOOR]])
     placed = np.full((300, 4), "n")
-    placed[:, [3, 0, 2]] = marks
-    alone = fit_temperature(of_two, marks, ALL)
+    placed[:, [3, 0, 2]] = label_strings
+    alone = fit_temperature(of_two, label_strings, ALL)
     assert fit_temperature(probabilities, placed, [3, 0, 2]) == pytest.approx(alone)
-    together = np.vstack([probabilities, more]), np.vstack([placed, marks_of(["nynn"])])
+    together = np.vstack([probabilities, more]), np.vstack([placed, parse_label_strings(["nynn"])])
     assert fit_temperature(*together, [3, 0, 2]) == pytest.approx(alone)
-    assert fit_temperature(more, marks_of(["nynn"]), [3, 0, 2]) == 1.0
+    assert fit_temperature(more, parse_label_strings(["nynn"]), [3, 0, 2]) == 1.0
 
 
 @given(weights)
 @settings(deadline=None)
 def test_a_temperature_of_one_changes_nothing(rows: np.ndarray) -> None:
-    probabilities = spread(rows, [0, 3, 2], 5)
-    np.testing.assert_allclose(temper(probabilities, 1.0, [0, 3, 2]), probabilities, rtol=0, atol=1e-12)
+    probabilities = with_floor(rows, [0, 3, 2], 5)
+    np.testing.assert_allclose(apply_temperature(probabilities, 1.0, [0, 3, 2]), probabilities, rtol=0, atol=1e-12)
 
 
 @given(weights, st.floats(1 / MAX_TEMPERATURE, MAX_TEMPERATURE))
@@ -112,8 +114,8 @@ def test_a_temperature_of_one_changes_nothing(rows: np.ndarray) -> None:
 def test_tempered_rows_are_distributions_with_the_same_order_and_the_floor(
     rows: np.ndarray, temperature: float
 ) -> None:
-    probabilities = spread(rows, [0, 3, 2], 5)
-    tempered = temper(probabilities, temperature, [0, 3, 2])
+    probabilities = with_floor(rows, [0, 3, 2], 5)
+    tempered = apply_temperature(probabilities, temperature, [0, 3, 2])
     np.testing.assert_allclose(tempered.sum(axis=1), 1)
     assert (tempered[:, [1, 4]] == FLOOR).all()
     assert (tempered >= 0).all()
@@ -126,31 +128,31 @@ def test_tempered_rows_are_distributions_with_the_same_order_and_the_floor(
     [(2.0, [3 / 4, 1 / 4]), (0.5, [81 / 82, 1 / 82]), (1.0, [0.9, 0.1])],
 )
 def test_tempering_by_hand(temperature: float, expected: list[float]) -> None:
-    np.testing.assert_allclose(temper(np.array([[0.9, 0.1]]), temperature, [0, 1]), [expected])
+    np.testing.assert_allclose(apply_temperature(np.array([[0.9, 0.1]]), temperature, [0, 1]), [expected])
 
 
 @pytest.mark.parametrize("temperature", [1 / MAX_TEMPERATURE, 1.0, 1.5])
 def test_a_probability_of_zero_stays_as_good_as_zero(temperature: float) -> None:
-    tempered = temper(np.array([[1.0, 0.0], [0.5, 0.5]]), temperature, [0, 1])
+    tempered = apply_temperature(np.array([[1.0, 0.0], [0.5, 0.5]]), temperature, [0, 1])
     np.testing.assert_allclose(tempered, [[1.0, 0.0], [0.5, 0.5]], atol=1e-9)
 
 
 def test_each_part_is_tempered_as_is_best_for_the_others() -> None:
     (sharp, of_sharp), (soft, of_soft) = drawn(400, 3.0), drawn(400, 0.5, seed=2)
-    probabilities, marks = np.vstack([sharp, soft]), np.vstack([of_sharp, of_soft])
+    probabilities, label_strings = np.vstack([sharp, soft]), np.vstack([of_sharp, of_soft])
     order = np.random.default_rng(1).permutation(800)
     tempered = np.zeros((800, 3))
-    tempered[order] = cross_fit(probabilities[order], marks[order], np.repeat([4, 7], 400)[order], ALL)
+    tempered[order] = cross_fit(probabilities[order], label_strings[order], np.repeat([4, 7], 400)[order], ALL)
     of_soft_part, of_sharp_part = fit_temperature(soft, of_soft, ALL), fit_temperature(sharp, of_sharp, ALL)
     assert of_soft_part < 1 < of_sharp_part
-    np.testing.assert_allclose(tempered[:400], temper(sharp, of_soft_part, ALL), rtol=1e-6)
-    np.testing.assert_allclose(tempered[400:], temper(soft, of_sharp_part, ALL), rtol=1e-6)
+    np.testing.assert_allclose(tempered[:400], apply_temperature(sharp, of_soft_part, ALL), rtol=1e-6)
+    np.testing.assert_allclose(tempered[400:], apply_temperature(soft, of_sharp_part, ALL), rtol=1e-6)
 
 
 def test_a_single_part_is_tempered_by_itself() -> None:
-    probabilities, marks = drawn(100, sharpness=2.0)
-    expected = temper(probabilities, fit_temperature(probabilities, marks, ALL), ALL)
-    np.testing.assert_array_equal(cross_fit(probabilities, marks, np.zeros(100, dtype=int), ALL), expected)
+    probabilities, label_strings = drawn(100, sharpness=2.0)
+    expected = apply_temperature(probabilities, fit_temperature(probabilities, label_strings, ALL), ALL)
+    np.testing.assert_array_equal(cross_fit(probabilities, label_strings, np.zeros(100, dtype=int), ALL), expected)
 
 
 @pytest.mark.parametrize(
@@ -200,24 +202,24 @@ def test_a_threshold_has_the_largest_coverage_of_all_that_reach_the_precision(
 
 
 def test_photos_of_a_part_are_answered_by_the_threshold_of_the_others() -> None:
-    probabilities, marks = answered("yynn" + "yyyn", [0.9, 0.7, 0.65, 0.6, 0.9, 0.8, 0.75, 0.6])
-    parts = np.array([0] * 4 + [1] * 4)
+    probabilities, label_strings = answered("yynn" + "yyyn", [0.9, 0.7, 0.65, 0.6, 0.9, 0.8, 0.75, 0.6])
+    halves = np.array([0] * 4 + [1] * 4)
     # thresholds .7 of part 0 and .75 of part 1: answers y of part 0, and y y y of part 1
-    assert score_abstention(probabilities, marks, parts, 1.0) == {"coverage": 4 / 8, "precision": 1.0}
+    assert score_abstention(probabilities, label_strings, halves, 1.0) == {"coverage": 4 / 8, "precision": 1.0}
     # .65 and .6: all of part 0, and y y y of part 1
-    assert score_abstention(probabilities, marks, parts, 2 / 3) == {"coverage": 7 / 8, "precision": 5 / 7}
+    assert score_abstention(probabilities, label_strings, halves, 2 / 3) == {"coverage": 7 / 8, "precision": 5 / 7}
 
 
 def test_an_answer_marked_m_is_covered_and_counts_neither_way() -> None:
-    probabilities, marks = answered("yymn" + "yn", [0.9, 0.8, 0.8, 0.7, 0.8, 0.7])
-    found = score_abstention(probabilities, marks, np.array([0] * 4 + [1] * 2), 1.0)
+    probabilities, label_strings = answered("yymn" + "yn", [0.9, 0.8, 0.8, 0.7, 0.8, 0.7])
+    found = score_abstention(probabilities, label_strings, np.array([0] * 4 + [1] * 2), 1.0)
     assert found == {"coverage": 4 / 6, "precision": 1.0}
 
 
 def test_a_part_whose_others_reach_the_precision_nowhere_is_not_answered() -> None:
-    probabilities, marks = answered("nn" + "yy", [0.9, 0.8] * 2)
-    parts = np.array([0, 0, 1, 1])
-    assert score_abstention(probabilities, marks, parts, 0.9) == {"coverage": 2 / 4, "precision": 0.0}
+    probabilities, label_strings = answered("nn" + "yy", [0.9, 0.8] * 2)
+    halves = np.array([0, 0, 1, 1])
+    assert score_abstention(probabilities, label_strings, halves, 0.9) == {"coverage": 2 / 4, "precision": 0.0}
     nowhere = score_abstention(*answered("nn", [0.9, 0.8]), np.array([0, 1]), 0.9)
     assert nowhere["coverage"] == 0.0
     assert math.isnan(nowhere["precision"])
@@ -229,7 +231,7 @@ def test_a_single_part_is_answered_by_its_own_threshold() -> None:
 
 
 def test_the_precision_wanted_is_about_the_one_reached_on_other_photos() -> None:
-    probabilities, marks = drawn(8000, sharpness=1.0)
-    found = score_abstention(probabilities, marks, np.arange(8000) % 2, 0.9)
+    probabilities, label_strings = drawn(8000, sharpness=1.0)
+    found = score_abstention(probabilities, label_strings, np.arange(8000) % 2, 0.9)
     assert found["precision"] == pytest.approx(0.9, abs=0.015)
     assert 0.2 < found["coverage"] < 0.9

@@ -12,15 +12,15 @@ from sklearn.metrics import brier_score_loss, f1_score
 
 from apparel_eye.attributes import DIMENSIONS, ordered_values
 from apparel_eye.metrics import official
-from apparel_eye.metrics.official import Marks, Probabilities, marks_of
+from apparel_eye.metrics.official import LabelStrings, Probabilities, parse_label_strings
 
-Case = tuple[Probabilities, Marks]
+Case = tuple[Probabilities, LabelStrings]
 
 
-def literal_precision(probabilities: Probabilities, marks: Marks, threshold: float) -> float | None:
+def literal_precision(probabilities: Probabilities, label_strings: LabelStrings, threshold: float) -> float | None:
     """Precision of the photos whose confidence reaches a threshold, photo by photo; None where nothing is counted."""
     right = counted = 0
-    for row, of_row in zip(probabilities, marks, strict=True):
+    for row, of_row in zip(probabilities, label_strings, strict=True):
         mark = of_row[list(row).index(max(row))]
         if max(row) >= threshold and mark != "m":
             counted += 1
@@ -28,8 +28,8 @@ def literal_precision(probabilities: Probabilities, marks: Marks, threshold: flo
     return right / counted if counted else None
 
 
-def literal_average_precision(probabilities: Probabilities, marks: Marks) -> float:
-    precisions = [literal_precision(probabilities, marks, max(row)) for row in probabilities]
+def literal_average_precision(probabilities: Probabilities, label_strings: LabelStrings) -> float:
+    precisions = [literal_precision(probabilities, label_strings, max(row)) for row in probabilities]
     counted = [precision for precision in precisions if precision is not None]
     return sum(counted) / len(counted) if counted else math.nan
 
@@ -45,13 +45,13 @@ def cases(draw: st.DrawFn) -> Case:
         label = draw(st.lists(st.sampled_from("nm"), min_size=num_values, max_size=num_values))
         label[draw(st.integers(0, num_values - 1))] = "y"
         labels.append("".join(label))
-    return probabilities, marks_of(labels)
+    return probabilities, parse_label_strings(labels)
 
 
 def answered(answers: str, confidences: list[float]) -> Case:
     """One photo per character, whose answer, the first of two values, is marked so."""
-    marks = marks_of([{"y": "yn", "n": "ny", "m": "my"}[answer] for answer in answers])
-    return np.array([[confidence, 0.0] for confidence in confidences]), marks
+    label_strings = parse_label_strings([{"y": "yn", "n": "ny", "m": "my"}[answer] for answer in answers])
+    return np.array([[confidence, 0.0] for confidence in confidences]), label_strings
 
 
 @given(cases())
@@ -70,11 +70,11 @@ def test_basic_precision_answers_every_photo(case: Case) -> None:
 @given(cases(), st.randoms(use_true_random=False))
 @settings(deadline=None)
 def test_scores_do_not_depend_on_the_order_of_photos(case: Case, random: Random) -> None:
-    probabilities, marks = case
-    order = list(range(len(marks)))
+    probabilities, label_strings = case
+    order = list(range(len(label_strings)))
     random.shuffle(order)
-    shuffled = official.all_scores(probabilities[order], marks[order], ordered=[1, 0])
-    assert shuffled == pytest.approx(official.all_scores(probabilities, marks, ordered=[1, 0]), nan_ok=True)
+    shuffled = official.all_scores(probabilities[order], label_strings[order], ordered=[1, 0])
+    assert shuffled == pytest.approx(official.all_scores(probabilities, label_strings, ordered=[1, 0]), nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_perfect_ranking_has_the_precision_of_a_harmonic_tail(num_right: int, nu
 
 
 def test_log_loss_of_ignorance_is_the_logarithm_of_the_number_of_values() -> None:
-    marks = marks_of(["ynnnn", "nnmyn", "nnnny"])
-    assert official.log_loss(np.full((3, 5), 0.2), marks) == pytest.approx(math.log(5))
+    label_strings = parse_label_strings(["ynnnn", "nnmyn", "nnnny"])
+    assert official.log_loss(np.full((3, 5), 0.2), label_strings) == pytest.approx(math.log(5))
 
 
 def test_log_loss_is_the_mean_over_photos_and_finite_where_the_truth_had_no_probability() -> None:
     probabilities = np.array([[0.5, 0.5], [1.0, 0.0]])
     expected = (math.log(2) - math.log(1e-15)) / 2
-    assert official.log_loss(probabilities, marks_of(["yn", "ny"])) == pytest.approx(expected)
+    assert official.log_loss(probabilities, parse_label_strings(["yn", "ny"])) == pytest.approx(expected)
 
 
 def test_accuracy_counts_an_answer_marked_m_as_wrong() -> None:
@@ -126,9 +126,9 @@ def test_accuracy_counts_an_answer_marked_m_as_wrong() -> None:
 
 
 def test_confusion_counts_true_values_in_rows_and_predicted_ones_in_columns() -> None:
-    marks = marks_of(["ynn", "ynn", "nyn", "nmy"])
+    label_strings = parse_label_strings(["ynn", "ynn", "nyn", "nmy"])
     probabilities = np.eye(3)[[0, 2, 1, 1]]
-    np.testing.assert_array_equal(official.confusion(probabilities, marks), [[1, 0, 1], [0, 1, 0], [0, 1, 0]])
+    np.testing.assert_array_equal(official.confusion(probabilities, label_strings), [[1, 0, 1], [0, 1, 0], [0, 1, 0]])
 
 
 @given(cases())
@@ -140,17 +140,17 @@ def test_the_diagonal_of_the_confusion_is_what_accuracy_counts(case: Case) -> No
 
 
 def test_one_step_on_the_scale_is_near_and_two_are_not() -> None:
-    marks = marks_of(["nynn", "nynn", "nynn", "ynnn", "ynnn", "nnny"])
+    label_strings = parse_label_strings(["nynn", "nynn", "nynn", "ynnn", "ynnn", "nnny"])
     probabilities = np.eye(4)[[1, 2, 3, 1, 0, 0]]
     right, a_step = 2, 1  # the first value, Invisible, is next to nothing
-    assert official.within_one_step(probabilities, marks, ordered=[1, 2, 3]) == (right + a_step) / 6
+    assert official.within_one_step(probabilities, label_strings, ordered=[1, 2, 3]) == (right + a_step) / 6
 
 
 def test_neighbors_are_those_of_the_scale_and_not_of_the_order_of_values() -> None:
-    marks = marks_of(["ynn", "nyn"])
+    label_strings = parse_label_strings(["ynn", "nyn"])
     answers = np.eye(3)[[2, 2]]
-    assert official.within_one_step(answers, marks, ordered=[0, 2, 1]) == 1.0
-    assert official.within_one_step(answers, marks, ordered=[0, 1, 2]) == 1 / 2
+    assert official.within_one_step(answers, label_strings, ordered=[0, 2, 1]) == 1.0
+    assert official.within_one_step(answers, label_strings, ordered=[0, 1, 2]) == 1 / 2
 
 
 @pytest.mark.parametrize(
@@ -178,40 +178,40 @@ def test_without_a_scale_only_the_labelled_value_is_near(case: Case) -> None:
 @given(cases())
 @settings(deadline=None)
 def test_macro_f1_is_that_of_scikit_learn(case: Case) -> None:
-    probabilities, marks = case
-    expected = f1_score(official.true_values(marks), probabilities.argmax(axis=1), average="macro")
-    assert official.macro_f1(probabilities, marks) == pytest.approx(expected)
+    probabilities, label_strings = case
+    expected = f1_score(official.true_values(label_strings), probabilities.argmax(axis=1), average="macro")
+    assert official.macro_f1(probabilities, label_strings) == pytest.approx(expected)
 
 
 @given(cases())
 @settings(deadline=None)
 def test_brier_score_is_that_of_scikit_learn(case: Case) -> None:
-    probabilities, marks = case
+    probabilities, label_strings = case
     probabilities = (probabilities + 0.05) / (probabilities + 0.05).sum(axis=1, keepdims=True)
-    num_values = marks.shape[1]
-    truth = official.true_values(marks)
+    num_values = label_strings.shape[1]
+    truth = official.true_values(label_strings)
     expected = brier_score_loss(truth, probabilities, labels=list(range(num_values)), scale_by_half=False)
     if num_values == 2:  # of which scikit-learn wants the second one's only
         expected = 2 * brier_score_loss(truth, probabilities[:, 1], labels=[0, 1], scale_by_half=True)
-    assert official.brier_score(probabilities, marks) == pytest.approx(expected)
+    assert official.brier_score(probabilities, label_strings) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("num_bins", [1, 4, 8])
 @given(case=cases())
 @settings(deadline=None)
 def test_calibration_error_is_the_gap_of_each_bin_by_its_share(num_bins: int, case: Case) -> None:
-    probabilities, marks = case
+    probabilities, label_strings = case
     expected = 0.0
     for number in range(num_bins):
         inside = [
             (max(row), list(row).index(max(row)) == list(of_row).index("y"))
-            for row, of_row in zip(probabilities.tolist(), marks.tolist(), strict=True)
+            for row, of_row in zip(probabilities.tolist(), label_strings.tolist(), strict=True)
             if number / num_bins <= max(row) < (number + 1) / num_bins
         ]
         if inside:
             confidence, right = (sum(column) / len(inside) for column in zip(*inside, strict=True))
-            expected += len(inside) / len(marks) * abs(confidence - right)
-    assert official.expected_calibration_error(probabilities, marks, num_bins) == pytest.approx(expected)
+            expected += len(inside) / len(label_strings) * abs(confidence - right)
+    assert official.expected_calibration_error(probabilities, label_strings, num_bins) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -254,8 +254,8 @@ def test_calibration_noise_is_the_calibration_error_of_outcomes_drawn_with_their
     drawn = []
     for _ in range(2000):
         labels = [generator.choice(3, p=row) for row in probabilities]
-        marks = np.where(np.eye(3)[labels] == 1, "y", "n")
-        drawn.append(official.expected_calibration_error(probabilities, marks))
+        label_strings = np.where(np.eye(3)[labels] == 1, "y", "n")
+        drawn.append(official.expected_calibration_error(probabilities, label_strings))
     assert official.calibration_noise(probabilities, seed=1, num_draws=2000) == pytest.approx(np.mean(drawn), rel=0.05)
 
 
@@ -275,32 +275,32 @@ def test_risk_and_coverage_by_hand() -> None:
 @given(cases())
 @settings(deadline=None)
 def test_risk_at_a_coverage_is_that_of_the_photos_with_at_least_a_confidence(case: Case) -> None:
-    probabilities, marks = case
+    probabilities, label_strings = case
     confidences = sorted({max(row) for row in probabilities.tolist()}, reverse=True)
     expected = []
     for confidence in confidences:
         of_photos = probabilities.max(axis=1) >= confidence
-        expected.append((of_photos.mean(), 1 - official.accuracy(probabilities[of_photos], marks[of_photos])))
-    np.testing.assert_allclose(np.transpose(official.risk_coverage(probabilities, marks)), expected)
+        expected.append((of_photos.mean(), 1 - official.accuracy(probabilities[of_photos], label_strings[of_photos])))
+    np.testing.assert_allclose(np.transpose(official.risk_coverage(probabilities, label_strings)), expected)
 
 
 @given(cases())
 @settings(deadline=None)
 def test_area_under_risk_and_coverage_is_what_average_precision_lacks_where_no_label_has_an_m(case: Case) -> None:
-    probabilities, marks = case
-    sure = np.where(marks == "m", "n", marks)
+    probabilities, label_strings = case
+    sure = np.where(label_strings == "m", "n", label_strings)
     area = official.area_under_risk_coverage(probabilities, sure)
     assert area == pytest.approx(1 - official.average_precision(probabilities, sure))
-    assert official.area_under_risk_coverage(probabilities, marks) == pytest.approx(area)
+    assert official.area_under_risk_coverage(probabilities, label_strings) == pytest.approx(area)
 
 
 @given(cases())
 @settings(deadline=None)
 def test_own_thresholds_count_the_answers_of_the_photos_that_reach_them(case: Case) -> None:
-    probabilities, marks = case
-    confidences, right, counted = official.at_own_thresholds(probabilities, marks)
+    probabilities, label_strings = case
+    confidences, right, counted = official.at_own_thresholds(probabilities, label_strings)
     assert confidences.tolist() == sorted(probabilities.max(axis=1).tolist(), reverse=True)
-    precisions = [literal_precision(probabilities, marks, confidence) for confidence in confidences]
+    precisions = [literal_precision(probabilities, label_strings, confidence) for confidence in confidences]
     assert [None if not of else some / of for some, of in zip(right, counted, strict=True)] == precisions
 
 
@@ -309,14 +309,14 @@ def test_own_thresholds_count_the_answers_of_the_photos_that_reach_them(case: Ca
 def test_a_wrong_answer_that_is_marked_m_lowers_no_precision_and_changes_no_score_of_the_label(
     case: Case, data: st.DataObject
 ) -> None:
-    probabilities, marks = case
-    answers = marks[np.arange(len(marks)), probabilities.argmax(axis=1)]
+    probabilities, label_strings = case
+    answers = label_strings[np.arange(len(label_strings)), probabilities.argmax(axis=1)]
     wrong = np.flatnonzero(answers == "n").tolist()
-    softened = marks.copy()
+    softened = label_strings.copy()
     if wrong:
         photo = data.draw(st.sampled_from(wrong))
         softened[photo, probabilities[photo].argmax()] = "m"
-    before, after = (official.all_scores(probabilities, each, ordered=[0, 1]) for each in (marks, softened))
+    before, after = (official.all_scores(probabilities, each, ordered=[0, 1]) for each in (label_strings, softened))
     official = ("basic_precision", "average_precision")
     assert {name: after[name] for name in after if name not in official} == pytest.approx(
         {name: before[name] for name in before if name not in official}
@@ -348,7 +348,7 @@ def test_scores_come_under_the_names_of_their_functions() -> None:
 @pytest.mark.parametrize("shape", [(2, 3), (1, 2)], ids=["other values", "other photos"])
 def test_probabilities_of_other_photos_or_values_are_refused(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=re.escape(f"probabilities have shape {shape} and labels (2, 2)")):
-        official.basic_precision(np.zeros(shape), marks_of(["yn", "ny"]))
+        official.basic_precision(np.zeros(shape), parse_label_strings(["yn", "ny"]))
 
 
 def test_no_photos_are_refused() -> None:

@@ -61,7 +61,7 @@ def test_a_folded_network_gives_the_same_logits_and_shares_nothing(
 ) -> None:
     torch.manual_seed(0)
     classifier = Classifier(description.model_copy(update={"backbone": backbone})).eval()
-    quick = classifier.folded("cpu")
+    quick = classifier.fused("cpu")
     torch.testing.assert_close(quick(photos), classifier(photos), rtol=1e-3, atol=1e-4)
     own = {tensor.data_ptr() for tensor in [*classifier.parameters(), *classifier.buffers()] if tensor.numel()}
     assert own.isdisjoint(tensor.data_ptr() for tensor in [*quick.parameters(), *quick.buffers()] if tensor.numel())
@@ -126,7 +126,7 @@ def test_a_missing_weight_of_the_backbone_is_named(classifier: Classifier, descr
 def test_a_description_says_what_the_parameters_ask_for(train: TrainParameters) -> None:
     made = describe(train, "skirt_length", ["a", "b"], (48, 32), np.array([1]))
     assert made.size == (48, 32)
-    assert made.present == (1,)
+    assert made.seen_values == (1,)
     assert (made.mean, made.std) == backbones.normalization("test_resnet")
     assert Description.model_validate_json(made.model_dump_json()) == made
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.networks import device, pretrained
 from apparel_eye.networks.backbones import Weights
 from apparel_eye.networks.device import DTYPES, FORMATS, Mode, modes
@@ -140,7 +140,7 @@ def test_a_device_that_was_asked_for_and_is_not_there_stops_the_run(wanted: str,
     if wanted == found:
         pytest.skip(f"there is {found} here")
     expected = rf"train\.device is {wanted}, but torch finds {found} only;.*--params train\.device={found}"
-    with pytest.raises(SurroundingsError, match=expected):
+    with pytest.raises(SystemEnvironmentError, match=expected):
         modes(train.model_copy(update={"device": wanted}), {})
 
 

@@ -9,7 +9,7 @@ from apparel_eye.activations.extract import _maps_of_level
 from apparel_eye.data.sizes import Size
 from apparel_eye.networks import backbones
 from apparel_eye.networks.backbones import feature_maps
-from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.fusion import fused
 
 
 def trained(model: nn.Module) -> nn.Module:
@@ -41,7 +41,7 @@ def photos(size: Size) -> Tensor:
 @torch.inference_mode()
 def test_maps_are_the_same(name: str, size: Size) -> None:
     model = trained(backbones.create(name, size))
-    quick = folded(model, feature_maps, size)
+    quick = fused(model, feature_maps, size)
     assert num_of(nn.BatchNorm2d, model) > 10
     assert num_of(nn.BatchNorm2d, quick) == num_of(Conv2dSame, quick) == 0
     expected = feature_maps(model, photos(size))
@@ -52,7 +52,7 @@ def test_maps_are_the_same(name: str, size: Size) -> None:
 @torch.inference_mode()
 def test_what_has_a_batch_norm_first_keeps_it() -> None:
     model = trained(backbones.create("densenet121", (64, 64)))
-    quick = folded(model, feature_maps, (64, 64))
+    quick = fused(model, feature_maps, (64, 64))
     assert 0 < num_of(nn.BatchNorm2d, quick) < num_of(nn.BatchNorm2d, model)
     torch.testing.assert_close(
         feature_maps(quick, photos((64, 64))), feature_maps(model, photos((64, 64))), rtol=1e-3, atol=1e-3
@@ -63,7 +63,7 @@ def test_what_has_a_batch_norm_first_keeps_it() -> None:
 def test_maps_of_a_level_are_the_same() -> None:
     model = trained(backbones.create("tf_efficientnet_lite0"))
     of_level = partial(_maps_of_level, level=2)
-    quick = folded(model, of_level, (64, 48))
+    quick = fused(model, of_level, (64, 48))
     expected = of_level(model, photos((64, 48)))
     torch.testing.assert_close(of_level(quick, photos((64, 48))), expected, rtol=1e-3, atol=1e-3)
 
@@ -73,7 +73,7 @@ def test_the_network_itself_stays_as_it_is(name: str) -> None:
     model = trained(backbones.create(name))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     generator = torch.random.get_rng_state()
-    folded(model, feature_maps, (32, 32))
+    fused(model, feature_maps, (32, 32))
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
     assert torch.equal(torch.random.get_rng_state(), generator)
@@ -81,7 +81,7 @@ def test_the_network_itself_stays_as_it_is(name: str) -> None:
 
 def test_a_network_without_batch_norms_is_returned() -> None:
     model = backbones.create("vit_tiny_patch16_224").eval()
-    assert folded(model, feature_maps, (224, 224)) is model
+    assert fused(model, feature_maps, (224, 224)) is model
 
 
 class Branches(nn.Module):
@@ -113,7 +113,7 @@ class Shared(nn.Module):
 @torch.inference_mode()
 def test_margins_stay_as_they_are_for_a_gpu() -> None:
     model = trained(backbones.create("tf_efficientnet_lite0"))
-    quick = folded(model, feature_maps, (64, 48), "cuda")
+    quick = fused(model, feature_maps, (64, 48), "cuda")
     assert num_of(nn.BatchNorm2d, quick) == 0
     assert num_of(Conv2dSame, quick) == num_of(Conv2dSame, model) > 0
     torch.testing.assert_close(
@@ -124,7 +124,7 @@ def test_margins_stay_as_they_are_for_a_gpu() -> None:
 @torch.inference_mode()
 def test_a_batch_norm_of_each_batch_stays() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False)).eval()
-    quick = folded(model, lambda network, seen: network(seen), (8, 8))
+    quick = fused(model, lambda network, seen: network(seen), (8, 8))
     torch.testing.assert_close(quick(photos((8, 8))), model(photos((8, 8))))
 
 
@@ -134,7 +134,7 @@ def test_a_network_that_folding_would_change_is_returned(
 ) -> None:
     model = trained(kind())
     with caplog.at_level("INFO"):
-        assert folded(model, lambda network, seen: network(seen), (8, 8)) is model
+        assert fused(model, lambda network, seen: network(seen), (8, 8)) is model
     assert "predicts as it is" in caplog.text
 
 
@@ -148,7 +148,7 @@ def test_any_batch_norm_and_convolution_fold(affine: bool, bias: bool) -> None:
     if affine:
         norm.weight, norm.bias = nn.Parameter(torch.randn(6)), nn.Parameter(torch.randn(6))
     model = nn.Sequential(nn.Conv2d(3, 6, 3, groups=3, bias=bias), norm, nn.ReLU()).eval()
-    quick = folded(model, lambda network, seen: network(seen), (9, 7))
+    quick = fused(model, lambda network, seen: network(seen), (9, 7))
     assert num_of(nn.BatchNorm2d, quick) == 0
     torch.testing.assert_close(quick(photos((9, 7))), model(photos((9, 7))), rtol=1e-4, atol=1e-5)
 
@@ -161,6 +161,6 @@ def test_a_convolution_of_any_shape_pads_alike(stride: int, kernel: int, dilatio
     torch.manual_seed(0)
     for size in [(8, 9), (9, 10), (7, 12)]:
         model = nn.Sequential(Conv2dSame(3, 4, kernel, stride, dilation=dilation)).eval()
-        quick = folded(model, lambda network, seen: network(seen), size)
+        quick = fused(model, lambda network, seen: network(seen), size)
         torch.testing.assert_close(quick(photos(size)), model(photos(size)), rtol=1e-4, atol=1e-5)
         assert quick is not model

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from apparel_eye.errors import SurroundingsError, UsageError
+from apparel_eye.errors import SystemEnvironmentError, UsageError
 from apparel_eye.networks import hub
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -185,7 +185,7 @@ def test_a_name_server_that_keeps_silent_is_not_waited_for(monkeypatch: pytest.M
     monkeypatch.setattr(hub, "get_hf_file_metadata", sleep)
     monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repository, file: None)
     started = time.monotonic()
-    with pytest.raises(SurroundingsError, match="cannot be had from the hub"):
+    with pytest.raises(SystemEnvironmentError, match="cannot be had from the hub"):
         hub.fetch("test_resnet")
     assert time.monotonic() - started < 5
 

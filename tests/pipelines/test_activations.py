@@ -147,12 +147,12 @@ def expected(make: Callable[[str], Run]) -> bytes:
     return whole.result()
 
 
-@pytest.mark.parametrize("num_parts", [0, 1, 3])
+@pytest.mark.parametrize("num_halves", [0, 1, 3])
 def test_a_run_that_was_stopped_computes_each_part_once_and_ends_with_the_same_bytes(
-    run: Run, expected: bytes, num_parts: int
+    run: Run, expected: bytes, num_halves: int
 ) -> None:
-    run.stopped(num_parts)
-    assert run() == NUM_PHOTOS - num_parts * BATCH_SIZE
+    run.stopped(num_halves)
+    assert run() == NUM_PHOTOS - num_halves * BATCH_SIZE
     assert run.result() == expected
 
 

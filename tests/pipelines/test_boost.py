@@ -10,7 +10,7 @@ import pytest
 
 from apparel_eye.activations.index import ALL, NONE, index_of
 from apparel_eye.activations.pooling import POOLINGS
-from apparel_eye.classifiers.bags import looked_at
+from apparel_eye.classifiers.bags import inspect
 from apparel_eye.classifiers.fitted import load_head
 from apparel_eye.classifiers.heads import predict_views
 from apparel_eye.errors import DataError
@@ -52,7 +52,7 @@ class Photos:
                 "image_key": self.manifest["image_key"][:NUM_LABELLED],
                 "fold": np.where(validates, 0, 1),
                 "subset": np.where(validates, "validation", "train"),
-                "part": np.where(validates, np.arange(NUM_LABELLED) // 4 % 2, -1),
+                "half": np.where(validates, np.arange(NUM_LABELLED) // 4 % 2, -1),
             }
         )
         maps = generator.normal(size=(num, 2, *SHAPE))
@@ -178,7 +178,7 @@ def test_filters_are_described_the_most_important_first(bags_model: str) -> None
 
 
 def test_each_filter_is_described_by_its_own_numbers(bags_model: str) -> None:
-    looked, table = looked_at(bags_model), nodes.describe_bags(bags_model).set_index("filter").sort_index()
+    looked, table = inspect(bags_model), nodes.describe_bags(bags_model).set_index("filter").sort_index()
     np.testing.assert_allclose(table["gain"], looked.gains.sum(axis=(1, 2)))
     np.testing.assert_allclose(table["importance"], looked.importances / looked.importances.sum())
     np.testing.assert_array_equal(table["bags"], looked.num_bags)
@@ -197,4 +197,4 @@ def test_the_mean_of_labelled_photos_is_shown_below_the_gains_of_all_filters(pho
     figure = nodes.draw_bags(bags_model, nodes.describe_bags(bags_model), pixels, photos.manifest)
     photo, gains = (image.get_array() for image in figure.axes[0].images)
     np.testing.assert_array_equal(photo, pixels[:NUM_LABELLED].mean(axis=0).round())
-    np.testing.assert_allclose(gains, looked_at(bags_model).gains.sum(axis=0))
+    np.testing.assert_allclose(gains, inspect(bags_model).gains.sum(axis=0))

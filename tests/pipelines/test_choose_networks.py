@@ -42,7 +42,7 @@ def choose(test_parameters: ProjectParameters) -> Choose:
             "image_key": keys[:NUM_LABELLED],
             "fold": FOLD_OF,
             "subset": np.where(validates, "validation", "train"),
-            "part": np.where(validates, np.arange(NUM_LABELLED) // NUM_FOLDS % 2, -1),
+            "half": np.where(validates, np.arange(NUM_LABELLED) // NUM_FOLDS % 2, -1),
         }
     )
     pixels = {

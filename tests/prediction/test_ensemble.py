@@ -17,7 +17,7 @@ from apparel_eye.selection.tables import table_of
 VALUES = ("Invisible", "Short", "Long")
 LABELS = {f"v{number}": "nyn" if number % 2 else "nny" for number in range(8)}
 FOLDS = pd.DataFrame(
-    {"image_key": [*LABELS, "t0", "t1"], "fold": 0, "subset": ["validation"] * 8 + ["train"] * 2, "part": [0, 1] * 5}
+    {"image_key": [*LABELS, "t0", "t1"], "fold": 0, "subset": ["validation"] * 8 + ["train"] * 2, "half": [0, 1] * 5}
 )
 MANIFEST = pd.DataFrame(
     {
@@ -49,7 +49,7 @@ def member(test_parameters: Any) -> Member:
         activations=extraction_of(test_parameters.activations, (64, 64)),
         pooling="rows",
         features={},
-        present=(1, 2),
+        seen_values=(1, 2),
         modes={},
     )
     tables = [
@@ -96,11 +96,11 @@ def test_members_and_mean_are_scored_on_the_same_photos(member: Member) -> None:
     members = [member, other(member)]
     together = found(members)
     table = ScoreTable.validate(together.table).set_index("candidate")
-    marks = official.marks_of(list(LABELS.values()))
+    label_strings = official.parse_label_strings(list(LABELS.values()))
     for title, each in (("1 tta", member), ("2 tta", members[1])):
-        wanted = official.scores(answers_of(each, "tta", "validation"), marks)
+        wanted = official.scores(answers_of(each, "tta", "validation"), label_strings)
         assert table.loc[title, list(wanted)].to_dict() == pytest.approx(wanted)
-    wanted = official.scores(together.validation, marks)
+    wanted = official.scores(together.validation, label_strings)
     assert table.loc[ENSEMBLE, list(wanted)].to_dict() == pytest.approx(wanted)
     assert list(table["photos"]) == [8, 8, 8]
 
@@ -143,8 +143,8 @@ def test_a_test_with_labels_scores_all(member: Member) -> None:
     members = [replace(member, manifest=manifest), other(member)]
     scores = found([members[0], replace(members[1], manifest=manifest)]).test
     assert list(scores) == ["1 tta", "2 tta", ENSEMBLE]
-    marks = official.marks_of(["nyn"])
-    assert scores["1 tta"] == official.scores(answers_of(member, "tta", "to predict")[:1], marks)
+    label_strings = official.parse_label_strings(["nyn"])
+    assert scores["1 tta"] == official.scores(answers_of(member, "tta", "to predict")[:1], label_strings)
 
 
 def test_as_json_says_who_the_members_are(member: Member) -> None:

@@ -123,9 +123,9 @@ def test_of_itself_the_map_is_of_the_predicted_value_that_has_training_photos(de
     with torch.no_grad():
         logits = model(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255)
     most, least = int(logits.sum(dim=0).argmax()), int(logits.sum(dim=0).argmin())
-    for present in ((0, 1, 2), tuple(value for value in range(3) if value != most), (least,)):
-        values = [present[best] for best in logits[:, list(present)].argmax(dim=1)]
-        without = described.model_copy(update={"present": present})
+    for seen_values in ((0, 1, 2), tuple(value for value in range(3) if value != most), (least,)):
+        values = [seen_values[best] for best in logits[:, list(seen_values)].argmax(dim=1)]
+        without = described.model_copy(update={"present": seen_values})
         expected = heatmaps(model, described, pixels, Mode(), values)
         np.testing.assert_array_equal(heatmaps(model, without, pixels, Mode()), expected)
     assert np.abs(expected - heatmaps(model, described, pixels, Mode())).max() > 0.1

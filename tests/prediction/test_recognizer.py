@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from apparel_eye.errors import UsageError
-from apparel_eye.metrics.calibration import temper
+from apparel_eye.metrics.calibration import apply_temperature
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import Candidate, Mixture, Recognizer
@@ -52,7 +52,7 @@ def test_probabilities_are_tempered(load: Callable[[str], Recognizer], candidate
         for degrees in (1.0, temperature)
     }
     raw, tempered = (with_temperature[degrees].predict(photos(known), IDENTITIES) for degrees in (1.0, temperature))
-    np.testing.assert_allclose(tempered, temper(raw, temperature, range(raw.shape[1])), atol=1e-6)
+    np.testing.assert_allclose(tempered, apply_temperature(raw, temperature, range(raw.shape[1])), atol=1e-6)
     np.testing.assert_allclose(tempered.sum(axis=1), 1, atol=1e-9)
 
 

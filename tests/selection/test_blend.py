@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import minimize
 
 from apparel_eye.metrics import official
-from apparel_eye.metrics.calibration import temper
-from apparel_eye.metrics.official import Marks, Probabilities
-from apparel_eye.metrics.probabilities import FLOOR, softmax, spread
+from apparel_eye.metrics.calibration import apply_temperature
+from apparel_eye.metrics.official import LabelStrings, Probabilities
+from apparel_eye.metrics.probabilities import FLOOR, softmax, with_floor
 from apparel_eye.selection import blend as blending
 from apparel_eye.selection.blend import Blend, blend, cross_fit_blend, fit_blend, fit_weights
 
@@ -20,7 +20,7 @@ def labels_of(num_photos: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng([seed, 1]).integers(0, 3, num_photos)
 
 
-def marks_of_values(labels: np.ndarray) -> Marks:
+def marks_of_values(labels: np.ndarray) -> LabelStrings:
     return np.where(np.eye(3)[labels] == 1, "y", "n")
 
 
@@ -30,17 +30,17 @@ def candidate(labels: np.ndarray, skill: float, seed: int) -> Probabilities:
     return softmax(noise + skill * np.eye(3)[labels])
 
 
-def drawn(num_photos: int, skills: tuple[float, ...], seed: int = 1) -> tuple[list[Probabilities], Marks]:
+def drawn(num_photos: int, skills: tuple[float, ...], seed: int = 1) -> tuple[list[Probabilities], LabelStrings]:
     """Candidates of different skill, whose mistakes are their own."""
     labels = labels_of(num_photos, seed)
     candidates = [candidate(labels, skill, 10 * seed + number) for number, skill in enumerate(skills)]
     return candidates, marks_of_values(labels)
 
 
-def merit(weights: np.ndarray, candidates: list[Probabilities], marks: Marks) -> float:
+def merit(weights: np.ndarray, candidates: list[Probabilities], label_strings: LabelStrings) -> float:
     """Log likelihood of the mean's weights, with a Dirichlet prior of as many photos as said."""
     mean = np.tensordot(weights, candidates, axes=1)
-    of_photos = -len(marks) * official.log_loss(mean, marks)
+    of_photos = -len(label_strings) * official.log_loss(mean, label_strings)
     return float(of_photos + PRIOR / len(candidates) * np.log(weights).sum())
 
 
@@ -57,31 +57,33 @@ def test_weights_are_a_distribution(num_photos: int, skills: tuple[float, ...]) 
 @pytest.mark.parametrize("num_photos", [12, 400])
 @pytest.mark.parametrize("skills", [(1.5, 1.0), (1.0, 1.0, 0.5)], ids=str)
 def test_weights_are_those_that_scipy_finds(skills: tuple[float, ...], num_photos: int, seed: int) -> None:
-    candidates, marks = drawn(num_photos, skills, seed)
+    candidates, label_strings = drawn(num_photos, skills, seed)
 
     def surprise(logits: np.ndarray) -> float:
-        return -merit(softmax(logits[None])[0], candidates, marks)
+        return -merit(softmax(logits[None])[0], candidates, label_strings)
 
     expected = softmax(minimize(surprise, np.zeros(len(skills)), tol=1e-8).x[None])[0]
-    found = fit_weights(candidates, marks)
+    found = fit_weights(candidates, label_strings)
     np.testing.assert_allclose(found, expected, atol=2e-3)
-    assert merit(found, candidates, marks) == pytest.approx(merit(expected, candidates, marks), abs=1e-4)
+    assert merit(found, candidates, label_strings) == pytest.approx(
+        merit(expected, candidates, label_strings), abs=1e-4
+    )
 
 
 def test_weights_by_hand() -> None:
     """One photo, whose label they give 1 and 1/2: the weights' merit is log(1/2 + w/2) + log w + log(1 - w)."""
-    marks = np.array([["y", "n"]])
-    weight = fit_weights([np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])], marks)[0]
+    label_strings = np.array([["y", "n"]])
+    weight = fit_weights([np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])], label_strings)[0]
     # its derivative is 1 / (1 + w) + 1 / w - 1 / (1 - w), which is 0 where 1 - 3 w^2 is
     assert weight == pytest.approx(1 / np.sqrt(3), abs=1e-6)
 
 
 def test_no_step_makes_the_weights_worse(monkeypatch: pytest.MonkeyPatch) -> None:
-    candidates, marks = drawn(50, (2.0, 1.0, 0.2))
+    candidates, label_strings = drawn(50, (2.0, 1.0, 0.2))
     merits = []
     for steps in range(12):
         monkeypatch.setattr(blending, "_STEPS", steps)
-        merits.append(merit(fit_weights(candidates, marks), candidates, marks))
+        merits.append(merit(fit_weights(candidates, label_strings), candidates, label_strings))
     assert all(later > earlier for earlier, later in pairwise(merits))
 
 
@@ -100,21 +102,21 @@ def test_a_few_photos_move_little_from_even_weights() -> None:
 
 @pytest.mark.parametrize("num_columns", [2, 3, 5])
 def test_equal_candidates_have_even_weights(num_columns: int) -> None:
-    [one], marks = drawn(100, (1.0,))
-    np.testing.assert_allclose(fit_weights([one] * num_columns, marks), 1 / num_columns, rtol=1e-9)
+    [one], label_strings = drawn(100, (1.0,))
+    np.testing.assert_allclose(fit_weights([one] * num_columns, label_strings), 1 / num_columns, rtol=1e-9)
 
 
 def test_weights_follow_their_candidates() -> None:
-    candidates, marks = drawn(200, (2.0, 1.0, 0.5))
+    candidates, label_strings = drawn(200, (2.0, 1.0, 0.5))
     order = [2, 0, 1]
-    reordered = fit_weights([candidates[number] for number in order], marks)
-    np.testing.assert_allclose(reordered, fit_weights(candidates, marks)[order], rtol=1e-9)
+    reordered = fit_weights([candidates[number] for number in order], label_strings)
+    np.testing.assert_allclose(reordered, fit_weights(candidates, label_strings)[order], rtol=1e-9)
 
 
 def test_a_label_to_which_no_candidate_gives_anything_is_no_end() -> None:
-    candidates, marks = drawn(20, (2.0, 1.0))
+    candidates, label_strings = drawn(20, (2.0, 1.0))
     named = {name: np.vstack([each, [[1.0, 0.0, 0.0]]]) for name, each in zip("ab", candidates, strict=True)}
-    fitted = fit_blend(named, np.vstack([marks, [["n", "y", "n"]]]), ALL)
+    fitted = fit_blend(named, np.vstack([label_strings, [["n", "y", "n"]]]), ALL)
     assert sum(fitted.weights.values()) == pytest.approx(1)
     np.testing.assert_allclose(blend(named, fitted, ALL).sum(axis=1), 1)
 
@@ -123,31 +125,31 @@ def test_a_label_to_which_no_candidate_gives_anything_is_no_end() -> None:
 @pytest.mark.parametrize("skills", [(1.0, 1.0), (2.0, 0.5), (1.0, 0.8, 0.6)], ids=str)
 def test_the_mean_is_not_worse_than_any_of_its_candidates(skills: tuple[float, ...], seed: int) -> None:
     """On the photos that it was fitted on, many enough for the prior to be nothing."""
-    candidates, marks = drawn(2000, skills, seed)
+    candidates, label_strings = drawn(2000, skills, seed)
     named = dict(zip("abc", candidates, strict=False))
-    fitted = fit_blend(named, marks, ALL)
-    honest = [temper(named[name], fitted.temperatures[name], ALL) for name in named]
-    loss = official.log_loss(blend(named, fitted, ALL), marks)
-    assert loss <= min(official.log_loss(each, marks) for each in honest) + 1e-3
-    assert loss <= min(official.log_loss(each, marks) for each in candidates) + 1e-3
+    fitted = fit_blend(named, label_strings, ALL)
+    honest = [apply_temperature(named[name], fitted.temperatures[name], ALL) for name in named]
+    loss = official.log_loss(blend(named, fitted, ALL), label_strings)
+    assert loss <= min(official.log_loss(each, label_strings) for each in honest) + 1e-3
+    assert loss <= min(official.log_loss(each, label_strings) for each in candidates) + 1e-3
 
 
 def test_candidates_that_know_different_things_are_better_together() -> None:
-    candidates, marks = drawn(2000, (1.0, 1.0))
+    candidates, label_strings = drawn(2000, (1.0, 1.0))
     named = dict(zip("ab", candidates, strict=True))
-    together = official.log_loss(blend(named, fit_blend(named, marks, ALL), ALL), marks)
-    assert together < min(official.log_loss(each, marks) for each in candidates) - 0.03
+    together = official.log_loss(blend(named, fit_blend(named, label_strings, ALL), ALL), label_strings)
+    assert together < min(official.log_loss(each, label_strings) for each in candidates) - 0.03
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
 def test_one_candidate_repeated_is_that_candidate_tempered(sharpness: float) -> None:
-    [one], marks = drawn(200, (1.0,))
-    one = temper(one, 1 / sharpness, ALL)
+    [one], label_strings = drawn(200, (1.0,))
+    one = apply_temperature(one, 1 / sharpness, ALL)
     named = {"a": one, "b": one}
-    fitted = fit_blend(named, marks, ALL)
+    fitted = fit_blend(named, label_strings, ALL)
     assert fitted.weights == pytest.approx({"a": 0.5, "b": 0.5})
     assert fitted.temperatures["a"] == fitted.temperatures["b"]
-    expected = temper(one, fitted.temperatures["a"] * fitted.temperature, ALL)
+    expected = apply_temperature(one, fitted.temperatures["a"] * fitted.temperature, ALL)
     np.testing.assert_allclose(blend(named, fitted, ALL), expected, rtol=1e-6)
 
 
@@ -160,40 +162,40 @@ def test_blending_by_hand() -> None:
 
 
 def test_a_value_without_training_photos_keeps_its_floor() -> None:
-    candidates, marks = drawn(100, (2.0, 1.0))
+    candidates, label_strings = drawn(100, (2.0, 1.0))
     placed = np.full((100, 4), "n")
-    placed[:, [3, 0, 2]] = marks
-    named = {name: spread(each, [3, 0, 2], 4) for name, each in zip("ab", candidates, strict=True)}
+    placed[:, [3, 0, 2]] = label_strings
+    named = {name: with_floor(each, [3, 0, 2], 4) for name, each in zip("ab", candidates, strict=True)}
     found = blend(named, fit_blend(named, placed, [3, 0, 2]), [3, 0, 2])
     np.testing.assert_array_equal(found[:, 1], FLOOR)
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
 def test_no_photo_is_blended_by_labels_of_its_own_part() -> None:
-    (first, second), marks = drawn(90, (2.0, 0.5))
-    named, parts = {"a": first, "b": second}, np.arange(90) % 3
-    before = cross_fit_blend(named, marks, parts, ALL)
-    moved = marks.copy()
-    moved[parts == 1] = np.roll(marks[parts == 1], 1, axis=1)
-    after = cross_fit_blend(named, moved, parts, ALL)
-    np.testing.assert_array_equal(after[parts == 1], before[parts == 1])
-    assert not np.isclose(after[parts != 1], before[parts != 1]).any()
+    (first, second), label_strings = drawn(90, (2.0, 0.5))
+    named, halves = {"a": first, "b": second}, np.arange(90) % 3
+    before = cross_fit_blend(named, label_strings, halves, ALL)
+    moved = label_strings.copy()
+    moved[halves == 1] = np.roll(label_strings[halves == 1], 1, axis=1)
+    after = cross_fit_blend(named, moved, halves, ALL)
+    np.testing.assert_array_equal(after[halves == 1], before[halves == 1])
+    assert not np.isclose(after[halves != 1], before[halves != 1]).any()
 
 
 def test_each_part_is_blended_as_is_best_for_the_others() -> None:
-    candidates, marks = drawn(60, (2.0, 0.5))
-    named, parts = dict(zip("ab", candidates, strict=True)), np.arange(60) % 2
-    found = cross_fit_blend(named, marks, parts, ALL)
-    for part in (0, 1):
-        own, others = parts == part, parts != part
-        fitted = fit_blend({name: each[others] for name, each in named.items()}, marks[others], ALL)
+    candidates, label_strings = drawn(60, (2.0, 0.5))
+    named, halves = dict(zip("ab", candidates, strict=True)), np.arange(60) % 2
+    found = cross_fit_blend(named, label_strings, halves, ALL)
+    for half in (0, 1):
+        own, others = halves == half, halves != half
+        fitted = fit_blend({name: each[others] for name, each in named.items()}, label_strings[others], ALL)
         expected = blend({name: each[own] for name, each in named.items()}, fitted, ALL)
         np.testing.assert_array_equal(found[own], expected)
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
 def test_a_single_part_is_blended_by_itself() -> None:
-    candidates, marks = drawn(40, (2.0, 0.5))
+    candidates, label_strings = drawn(40, (2.0, 0.5))
     named = dict(zip("ab", candidates, strict=True))
-    expected = blend(named, fit_blend(named, marks, ALL), ALL)
-    np.testing.assert_array_equal(cross_fit_blend(named, marks, np.zeros(40, dtype=int), ALL), expected)
+    expected = blend(named, fit_blend(named, label_strings, ALL), ALL)
+    np.testing.assert_array_equal(cross_fit_blend(named, label_strings, np.zeros(40, dtype=int), ALL), expected)

@@ -7,11 +7,11 @@ import pytest
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics import official
-from apparel_eye.metrics.official import marks_of
+from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.schemas import ScoreTable
-from apparel_eye.selection.candidates import ByCandidate, choose, present_of, score_choice, score_table
+from apparel_eye.selection.candidates import ByCandidate, choose, score_choice, score_table, seen_values_of
 
-MARKS = marks_of(["yn"] * 4)
+MARKS = parse_label_strings(["yn"] * 4)
 PARTS = np.array([0, 0, 1, 1])
 
 
@@ -67,15 +67,18 @@ def test_two_standard_errors_are_beyond_chance() -> None:
     for _ in range(2000):
         logits = generator.normal(size=(50, 2))
         xgboost, other = (1 / (1 + np.exp(-each)) for each in logits.T)
-        picked += choose({"xgboost": of_truth(*xgboost), "other": of_truth(*other)}, marks_of(["yn"] * 50)) == "other"
+        picked += (
+            choose({"xgboost": of_truth(*xgboost), "other": of_truth(*other)}, parse_label_strings(["yn"] * 50))
+            == "other"
+        )
     assert 0.01 < picked / 2000 < 0.04  # 2.5 % of candidates that are as good
 
 
 def test_the_official_score_decides_between_equal_losses() -> None:
-    marks = marks_of(["ynn"] * 2)
+    label_strings = parse_label_strings(["ynn"] * 2)
     right, wrong = np.array([[0.4, 0.3, 0.3]] * 2), np.array([[0.4, 0.6, 0.0]] * 2)
-    assert official.log_loss(right, marks) == official.log_loss(wrong, marks)
-    assert choose({"wrong": wrong, "right": right}, marks) == "right"
+    assert official.log_loss(right, label_strings) == official.log_loss(wrong, label_strings)
+    assert choose({"wrong": wrong, "right": right}, label_strings) == "right"
 
 
 def test_a_wanted_candidate_is_taken_though_another_is_better(candidates: ByCandidate) -> None:
@@ -117,10 +120,10 @@ def test_scores_have_intervals_over_groups(candidates: ByCandidate) -> None:
 
 def test_heads_that_are_fitted_once_more_know_the_values_of_all_labelled_photos() -> None:
     manifest = pd.DataFrame({"image_key": ["a", "b"], "label_string": ["yn", "ny"], "role": "labelled"})
-    folds = pd.DataFrame({"image_key": ["a", "b"], "fold": [0, 1], "subset": ["train", "validation"], "part": [-1, 0]})
+    folds = pd.DataFrame({"image_key": ["a", "b"], "fold": [0, 1], "subset": ["train", "validation"], "half": [-1, 0]})
     subsets = make_subsets(manifest, folds, ["short", "long"])
     known = {
-        (candidate, refit): present_of(candidate, subsets, refit).tolist()
+        (candidate, refit): seen_values_of(candidate, subsets, refit).tolist()
         for candidate in ("tta", "xgboost")
         for refit in (True, False)
     }

@@ -16,7 +16,7 @@ from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.cli import cli
 from apparel_eye.errors import DataError
 from apparel_eye.metrics import official
-from apparel_eye.metrics.official import marks_of
+from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.selection.scoring import Unmatched, as_text, score_files, warnings_of
 
 Write = Callable[..., tuple[Path, Path]]
@@ -94,7 +94,7 @@ def test_scores_are_those_of_the_library_in_whatever_order_the_rows_come(
         for photo, (numbers, label) in enumerate(zip(probabilities.tolist(), labels, strict=True)):
             submission.append(row(str(photo), ";".join(map(repr, numbers)), category))
             answers.append(row(str(photo), label, category))
-        expected[category] = {"photos": len(labels), **official.scores(probabilities, marks_of(labels))}
+        expected[category] = {"photos": len(labels), **official.scores(probabilities, parse_label_strings(labels))}
     random.shuffle(submission)
     random.shuffle(answers)
     report = score_files(*write(submission, answers))

@@ -20,14 +20,14 @@ def table() -> pd.DataFrame:
     no_marks = np.empty((0, 3), "U1")
     subsets = Subsets(
         train=np.array([2]),
-        train_marks=np.array([list("ynn")]),
+        train_label_strings=np.array([list("ynn")]),
         train_keys=np.array(["2.jpg"]),
         validation=VALIDATION,
-        validation_marks=no_marks,
-        validation_parts=nobody,
-        questions=QUESTIONS,
+        validation_label_strings=no_marks,
+        validation_halves=nobody,
+        to_predict=QUESTIONS,
         tests=nobody,
-        test_marks=no_marks,
+        answered_label_strings=no_marks,
     )
     manifest = pd.DataFrame({"image_key": KEYS})
     tables = [
@@ -45,8 +45,8 @@ def test_each_photo_that_is_not_trained_on_has_one_row_per_candidate(table: pd.D
 
 def test_probabilities_come_back_in_the_order_asked_for(table: pd.DataFrame) -> None:
     answers = probabilities_of(table, "tta", ["3.jpg", "4.jpg", "5.jpg"])
-    questions = distributions(3, 11)
-    np.testing.assert_array_equal(answers, [questions[2], distributions(2, 1)[0], questions[0]])
+    to_predict = distributions(3, 11)
+    np.testing.assert_array_equal(answers, [to_predict[2], distributions(2, 1)[0], to_predict[0]])
 
 
 def test_a_photo_without_probabilities_is_named(table: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ import pytest
 from mlflow import MlflowClient
 
 from apparel_eye.datasets import seal
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.tag import tag_bytes
 from apparel_eye.tracking.registry import register
@@ -88,7 +88,7 @@ def test_an_mlflow_that_cannot_be_reached_is_named(
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     mlflow.set_tracking_uri("http://127.0.0.1:9")
-    with pytest.raises(SurroundingsError, match=r"MLflow \(http://127.0.0.1:9\) did not register it"):
+    with pytest.raises(SystemEnvironmentError, match=r"MLflow \(http://127.0.0.1:9\) did not register it"):
         register(results, "skirt_length", "here")
 
 

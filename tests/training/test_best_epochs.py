@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from apparel_eye.metrics.official import marks_of
+from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.networks.checkpoint import State
 from apparel_eye.training.best_epochs import Selection, without
 
@@ -20,7 +20,7 @@ EPOCHS = [  # probability of the true one of two values, photo by photo
 
 @pytest.fixture
 def selection() -> Selection:
-    return Selection(marks_of(["yn"] * 4), PARTS)
+    return Selection(parse_label_strings(["yn"] * 4), PARTS)
 
 
 def run(selection: Selection, num_epochs: int, first: int = 0) -> dict[str, int]:
@@ -63,7 +63,7 @@ def test_a_checkpoint_stays_what_it_was_when_epochs_follow(selection: Selection)
 
 
 def test_an_epoch_that_can_be_scored_is_better_than_one_that_cannot() -> None:
-    selection = Selection(marks_of(["myn", "myn"]), np.array([0, 1]))
+    selection = Selection(parse_label_strings(["myn", "myn"]), np.array([0, 1]))
     selection.add(0, np.array([[0.8, 0.1, 0.1]] * 2), {})
     selection.add(1, np.array([[0.1, 0.1, 0.8]] * 2), {})
     assert selection.checkpoint({}).of("best") is selection.checkpoint({}).weights[1]
@@ -79,8 +79,8 @@ def test_a_selection_goes_on_from_what_was_chosen(selection: Selection, num_epoc
     run(selection, num_epochs)
     early = selection.checkpoint({}, State({}, {"step": 3}))
     notes = json.loads(json.dumps(early.state.notes))
-    later = Selection(marks_of(["yn"] * 4), PARTS, replace(early, state=State({}, notes)))
+    later = Selection(parse_label_strings(["yn"] * 4), PARTS, replace(early, state=State({}, notes)))
     assert notes["step"] == 3
-    for going_on in (selection, later):
-        run(going_on, 5, first=num_epochs)
+    for resuming in (selection, later):
+        run(resuming, 5, first=num_epochs)
     assert vars(later.checkpoint({})) == vars(selection.checkpoint({}))

@@ -14,39 +14,39 @@ from apparel_eye.errors import DivergedError
 from apparel_eye.parameters import PhaseParameters
 from apparel_eye.schemas import RATES, Epochs
 from apparel_eye.training import loop
-from apparel_eye.training.steps import Settings, Work
+from apparel_eye.training.stepper import Settings, Task
 
 NUM_VALUES = 3
 Inputs = Callable[[NDArray[np.intp], int], Tensor]
 MakeSettings = Callable[..., Settings]
-LinearWork = Callable[..., Work]
+LinearWork = Callable[..., Task]
 
 
 def ones(positions: NDArray[np.intp], epoch: int) -> Tensor:
     return torch.ones(len(positions), 2)
 
 
-def randomized(work: Work) -> Work:
+def randomized(task: Task) -> Task:
     torch.manual_seed(0)
-    for parameter in work.model.parameters():
+    for parameter in task.model.parameters():
         nn.init.normal_(parameter)
-    return work
+    return task
 
 
 @pytest.fixture
-def linear_work(make_work: Callable[..., Work]) -> LinearWork:
+def linear_work(make_task: Callable[..., Task]) -> LinearWork:
     """Of a model whose weights are all zero."""
 
-    def made(num_photos: int = 9, inputs: Inputs = ones, **changed: object) -> Work:
+    def made(num_photos: int = 9, inputs: Inputs = ones, **changed: object) -> Task:
         model = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, NUM_VALUES))
         for parameter in model.parameters():
             nn.init.zeros_(parameter)
-        groups = [
+        parameter_groups = [
             {"params": list(model[0].parameters()), "factor": 0.01},
             {"params": list(model[1].parameters()), "factor": 1.0},
         ]
         targets = torch.eye(NUM_VALUES)[torch.arange(num_photos) % NUM_VALUES]
-        return make_work(model, inputs, targets, **{"groups": groups, **changed})
+        return make_task(model, inputs, targets, **{"parameter_groups": parameter_groups, **changed})
 
     return made
 
@@ -93,7 +93,7 @@ def test_rates_of_the_groups_keep_their_ratio_along_the_cosine(
 
 def test_a_row_of_the_history_says_what_was_measured(linear_work: LinearWork, make_settings: MakeSettings) -> None:
     settings = make_settings(learning_rate=1e-12, factors=(0.0, 0.01, 1.0), accumulation=2)
-    rows = [moment.row for moment in loop.train(linear_work(9), settings)]
+    rows = [event.row for event in loop.train(linear_work(9), settings)]
     expected = [*(name for name in Epochs.to_schema().columns if name != RATES), "rate_1", "rate_2", "rate_3"]
     assert set(rows[0]) == set(expected)
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
@@ -102,7 +102,7 @@ def test_a_row_of_the_history_says_what_was_measured(linear_work: LinearWork, ma
     for factor, row in zip(cosine, rows, strict=True):
         rates = [row[name] for name in ("learning_rate", "rate_1", "rate_2", "rate_3")]
         assert rates == pytest.approx([1e-12 * factor * share for share in (1, 0, 0.01, 1)], abs=0)
-        assert (row["steps"], row["parts"]) == (2, 2)
+        assert (row["stepper"], row["accumulation"]) == (2, 2)
         assert row["train_loss"] == pytest.approx(math.log(NUM_VALUES), rel=1e-6)
         assert row["validation_loss"] == pytest.approx(math.log(2))
         assert (row["basic_precision"], row["average_precision"], row["accuracy"]) == (1, 1, 1)
@@ -113,20 +113,20 @@ def test_the_loss_of_an_epoch_is_the_mean_over_photos_not_over_batches(
     linear_work: LinearWork, make_settings: MakeSettings, phase: PhaseParameters
 ) -> None:
     inputs = torch.arange(5.0)[:, None].expand(-1, 2) * 3
-    work = randomized(linear_work(5, lambda positions, epoch: inputs[positions]))
+    task = randomized(linear_work(5, lambda positions, epoch: inputs[positions]))
     with torch.no_grad():
-        expected = nn.functional.cross_entropy(work.model(inputs), work.targets).item()
+        expected = nn.functional.cross_entropy(task.model(inputs), task.targets).item()
     one_epoch = phase.model_copy(update={"num_cycles": 1})
-    (moment,) = loop.train(work, make_settings(phase=one_epoch, learning_rate=1e-12, batch_size=3))
-    assert moment.row["train_loss"] == pytest.approx(expected, rel=1e-5)
+    (event,) = loop.train(task, make_settings(phase=one_epoch, learning_rate=1e-12, batch_size=3))
+    assert event.row["train_loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_distributions_are_learned_as_they_are(linear_work: LinearWork, make_settings: MakeSettings) -> None:
     long = PhaseParameters(learning_rate=0.1, num_cycles=1, cycle_epochs=200, cycle_multiplier=1)
-    work = randomized(linear_work(3, lambda positions, epoch: torch.eye(3)[positions, :2]))
+    task = randomized(linear_work(3, lambda positions, epoch: torch.eye(3)[positions, :2]))
     smoothed = np.array([0.8, 0.1, 0.1])
-    work.targets.copy_(torch.where(work.targets == 1, 0.8, 0.1))
-    *_, last = loop.train(work, make_settings(phase=long, learning_rate=long.rate))
+    task.targets.copy_(torch.where(task.targets == 1, 0.8, 0.1))
+    *_, last = loop.train(task, make_settings(phase=long, learning_rate=long.rate))
     assert last.row["train_loss"] == pytest.approx(-(smoothed * np.log(smoothed)).sum(), rel=0.01)
 
 
@@ -143,26 +143,26 @@ def test_a_loss_that_is_not_finite_stops_training_at_that_step_and_is_not_saved(
     asked: bool,
     nobody_asked: None,
 ) -> None:
-    steps: list[tuple[int, list[int]]] = []
+    stepper: list[tuple[int, list[int]]] = []
 
     def inputs(positions: NDArray[np.intp], epoch: int) -> Tensor:
-        steps.append((epoch, positions.tolist()))
-        is_bad = [before for before, _ in steps].count(1) == bad_step + 1
+        stepper.append((epoch, positions.tolist()))
+        is_bad = [before for before, _ in stepper].count(1) == bad_step + 1
         if is_bad and asked:
             signals.ask()
         return torch.full((len(positions), 2), spoiled_by if is_bad else 1.0)
 
-    moments: list[loop.Moment] = []
+    events: list[loop.Event] = []
     with pytest.raises(DivergedError) as stopped:
-        moments.extend(loop.train(linear_work(9, inputs), make_settings(batch_size=3, save_every_steps=1)))
-    epoch, batch = steps[-1]
-    assert (epoch, len(steps)) == (1, 3 + bad_step + 1)
+        events.extend(loop.train(linear_work(9, inputs), make_settings(batch_size=3, save_every_steps=1)))
+    epoch, batch = stepper[-1]
+    assert (epoch, len(stepper)) == (1, 3 + bad_step + 1)
     rate = phase.rate * (0.5 + 0.5 * math.cos(math.pi * bad_step / 6))
     assert f"head: the loss of a batch in epoch 2, step {bad_step + 1}, is nan" in (said := str(stopped.value))
     assert f"a learning rate of {rate:.2g}; its 3 photos begin with {batch[0]}.jpg, {batch[1]}.jpg" in said
     assert "lower learning_rate, for example to 0.001" in said
-    assert (moments[-1].state.notes["epoch"], moments[-1].state.notes["step"]) == (1, bad_step)
-    assert all(np.isfinite(array).all() for moment in moments for array in moment.state.arrays.values())
+    assert (events[-1].state.notes["epoch"], events[-1].state.notes["step"]) == (1, bad_step)
+    assert all(np.isfinite(array).all() for event in events for array in event.state.arrays.values())
 
 
 @pytest.mark.fault(95, 115)
@@ -174,16 +174,16 @@ def test_a_run_that_is_asked_to_stop_right_after_a_spoiled_step_does_not_save_it
             signals.ask()
 
     monkeypatch.setattr(loop, "tqdm", Asking)
-    work = linear_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan))
+    task = linear_work(9, lambda positions, epoch: torch.full((len(positions), 2), math.nan))
     with pytest.raises(DivergedError):
-        next(loop.train(work, make_settings(batch_size=3)))
+        next(loop.train(task, make_settings(batch_size=3)))
 
 
 @pytest.mark.fault(115)
 def test_predictions_that_are_not_finite_stop_training(linear_work: LinearWork, make_settings: MakeSettings) -> None:
-    work = linear_work(evaluate=lambda rows: np.full((len(rows), NUM_VALUES), math.nan))
+    task = linear_work(evaluate=lambda rows: np.full((len(rows), NUM_VALUES), math.nan))
     with pytest.raises(DivergedError, match=r"after epoch 1 predictions are not finite; lower .* to 0\.001"):
-        next(loop.train(work, make_settings()))
+        next(loop.train(task, make_settings()))
 
 
 def test_nothing_is_trained_without_cycles(
@@ -198,28 +198,28 @@ def test_nothing_is_trained_without_cycles(
 def test_a_run_that_is_asked_to_stop_ends_its_step_saves_and_goes_on_with_the_same_bits(
     linear_work: LinearWork, make_settings: MakeSettings, at_step: int, nobody_asked: None
 ) -> None:
-    steps: list[int] = []
+    stepper: list[int] = []
 
     def inputs(positions: NDArray[np.intp], epoch: int) -> Tensor:
         return torch.tensor(positions)[:, None].float().expand(-1, 2) / 9
 
     def asking(positions: NDArray[np.intp], epoch: int) -> Tensor:
-        steps.append(epoch)
-        if len(steps) == 3 + at_step:
+        stepper.append(epoch)
+        if len(stepper) == 3 + at_step:
             signals.ask()
         return inputs(positions, epoch)
 
     settings = make_settings(batch_size=3, weight_average=0.5)
     *_, expected = loop.train(whole := randomized(linear_work(9, inputs)), settings)
-    moments = loop.train(randomized(linear_work(9, asking)), settings)
-    assert next(moments).row["epoch"] == 1
-    moment = next(moments)
-    assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, at_step)
+    events = loop.train(randomized(linear_work(9, asking)), settings)
+    assert next(events).row["epoch"] == 1
+    event = next(events)
+    assert (event.row, event.state.notes["epoch"], event.state.notes["step"]) == (None, 1, at_step)
     with pytest.raises(signals.Interrupted):
-        next(moments)
-    assert steps == [0] * 3 + [1] * at_step
+        next(events)
+    assert stepper == [0] * 3 + [1] * at_step
     signals._asked.clear()
-    *_, last = loop.train(again := randomized(linear_work(9, inputs)), settings, moment.state)
+    *_, last = loop.train(again := randomized(linear_work(9, inputs)), settings, event.state)
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(again.model.state_dict()[name], tensor)
     assert {**last.row, "seconds": 0} == {**expected.row, "seconds": 0}
@@ -240,15 +240,15 @@ def test_a_run_that_is_asked_to_stop_while_it_evaluates_saves_all_steps_of_the_e
         return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
 
     settings = make_settings(batch_size=3)
-    epochs = loop.train(work := randomized(linear_work(evaluate=evaluate)), settings)
+    epochs = loop.train(task := randomized(linear_work(evaluate=evaluate)), settings)
     next(epochs)
-    moment = next(epochs)
-    assert (moment.row, moment.state.notes["epoch"], moment.state.notes["step"]) == (None, 1, 3)
+    event = next(epochs)
+    assert (event.row, event.state.notes["epoch"], event.state.notes["step"]) == (None, 1, 3)
     with pytest.raises(signals.Interrupted):
         next(epochs)
     signals._asked.clear()
-    weights = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
-    first = next(loop.train(again := randomized(linear_work(evaluate=evaluate)), settings, moment.state))
+    weights = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
+    first = next(loop.train(again := randomized(linear_work(evaluate=evaluate)), settings, event.state))
     assert first.row["epoch"] == 2
     for name, tensor in weights.items():
         assert torch.equal(again.model.state_dict()[name], tensor)
@@ -279,14 +279,14 @@ def test_photos_are_predicted_by_the_averaged_weights_and_training_goes_on_with_
     seen: list[Tensor] = []
 
     def evaluate(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        seen.append(work.model[1].bias.detach().clone())
+        seen.append(task.model[1].bias.detach().clone())
         return np.tile([0.5, 0.25, 0.25], (len(rows), 1))
 
-    work = linear_work(evaluate=evaluate)
-    moments = loop.train(work, make_settings(weight_average=0.9))
-    moment = next(moments)
-    own = work.model[1].bias.detach().clone()
+    task = linear_work(evaluate=evaluate)
+    events = loop.train(task, make_settings(weight_average=0.9))
+    event = next(events)
+    own = task.model[1].bias.detach().clone()
     assert not torch.equal(seen[0], own)
-    with moment.average.applied():
-        assert torch.equal(work.model[1].bias, seen[0])
-    assert torch.equal(work.model[1].bias, own)
+    with event.average.applied():
+        assert torch.equal(task.model[1].bias, seen[0])
+    assert torch.equal(task.model[1].bias, own)

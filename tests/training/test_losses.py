@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from apparel_eye.metrics.official import marks_of
+from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.parameters import LossParameters
 from apparel_eye.training.losses import LOSSES, per_photo, photo_weights, target_distributions
 
@@ -33,9 +33,9 @@ def test_cross_entropy_is_that_of_torch() -> None:
 
 
 def test_smoothed_targets_give_the_smoothed_loss_of_torch() -> None:
-    marks = marks_of(["ynnn", "nynn", "nnyn", "nnny"])
+    label_strings = parse_label_strings(["ynnn", "nynn", "nnyn", "nnny"])
     smooth = loss(label_smoothing=0.2)
-    targets = torch.from_numpy(target_distributions(marks, smooth))[CLASSES]
+    targets = torch.from_numpy(target_distributions(label_strings, smooth))[CLASSES]
     expected = functional.cross_entropy(LOGITS, CLASSES, label_smoothing=0.2, reduction="none")
     torch.testing.assert_close(LOSSES["cross_entropy"](LOGITS, targets, smooth), expected)
 
@@ -79,21 +79,21 @@ def test_every_loss_is_least_where_the_network_says_what_it_should_and_never_inf
 
 
 def test_a_share_goes_to_the_values_that_an_annotator_could_not_exclude() -> None:
-    targets = target_distributions(marks_of(["nymn", "mymn", "ynnn"]), loss(maybe_share=0.3))
+    targets = target_distributions(parse_label_strings(["nymn", "mymn", "ynnn"]), loss(maybe_share=0.3))
     np.testing.assert_allclose(targets, [[0, 0.7, 0.3, 0], [0.15, 0.7, 0.15, 0], [1, 0, 0, 0]], atol=1e-7)
 
 
 def test_smoothing_leaves_out_values_without_photos() -> None:
-    targets = target_distributions(marks_of(["ynnn", "nyn" + "n"]), loss(label_smoothing=0.1))
+    targets = target_distributions(parse_label_strings(["ynnn", "nyn" + "n"]), loss(label_smoothing=0.1))
     np.testing.assert_allclose(targets, [[0.95, 0.05, 0, 0], [0.05, 0.95, 0, 0]], atol=1e-7)
 
 
 def test_photos_count_alike_or_values_do() -> None:
-    marks = marks_of(["ynn"] * 6 + ["nyn"] * 2 + ["nny"] * 4)
-    np.testing.assert_allclose(photo_weights(marks, loss(class_balance=0)), np.ones(12))
-    balanced = photo_weights(marks, loss(class_balance=1))
+    label_strings = parse_label_strings(["ynn"] * 6 + ["nyn"] * 2 + ["nny"] * 4)
+    np.testing.assert_allclose(photo_weights(label_strings, loss(class_balance=0)), np.ones(12))
+    balanced = photo_weights(label_strings, loss(class_balance=1))
     np.testing.assert_allclose([balanced[:6].sum(), balanced[6:8].sum(), balanced[8:].sum()], [4, 4, 4], rtol=1e-6)
-    half = photo_weights(marks, loss(class_balance=0.5))
+    half = photo_weights(label_strings, loss(class_balance=0.5))
     assert half[6] / half[0] == pytest.approx(np.sqrt(3))
     assert half.mean() == pytest.approx(1)
 

@@ -72,8 +72,8 @@ def test_a_network_is_trained_without_its_folds_and_the_validation_photos(
         out = np.isin(fold_of(subsets), numbers)
         assert of_fold.train.tolist() == subsets.train[~out].tolist()
         assert of_fold.validation.tolist() == subsets.train[out].tolist()
-        np.testing.assert_array_equal(of_fold.validation_marks, subsets.train_marks[out])
-        assert set(of_fold.validation_parts) == {0, 1}
+        np.testing.assert_array_equal(of_fold.validation_label_strings, subsets.train_label_strings[out])
+        assert set(of_fold.validation_halves) == {0, 1}
 
 
 def test_validation_photos_and_photos_to_predict_change_nothing_and_training_photos_do(
@@ -86,7 +86,7 @@ def test_validation_photos_and_photos_to_predict_change_nothing_and_training_pho
     first = networks(pixels, subsets, initial, quick, augmentation)
     others = pixels.copy()
     others[np.setdiff1d(np.arange(len(pixels)), subsets.train)] = 0
-    moved = replace(subsets, validation_marks=np.roll(subsets.validation_marks, 1, axis=0))
+    moved = replace(subsets, validation_label_strings=np.roll(subsets.validation_label_strings, 1, axis=0))
     second = networks(others, moved, initial, quick, augmentation)
     np.testing.assert_equal(second, first)
 

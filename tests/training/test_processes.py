@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from apparel_eye import signals
 from apparel_eye.data.subsets import Subsets
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
@@ -85,7 +85,7 @@ def test_a_stop_for_the_user_arrives_as_it_is(teamwork: ModuleType) -> None:
 def test_a_process_that_is_killed_ends_the_others(teamwork: ModuleType, number: int, codes: str) -> None:
     working = in_processes(2, teamwork.crash, number)
     assert next(working) == "begun"
-    with pytest.raises(SurroundingsError, match=rf"exit codes {codes}; .*fewer train\.processes or a smaller"):
+    with pytest.raises(SystemEnvironmentError, match=rf"exit codes {codes}; .*fewer train\.processes or a smaller"):
         next(working)
     assert multiprocessing.active_children() == []
 

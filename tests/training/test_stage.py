@@ -47,9 +47,12 @@ def test_parts_of_the_features_follow_each_other_to_the_end(
     train: TrainParameters,
 ) -> None:
     parts = list(stage.compute_features(pixels, subsets, classifier, 2, augmentation, train, Mode()))
-    assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
+    assert [share_of_batch.start for share_of_batch in parts] == [
+        0,
+        *(share_of_batch.stop for share_of_batch in parts[:-1]),
+    ]
     assert parts[-1].stop == 2 * 9 + 8
-    assert {part.num_rows for part in parts} == {2 * 9 + 8}
+    assert {share_of_batch.num_rows for share_of_batch in parts} == {2 * 9 + 8}
 
 
 def test_a_head_can_learn_one_batch_by_heart(
@@ -117,66 +120,66 @@ def test_a_layer_group_with_factor_zero_keeps_its_weights(
     assert not np.array_equal(before["backbone.layer4.0.conv1.weight"], after["backbone.layer4.0.conv1.weight"])
 
 
-@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+@pytest.mark.parametrize("task", ["train_head", "fine_tune"])
 def test_two_runs_are_equal_bit_for_bit(
-    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters, bits: Bits
+    task: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters, bits: Bits
 ) -> None:
-    run: Train = request.getfixturevalue(work)
+    run: Train = request.getfixturevalue(task)
     first = list(run(short, train))
     torch.rand(5)
     assert [bits(checkpoint) for checkpoint in run(short, train)] == [bits(checkpoint) for checkpoint in first]
 
 
-@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+@pytest.mark.parametrize("task", ["train_head", "fine_tune"])
 def test_another_seed_is_another_run(
-    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
+    task: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
 ) -> None:
-    run: Train = request.getfixturevalue(work)
+    run: Train = request.getfixturevalue(task)
     first, other = (list(run(short, train.model_copy(update={"seed": seed})))[-1] for seed in (1, 2))
     assert first.history[-1]["train_loss"] != other.history[-1]["train_loss"]
 
 
-@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+@pytest.mark.parametrize("task", ["train_head", "fine_tune"])
 def test_a_phase_without_cycles_hands_the_checkpoint_on(
-    work: str,
+    task: str,
     request: pytest.FixtureRequest,
     train: TrainParameters,
     short: PhaseParameters,
     checkpoint: Checkpoint,
     bits: Bits,
 ) -> None:
-    run: Train = request.getfixturevalue(work)
+    run: Train = request.getfixturevalue(task)
     (handed_on,) = run(short.model_copy(update={"num_cycles": 0}), train)
-    parts = {f"best_without_{part}": 0 for part in (0, 1)} if work == "train_head" else {}
+    parts = {f"best_without_{share_of_batch}": 0 for share_of_batch in (0, 1)} if task == "train_head" else {}
     assert bits(handed_on) == bits(replace(checkpoint, chosen={**checkpoint.chosen, **parts}))
 
 
 @pytest.mark.parametrize(
-    ("work", "saved"),
+    ("task", "saved"),
     [("train_head", [[1], [1, 2, 3]]), ("fine_tune", [[1], [1, 2], [1, 2, 3]])],
     ids=["a head after each cycle", "all layers after each epoch"],
 )
 def test_progress_is_handed_out_as_it_grows(
-    work: str,
+    task: str,
     saved: list[list[int]],
     request: pytest.FixtureRequest,
     train: TrainParameters,
     short: PhaseParameters,
 ) -> None:
-    progress = list(request.getfixturevalue(work)(short, train))
+    progress = list(request.getfixturevalue(task)(short, train))
     assert [[row["epoch"] for row in checkpoint.history] for checkpoint in progress] == saved
     assert [checkpoint.chosen["last"] for checkpoint in progress] == [epochs[-1] for epochs in saved]
     assert [checkpoint.state is None for checkpoint in progress] == [False] * (len(saved) - 1) + [True]
 
 
-@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+@pytest.mark.parametrize("task", ["train_head", "fine_tune"])
 def test_the_state_is_handed_out_after_as_many_steps_as_asked_for(
-    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
+    task: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters
 ) -> None:
     often = train.model_copy(update={"batch_size": 2, "save_every_steps": 2})  # 9 photos: 4 steps
-    states = [checkpoint.state for checkpoint in request.getfixturevalue(work)(short, often)]
+    states = [checkpoint.state for checkpoint in request.getfixturevalue(task)(short, often)]
     found = [(state.notes["epoch"], state.notes["step"]) for state in states if state]
-    in_cycle = [] if work == "train_head" else [(2, 0)]
+    in_cycle = [] if task == "train_head" else [(2, 0)]
     assert found == [(0, 2), (1, 0), (1, 2), *in_cycle, (2, 2)]
 
 
@@ -198,10 +201,10 @@ def test_the_start_is_chosen_where_training_only_spoils_it(
     train: TrainParameters,
     short: PhaseParameters,
 ) -> None:
-    known = replace(subsets, validation=subsets.train[:8], validation_marks=subsets.train_marks[:8])
+    known = replace(subsets, validation=subsets.train[:8], validation_label_strings=subsets.train_label_strings[:8])
     augmentation, spoiling = train.augmentation, short.model_copy(update={"learning_rate": 1.0})
     parts = stage.compute_features(pixels, known, classifier, 2, augmentation, train, Mode())
-    features = np.concatenate([part.rows for part in parts])
+    features = np.concatenate([share_of_batch.rows for share_of_batch in parts])
     fitted = description.model_copy(update={"head": train.head.model_copy(update={"linear_fit": 1.0})})
     changed = train.model_copy(update={"head": fitted.head})
     *_, of_head = stage.train_head(features, known, fitted, checkpoint.of("best"), spoiling, changed)
@@ -226,7 +229,9 @@ def test_the_weights_of_an_epoch_give_the_loss_that_the_history_says(
         one = Checkpoint.single(checkpoint.weights[number], checkpoint.description)
         probabilities = predict_plain(*restore(one), pixels, subsets.validation, 8, Mode())
         row = checkpoint.history[number - 1]
-        assert log_loss(probabilities, subsets.validation_marks) == pytest.approx(row["validation_loss"], rel=1e-6)
+        assert log_loss(probabilities, subsets.validation_label_strings) == pytest.approx(
+            row["validation_loss"], rel=1e-6
+        )
 
 
 def test_training_never_looks_at_the_photos_to_predict(
@@ -240,7 +245,7 @@ def test_training_never_looks_at_the_photos_to_predict(
     bits: Bits,
 ) -> None:
     blackened = pixels.copy()
-    blackened[subsets.questions] = 0
+    blackened[subsets.to_predict] = 0
     *_, found = stage.fine_tune(blackened, subsets, checkpoint, short, augmentation, train, MODES)
     *_, expected = fine_tune(short, train)
     assert bits(found) == bits(expected)
@@ -255,7 +260,9 @@ def test_validation_photos_change_no_weights(
     short: PhaseParameters,
     fine_tune: Train,
 ) -> None:
-    other = replace(subsets, validation=subsets.validation[::-1].copy(), validation_marks=subsets.validation_marks)
+    other = replace(
+        subsets, validation=subsets.validation[::-1].copy(), validation_label_strings=subsets.validation_label_strings
+    )
     *_, found = stage.fine_tune(pixels, other, checkpoint, short, augmentation, train, MODES)
     *_, expected = fine_tune(short, train)
     np.testing.assert_equal(found.of("last"), expected.of("last"))

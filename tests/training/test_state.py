@@ -30,14 +30,14 @@ def read_back(checkpoint: Checkpoint, path: Path) -> Checkpoint:
 
 
 @pytest.mark.fault(94)
-@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+@pytest.mark.parametrize("task", ["train_head", "fine_tune"])
 @pytest.mark.parametrize(
     ("weight_average", "linear_fit", "readers", "freeze_statistics"),
     [(0.0, 0.0, 1, True), (0.9, 0.0, 0, False), (0.9, 1.0, 3, True)],
     ids=["as usual", "averaged", "fitted"],
 )
 def test_whoever_goes_on_from_any_state_gets_the_same_bits(
-    work: str,
+    task: str,
     weight_average: float,
     linear_fit: float,
     readers: int,
@@ -48,7 +48,7 @@ def test_whoever_goes_on_from_any_state_gets_the_same_bits(
     bits: Bits,
     tmp_path: Path,
 ) -> None:
-    run: Train = request.getfixturevalue(work)
+    run: Train = request.getfixturevalue(task)
     changed = train.model_copy(
         update={
             "batch_size": 3,
@@ -62,21 +62,21 @@ def test_whoever_goes_on_from_any_state_gets_the_same_bits(
     progress = list(run(short, changed))
     expected = [bits(checkpoint) for checkpoint in progress]
     # steps 1 and 2 of three epochs, and the ends of epochs: of a head's, those of cycles
-    assert len(progress) == 6 + (2 if work == "train_head" else 3)
+    assert len(progress) == 6 + (2 if task == "train_head" else 3)
     for number, checkpoint in enumerate(progress[:-1]):
         earlier = read_back(checkpoint, tmp_path / f"{number}.safetensors")
         torch.rand(3)
         assert [bits(later) for later in run(short, changed, earlier)] == expected[number + 1 :], number
 
 
-@pytest.mark.parametrize("work", ["train_head", "fine_tune"])
+@pytest.mark.parametrize("task", ["train_head", "fine_tune"])
 def test_how_often_states_are_saved_and_how_many_threads_read_changes_no_bit(
-    work: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters, bits: Bits
+    task: str, request: pytest.FixtureRequest, train: TrainParameters, short: PhaseParameters, bits: Bits
 ) -> None:
-    run: Train = request.getfixturevalue(work)
+    run: Train = request.getfixturevalue(task)
     often, seldom = (
-        list(run(short, train.model_copy(update={"batch_size": 3, "save_every_steps": steps, "readers": readers})))
-        for steps, readers in ((1, 3), (1000, 0))
+        list(run(short, train.model_copy(update={"batch_size": 3, "save_every_steps": stepper, "readers": readers})))
+        for stepper, readers in ((1, 3), (1000, 0))
     )
     assert len(often) > len(seldom)
     assert bits(often[-1]) == bits(seldom[-1])
@@ -135,11 +135,11 @@ def test_moments_of_the_optimizer_lie_in_memory_as_the_weights_they_are_of() -> 
     loss_sum = torch.tensor(0.0)
     state.fill(other, of_other, nothing, loss_sum, arrays)
     assert loss_sum == 2.5
-    for (parameter, own), (expected, moments) in zip(of_other.state.items(), optimizer.state.items(), strict=True):
+    for (parameter, own), (expected, events) in zip(of_other.state.items(), optimizer.state.items(), strict=True):
         assert torch.equal(parameter, expected)
-        for name, moment in moments.items():
-            assert torch.equal(own[name], moment)
-            assert own[name].stride() == moment.stride()
+        for name, event in events.items():
+            assert torch.equal(own[name], event)
+            assert own[name].stride() == event.stride()
 
 
 def test_arrays_stay_what_they_were_when_training_goes_on() -> None:

@@ -12,14 +12,14 @@ from tqdm import tqdm
 
 from apparel_eye.activations.index import ALL
 from apparel_eye.activations.reductions import REDUCTIONS
-from apparel_eye.chunks import ArrayPart, slices
+from apparel_eye.chunks import ArrayChunk, slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read, read_ahead, to_half, to_host
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import UsageError
 from apparel_eye.networks.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
 from apparel_eye.networks.device import Mode
-from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.fusion import fused
 from apparel_eye.networks.inference import Identities
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
 
@@ -70,7 +70,7 @@ class Extractor:
         model = restored(backbone, fit_to(backbone, weights, size), size)
         _check_level(backbone, model, extraction.level)
         self._maps = partial(_maps_of_level, level=extraction.level)
-        self._model = mode.place(folded(model, self._maps, size, mode.device))
+        self._model = mode.place(fused(model, self._maps, size, mode.device))
         self._size = size
         self._extraction, self._augmentation, self.mode = extraction, augmentation, mode
         self._mean, self._std = (
@@ -94,7 +94,7 @@ class Extractor:
         kept = [self._kept(seen) for seen in transforms.render_each(photos, self._views(identities))]
         return to_host(torch.stack(kept, dim=1)).numpy()
 
-    def _views(self, identities: Identities) -> Iterator[transforms.Views]:
+    def _views(self, identities: Identities) -> Iterator[transforms.Transforms]:
         extraction = self._extraction
         for name in extraction.views:
             yield transforms.plain(len(identities), name == "mirrored")
@@ -152,7 +152,7 @@ class Extractors:
 
 def extract(
     pixels: Pixels, identities: Identities, network_of: Rows, extractors: Extractors, batch_size: int, first: int = 0
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """Maps of all photos from the first on in parts, float16, shape (N, networks * views, C', H', W').
 
     The next batch is read while one is computed. A GPU computes the next two while the caller stores one; a processor
@@ -174,7 +174,7 @@ def extract(
     num_ahead = 2 if extractors.mode.where.type == "cuda" else 0
     with tqdm(total=len(pixels), initial=first, desc="activations", unit="photo", disable=None) as bar:
         for maps in read_ahead(lambda batch: extractors.maps_of(*batch), waiting, num_ahead):
-            yield ArrayPart(first, len(pixels), maps)
+            yield ArrayChunk(first, len(pixels), maps)
             first += len(maps)
             bar.update(len(maps))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 
 _PART = 128
 """Photos held in memory at a time."""
@@ -47,7 +47,7 @@ POOLINGS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.float32]]] = {
 }
 
 
-def pool(activations: NDArray[np.floating], name: str) -> Iterator[ArrayPart]:
+def pool(activations: NDArray[np.floating], name: str) -> Iterator[ArrayChunk]:
     """Feature maps of shape (N, views, C, H, W), pooled in parts."""
     for first in range(0, len(activations), _PART):
-        yield ArrayPart(first, len(activations), POOLINGS[name](activations[first : first + _PART]))
+        yield ArrayChunk(first, len(activations), POOLINGS[name](activations[first : first + _PART]))

@@ -55,7 +55,7 @@ def places_of(filters: Rows, shape: tuple[int, int, int]) -> Rows:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Inspected:
     """What bags looked at.
 
     Attributes:
@@ -69,7 +69,7 @@ class Looked:
     gains: NDArray[np.float64]
 
 
-def looked_at(model: str) -> Looked:
+def inspect(model: str) -> Inspected:
     """Of fitted bags."""
     fitted = json.loads(model)
     shape = tuple(fitted["shape"])
@@ -80,4 +80,4 @@ def looked_at(model: str) -> Looked:
         num_bags[np.unique(np.concatenate([block.columns for block in known]) // num_places)] += 1
         for block in known:
             np.add.at(gains, block.columns, xgboost_head.gains_of(block.booster, len(block.columns)))
-    return Looked(np.array(fitted["importances"]), num_bags, (gains / (gains.sum() or 1.0)).reshape(shape))
+    return Inspected(np.array(fitted["importances"]), num_bags, (gains / (gains.sum() or 1.0)).reshape(shape))

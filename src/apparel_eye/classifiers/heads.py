@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
 from apparel_eye.data.subsets import Rows, Subsets
-from apparel_eye.metrics.official import Marks
-from apparel_eye.metrics.probabilities import spread
+from apparel_eye.metrics.official import LabelStrings
+from apparel_eye.metrics.probabilities import with_floor
 from apparel_eye.parameters import WeightParameters
 
 Features = NDArray[np.floating]
@@ -94,7 +94,7 @@ def read(features: Features, photos: Rows, columns: Rows | slice = slice(None)) 
     return np.asarray(found, dtype=np.float32).reshape(len(photos) * features.shape[1], -1)
 
 
-def photo_parts(photos: Rows, features: Features) -> Iterator[Rows]:
+def photo_chunks(photos: Rows, features: Features) -> Iterator[Rows]:
     """Photos in parts, of which all features fit in memory."""
     step = max(1, _PART // (features.shape[1] * features.shape[2]))
     return slices(photos, step)
@@ -123,22 +123,22 @@ def cross_predict(
     Returns:
         The last model, probabilities of the validation photos and of the photos to predict, shape (photos, values).
     """
-    num_values = subsets.train_marks.shape[1]
-    present = subsets.present
-    model = fit(_examples(features, subsets.train, subsets.train_marks, groups, weights))
-    validation = predict_views(ready(model), features, subsets.validation, present, num_values)
+    num_values = subsets.train_label_strings.shape[1]
+    seen_values = subsets.seen_values
+    model = fit(_examples(features, subsets.train, subsets.train_label_strings, groups, weights))
+    validation = predict_views(ready(model), features, subsets.validation, seen_values, num_values)
     if refit:
-        marks = subsets.labelled_marks
-        present = np.flatnonzero((marks == "y").any(axis=0))
-        model = fit(_examples(features, subsets.labelled, marks, groups, weights))
-    return model, validation, predict_views(ready(model), features, subsets.questions, present, num_values)
+        label_strings = subsets.all_label_strings
+        seen_values = np.flatnonzero((label_strings == "y").any(axis=0))
+        model = fit(_examples(features, subsets.labelled, label_strings, groups, weights))
+    return model, validation, predict_views(ready(model), features, subsets.to_predict, seen_values, num_values)
 
 
 def predict_views(
     predict: Predict,
     features: Features,
     photos: Rows,
-    present: Rows,
+    seen_values: Rows,
     num_values: int,
 ) -> Probabilities:
     """Mean over the views, for all values; features are read in parts.
@@ -147,25 +147,25 @@ def predict_views(
         predict: probabilities of the values that are present, of examples.
         features: shape (all photos, views, D).
         photos: rows of those to predict.
-        present: indices of the values that the head knows.
+        seen_values: indices of the values that the head knows.
         num_values: how many the category has.
 
     Returns:
         Shape (photos, num_values).
     """
     parts = [np.zeros((0, num_values))]
-    for some in photo_parts(photos, features):
-        per_view = predict(read(features, some)).reshape(len(some), -1, len(present))
-        parts.append(spread(per_view.mean(axis=1), present, num_values))
+    for some in photo_chunks(photos, features):
+        per_view = predict(read(features, some)).reshape(len(some), -1, len(seen_values))
+        parts.append(with_floor(per_view.mean(axis=1), seen_values, num_values))
     return np.concatenate(parts)
 
 
 def _examples(
-    features: Features, rows: Rows, marks: Marks, groups: NDArray[np.object_], weights: WeightParameters
+    features: Features, rows: Rows, label_strings: LabelStrings, groups: NDArray[np.object_], weights: WeightParameters
 ) -> Examples:
     """An example for each view of a photo and each of its values: the labelled one, and those marked ``m``."""
-    present = np.flatnonzero((marks == "y").any(axis=0))
-    is_label, maybe = marks[:, present] == "y", marks[:, present] == "m"
+    seen_values = np.flatnonzero((label_strings == "y").any(axis=0))
+    is_label, maybe = label_strings[:, seen_values] == "y", label_strings[:, seen_values] == "m"
     shares = is_label * np.where(maybe.any(axis=1), 1 - weights.maybe_share, 1.0)[:, None]
     shares = shares + maybe * weights.maybe_share / np.maximum(maybe.sum(axis=1, keepdims=True), 1)
     photos, classes = np.nonzero(shares)

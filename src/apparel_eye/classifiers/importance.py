@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.activations.pooling import in_cells
 from apparel_eye.classifiers import logistic
-from apparel_eye.classifiers.heads import Examples, photo_parts, read
+from apparel_eye.classifiers.heads import Examples, photo_chunks, read
 from apparel_eye.classifiers.xgboost_head import gains_of
 from apparel_eye.parameters import BagParameters
 
@@ -81,7 +81,7 @@ def _strips(examples: Examples, shape: tuple[int, int, int]) -> Examples:
     photos, position = np.unique(examples.photos, return_inverse=True)
     averages = [
         in_cells(read(examples.features, some).reshape(-1, *shape), (_STRIPS, 1))
-        for some in photo_parts(photos, examples.features)
+        for some in photo_chunks(photos, examples.features)
     ]
     pooled = np.concatenate(averages).reshape(len(photos), examples.num_views, -1)
     return replace(examples, features=pooled, photos=position)

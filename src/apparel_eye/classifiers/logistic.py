@@ -4,22 +4,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from apparel_eye.classifiers.dual_basis import dual_basis
 from apparel_eye.classifiers.heads import Examples, Probabilities
-from apparel_eye.classifiers.span import span
 from apparel_eye.metrics.probabilities import softmax
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 def fit(examples: Examples, strength: float, max_iterations: int) -> Weights:
-    """Coefficients of shape (classes, D), intercept, and the mean and scale of each feature, see ``span``.
+    """Coefficients of shape (classes, D), intercept, and the mean and scale of each feature, see ``dual_basis``.
 
     Args:
         examples: what to learn.
         strength: inverse strength of the L2 penalty, scikit-learn's C.
         max_iterations: of the solver.
     """
-    spanned = span(examples)
+    spanned = dual_basis(examples)
     regression = LogisticRegression(C=strength, max_iter=max_iterations)
     weights = examples.of_each(examples.weights)
     regression.fit(spanned.coordinates, examples.of_each(examples.classes), sample_weight=weights)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from apparel_eye.classifiers.dual_basis import dual_basis
 from apparel_eye.classifiers.heads import Examples, Probabilities
-from apparel_eye.classifiers.span import span
 from apparel_eye.metrics.probabilities import softmax
 from apparel_eye.parameters import PerceptronParameters
 
@@ -16,8 +16,8 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 def fit(examples: Examples, parameters: PerceptronParameters) -> Weights:
-    """Weights of both layers, the first of shape (D, hidden), and the mean and scale of each feature, see ``span``."""
-    spanned = span(examples)
+    """Weights of both layers, the first of shape (D, hidden), mean and scale of each feature, see ``dual_basis``."""
+    spanned = dual_basis(examples)
     unit = np.float32(np.sqrt(spanned.coordinates.shape[1]))  # so that a coordinate has a mean square of 1, too
     network = MLPClassifier(
         hidden_layer_sizes=(parameters.hidden,),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apparel_eye.data.photo_names import PHOTO_SUFFIXES, suffix_of
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.errors import SystemEnvironmentError
 
 LINK_OUT = "link out of the folder; allow with --params follow_links=true"
 _LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin"}
@@ -140,9 +140,9 @@ def _key_of(name: str, prefix: str, problem: str) -> tuple[str, str]:
     return prefix + text, problem if text == name else "name is not UTF-8"
 
 
-def not_listed(path: str, error: OSError) -> SurroundingsError:
+def not_listed(path: str, error: OSError) -> SystemEnvironmentError:
     """The stop for a folder that we may not look into."""
-    return SurroundingsError(
+    return SystemEnvironmentError(
         f"the folder {_closed(Path(path))} cannot be listed ({error.strerror}); "
         "allow it with chmod u+rx, or move the folder away"
     )

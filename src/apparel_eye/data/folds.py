@@ -17,20 +17,20 @@ def assign_folds(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame
         DataError: a value has too few photos, or there is only one value.
     """
     labelled = manifest[manifest["role"] == "labelled"].reset_index(drop=True)
-    dealt = labelled[_is_common(labelled, split)]
-    if dealt["value"].nunique() < 2:
+    assigned = labelled[_is_common(labelled, split)]
+    if assigned["value"].nunique() < 2:
         raise DataError(
-            f"only {sorted(dealt['value'].unique())} has photos to train on; at least two values are needed"
+            f"only {sorted(assigned['value'].unique())} has photos to train on; at least two values are needed"
         )
-    fold = _folds_of(dealt, split)
+    fold = _folds_of(assigned, split)
     is_validation = fold == split.validation_fold
-    part = np.full(len(dealt), -1)
-    part[is_validation] = _parts_of(dealt[is_validation], split)
-    of_dealt = pd.DataFrame(
-        {"fold": fold, "subset": np.where(is_validation, "validation", "train"), "part": part}, index=dealt.index
+    half = np.full(len(assigned), -1)
+    half[is_validation] = _halves_of(assigned[is_validation], split)
+    of_assigned = pd.DataFrame(
+        {"fold": fold, "subset": np.where(is_validation, "validation", "train"), "half": half}, index=assigned.index
     )
-    rest = pd.DataFrame({"fold": -1, "subset": "unused", "part": -1}, index=labelled.index.difference(dealt.index))
-    return labelled[["image_key"]].join(pd.concat([of_dealt, rest]))
+    rest = pd.DataFrame({"fold": -1, "subset": "unused", "half": -1}, index=labelled.index.difference(assigned.index))
+    return labelled[["image_key"]].join(pd.concat([of_assigned, rest]))
 
 
 def _is_common(labelled: pd.DataFrame, split: SplitParameters) -> pd.Series:
@@ -47,20 +47,20 @@ def _is_common(labelled: pd.DataFrame, split: SplitParameters) -> pd.Series:
     return ~labelled["value"].isin(rare.index)
 
 
-def _folds_of(dealt: pd.DataFrame, split: SplitParameters) -> Folds:
-    given = dealt["split"].to_numpy()
+def _folds_of(assigned: pd.DataFrame, split: SplitParameters) -> Folds:
+    given = assigned["split"].to_numpy()
     if "validation" not in given:
-        return _deal_completely(dealt, split.num_folds, split.seed)
+        return _assign_completely(assigned, split.num_folds, split.seed)
     others = np.delete(np.arange(split.num_folds), split.validation_fold)
-    fold = np.full(len(dealt), split.validation_fold)
+    fold = np.full(len(assigned), split.validation_fold)
     train = given != "validation"
-    fold[train] = others[_deal(dealt[train], len(others), split.seed)]
+    fold[train] = others[_assign(assigned[train], len(others), split.seed)]
     return fold
 
 
-def _deal_completely(photos: pd.DataFrame, num_folds: int, seed: int) -> Folds:
+def _assign_completely(photos: pd.DataFrame, num_folds: int, seed: int) -> Folds:
     """Deal, and see to it that each value is on both sides of each fold."""
-    fold = _deal(photos, num_folds, seed)
+    fold = _assign(photos, num_folds, seed)
     counts = pd.crosstab(photos["value"].to_numpy(), fold)
     lacking = counts.index[(counts == 0).any(axis=1)]
     if len(lacking):
@@ -71,17 +71,17 @@ def _deal_completely(photos: pd.DataFrame, num_folds: int, seed: int) -> Folds:
     return fold
 
 
-def _parts_of(validating: pd.DataFrame, split: SplitParameters) -> Folds:
+def _halves_of(validating: pd.DataFrame, split: SplitParameters) -> Folds:
     most = validating.groupby("value")["group"].nunique().max()
-    if most < split.num_parts:
+    if most < split.num_halves:
         raise DataError(
             f"no value has more than {most} different photos among the {len(validating)} that validate, but their "
-            f"{split.num_parts} parts need one each; add photos, or set --params split.num_folds to fewer"
+            f"{split.num_halves} parts need one each; add photos, or set --params split.num_folds to fewer"
         )
-    return _deal(validating, split.num_parts, split.seed)
+    return _assign(validating, split.num_halves, split.seed)
 
 
-def _deal(photos: pd.DataFrame, num_folds: int, seed: int) -> Folds:
+def _assign(photos: pd.DataFrame, num_folds: int, seed: int) -> Folds:
     """The fold of each photo, from 0: group by group, to the fold that has least of the group's rarest value.
 
     Groups of rare values come first and large ones before small ones, so a value with as many groups of its own as

@@ -59,7 +59,7 @@ def open_photos(place: Path, column: str = "", follow_links: bool = False) -> Ph
     Raises:
         DataError: there is no such place, or nothing in it.
         UsageError: the table has no such column.
-        SurroundingsError: a folder cannot be listed.
+        SystemEnvironmentError: a folder cannot be listed.
     """
     if not place.is_file():
         return scan_folder(place, "photos", follow_links)

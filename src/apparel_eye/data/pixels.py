@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.reading.photos import Pixels, in_threads, read_photo, resize_photo
 from apparel_eye.data.sizes import stage_size
@@ -26,7 +26,7 @@ def decode_manifest(
     mode: ResizeMode,
     limits: PhotoParameters,
     multiple: int,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """All photos of a manifest in its order, see ``decode``.
 
     An area as size takes their median side ratio, in multiples of what the backbone needs (``stage_size``).
@@ -44,7 +44,7 @@ def decode(
     size: tuple[int, int],
     mode: ResizeMode,
     limits: PhotoParameters,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """Photos as uint8 of shape (N, height, width, 3), in parts.
 
     Raises:
@@ -60,7 +60,7 @@ def decode(
             held.append(pixels)
             bar.update()
             if len(held) == _PART or position == len(keys):
-                yield ArrayPart(position - len(held), len(keys), np.stack(held))
+                yield ArrayChunk(position - len(held), len(keys), np.stack(held))
                 held = []
 
 

@@ -77,7 +77,7 @@ def scan_folder(root: Path, parameter: str = "raw", follow_links: bool = False) 
 
     Raises:
         DataError: there is no such folder, or nothing in it.
-        SurroundingsError: a folder cannot be listed.
+        SystemEnvironmentError: a folder cannot be listed.
     """
     scan = Walk(_real_root(root, parameter), follow_links)
     scan.run()

@@ -16,7 +16,7 @@ Thumbnails = NDArray[np.uint8]
 RECORD = np.dtype(
     [
         ("identity", "u8"),  # of path, size, time of the last change, limits and the code that read it
-        ("shows", "u8"),  # of the thumbnail
+        ("thumbnail_hash", "u8"),  # of the thumbnail
         ("sha256", "S64"),
         ("width", "i8"),
         ("height", "i8"),
@@ -28,7 +28,7 @@ RECORD = np.dtype(
 """Texts are UTF-8."""
 
 
-def look(
+def scan_photo(
     folder: RawFolder, keys: NDArray[np.object_], problems: NDArray[np.object_], identities: NDArray[np.uint64],
     limits: PhotoParameters,
 ) -> tuple[Records, Thumbnails]:  # fmt: skip
@@ -36,12 +36,12 @@ def look(
     records, thumbnails = np.zeros(len(keys), RECORD), np.zeros((len(keys), SIDE, SIDE), np.uint8)
     for record, pixels, key, problem, identity in zip(records, thumbnails, keys, problems, identities, strict=True):
         record["identity"] = identity
-        _look_at(folder, key, problem, limits, record, pixels)
-    records["shows"] = numbers_of(thumbnails)
+        _scan_file(folder, key, problem, limits, record, pixels)
+    records["thumbnail_hash"] = hashes_of(thumbnails)
     return records, thumbnails
 
 
-def _look_at(
+def _scan_file(
     folder: RawFolder, key: str, problem: str, limits: PhotoParameters, record: np.void, pixels: Thumbnails
 ) -> None:
     """Fill in a record and a thumbnail."""
@@ -67,8 +67,8 @@ def texts(records: Records, field: str) -> list[str]:
     return [text.decode("utf-8", "replace") for text in records[field].tolist()]
 
 
-def numbers_of(thumbnails: Thumbnails) -> NDArray[np.uint64]:
-    """A number for each thumbnail that changes with its pixels."""
+def hashes_of(thumbnails: Thumbnails) -> NDArray[np.uint64]:
+    """A hash of each thumbnail, shape (N,), that changes with any of its pixels."""
     words = np.ascontiguousarray(thumbnails).reshape(len(thumbnails), SIDE * SIDE).view(np.uint64)
     odd = np.random.default_rng(0).integers(0, 2**63, words.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     mixed = words ^ (words >> np.uint64(32))  # of the upper half alone a product keeps next to nothing

@@ -13,12 +13,12 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data import reading
 from apparel_eye.data.duplicates import thumbnails
 from apparel_eye.data.duplicates.thumbnails import SIDE
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.data.record import RECORD, Records, Thumbnails, look, numbers_of
+from apparel_eye.data.record import RECORD, Records, Thumbnails, hashes_of, scan_photo
 from apparel_eye.parameters import PhotoParameters
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _WORTH_A_PROCESS = 256
 
 def scan_photos(
     photos: pd.DataFrame, folder: RawFolder, known: Records, known_thumbnails: Thumbnails, limits: PhotoParameters
-) -> Iterator[tuple[ArrayPart, ArrayPart]]:
+) -> Iterator[tuple[ArrayChunk, ArrayChunk]]:
     """A record and a thumbnail of each photo, in parts; no rows if all would be as it is known.
 
     See ``record.RECORD`` and ``vision.thumbnails``.
@@ -52,7 +52,7 @@ def scan_photos(
     changed = np.flatnonzero(place < 0)
     logger.info("%s of %s photos are new or have changed; they are read", f"{len(changed):,}", f"{len(photos):,}")
     if len(known) and len(known) == len(known_thumbnails) and np.array_equal(place, np.arange(len(known))):
-        yield ArrayPart(len(known), len(known), known[:0]), ArrayPart(len(known), len(known), known_thumbnails[:0])
+        yield ArrayChunk(len(known), len(known), known[:0]), ArrayChunk(len(known), len(known), known_thumbnails[:0])
         return
     keys, problems = photos["image_key"].to_numpy(), photos["problem"].to_numpy()
     with tqdm(total=len(changed), desc="scan", unit="photo", disable=None) as bar:
@@ -64,7 +64,7 @@ def scan_photos(
             kept = of_part >= 0
             records[kept], pixels[kept] = known[of_part[kept]], known_thumbnails[of_part[kept]]
             records[~kept], pixels[~kept] = _take(int((~kept).sum()), fresh, waiting, bar)
-            yield ArrayPart(first, len(photos), records), ArrayPart(first, len(photos), pixels)
+            yield ArrayChunk(first, len(photos), records), ArrayChunk(first, len(photos), pixels)
 
 
 def _identities(photos: pd.DataFrame, limits: PhotoParameters) -> NDArray[np.uint64]:
@@ -90,7 +90,7 @@ def _places(identities: NDArray[np.uint64], known: Records, known_thumbnails: Th
     for first in range(0, len(place), _PART):
         part = place[first : first + _PART]
         kept = np.flatnonzero(part >= 0)
-        foreign = numbers_of(known_thumbnails[part[kept]]) != known["shows"][part[kept]]
+        foreign = hashes_of(known_thumbnails[part[kept]]) != known["thumbnail_hash"][part[kept]]
         part[kept[foreign]] = -1  # a run was killed after it had written one file and before the other
     return place
 
@@ -116,7 +116,7 @@ def _read(
     light = RawFolder(folder.root, (), follow_links=folder.follow_links)
     processes = min(os.cpu_count() or 1, 1 + len(keys) // _WORTH_A_PROCESS)
     chunks = (
-        delayed(look)(light, keys[first : first + _CHUNK], problems[first : first + _CHUNK],
+        delayed(scan_photo)(light, keys[first : first + _CHUNK], problems[first : first + _CHUNK],
                        identities[first : first + _CHUNK], limits)
         for first in range(0, len(keys), _CHUNK)
     )  # fmt: skip

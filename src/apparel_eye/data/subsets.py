@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.errors import DataError
-from apparel_eye.metrics.official import Marks, marks_of, true_values
+from apparel_eye.metrics.official import LabelStrings, parse_label_strings, true_values
 
 Rows = NDArray[np.intp]
 
@@ -19,33 +19,33 @@ class Subsets:
 
     Attributes:
         train: rows of the photos to fit on.
-        train_marks: their label strings as characters, shape (training photos, values).
+        train_label_strings: their label strings as characters, shape (training photos, values).
         train_keys: their image keys.
         validation: rows of the photos that select.
-        validation_marks: their label strings, likewise.
-        validation_parts: the part of each, for scores of what was selected on the other parts.
-        questions: rows of the photos to predict.
-        tests: of these, the rows whose labels are known, for a score at the very end.
-        test_marks: their label strings, likewise.
+        validation_label_strings: their label strings, likewise.
+        validation_halves: the part of each, for scores of what was selected on the other parts.
+        to_predict: rows of the photos to predict.
+        answered: of these, the rows whose labels are known, for a score at the very end.
+        answered_label_strings: their label strings, likewise.
     """
 
     train: Rows
-    train_marks: Marks
+    train_label_strings: LabelStrings
     train_keys: NDArray[np.str_]
     validation: Rows
-    validation_marks: Marks
-    validation_parts: Rows
-    questions: Rows
-    tests: Rows
-    test_marks: Marks
+    validation_label_strings: LabelStrings
+    validation_halves: Rows
+    to_predict: Rows
+    answered: Rows
+    answered_label_strings: LabelStrings
 
     @property
     def train_targets(self) -> Rows:
         """Index of the value of each training photo."""
-        return true_values(self.train_marks)
+        return true_values(self.train_label_strings)
 
     @property
-    def present(self) -> Rows:
+    def seen_values(self) -> Rows:
         """Indices of the values that have a photo to fit on."""
         return np.unique(self.train_targets)
 
@@ -58,7 +58,10 @@ class Subsets:
     def training(self, kept: NDArray[np.bool_]) -> "Subsets":
         """The same with some of the training photos, shape (training photos,)."""
         return replace(
-            self, train=self.train[kept], train_marks=self.train_marks[kept], train_keys=self.train_keys[kept]
+            self,
+            train=self.train[kept],
+            train_label_strings=self.train_label_strings[kept],
+            train_keys=self.train_keys[kept],
         )
 
     def fitted_on(self, allowed: NDArray[np.bool_]) -> "Subsets":
@@ -75,9 +78,9 @@ class Subsets:
         return np.concatenate([self.train, self.validation])
 
     @property
-    def labelled_marks(self) -> Marks:
+    def all_label_strings(self) -> LabelStrings:
         """Labels of the labelled rows."""
-        return np.concatenate([self.train_marks, self.validation_marks])
+        return np.concatenate([self.train_label_strings, self.validation_label_strings])
 
 
 def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
@@ -90,33 +93,33 @@ def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
     return replace(
         subsets.training(~out),
         validation=subsets.train[out],
-        validation_marks=subsets.train_marks[out],
-        validation_parts=np.arange(out.sum()) % 2,
-        questions=subsets.questions[:0],
-        tests=subsets.tests[:0],
-        test_marks=subsets.test_marks[:0],
+        validation_label_strings=subsets.train_label_strings[out],
+        validation_halves=np.arange(out.sum()) % 2,
+        to_predict=subsets.to_predict[:0],
+        answered=subsets.answered[:0],
+        answered_label_strings=subsets.answered_label_strings[:0],
     )
 
 
 def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[str]) -> Subsets:
     """Look up where each photo of the manifest was dealt to; every labelled one must have been."""
-    dealt = manifest[["image_key", "label_string", "role"]].merge(folds, how="left", on="image_key")
-    lost = dealt[(dealt["role"] == "labelled") & dealt["subset"].isna()]
+    assigned = manifest[["image_key", "label_string", "role"]].merge(folds, how="left", on="image_key")
+    lost = assigned[(assigned["role"] == "labelled") & assigned["subset"].isna()]
     if len(lost):
         raise DataError(
             f"{len(lost)} labelled photos are in no fold, for example {lost['image_key'].iloc[0]}; run split again"
         )
-    train = np.flatnonzero(dealt["subset"] == "train")
-    validation = np.flatnonzero(dealt["subset"] == "validation")
-    tests = np.flatnonzero((dealt["role"] == "to predict") & (dealt["label_string"] != ""))
+    train = np.flatnonzero(assigned["subset"] == "train")
+    validation = np.flatnonzero(assigned["subset"] == "validation")
+    answered = np.flatnonzero((assigned["role"] == "to predict") & (assigned["label_string"] != ""))
     return Subsets(
         train=train,
-        train_marks=marks_of(dealt["label_string"].iloc[train].tolist()),
-        train_keys=dealt["image_key"].iloc[train].to_numpy(dtype=np.str_),
+        train_label_strings=parse_label_strings(assigned["label_string"].iloc[train].tolist()),
+        train_keys=assigned["image_key"].iloc[train].to_numpy(dtype=np.str_),
         validation=validation,
-        validation_marks=marks_of(dealt["label_string"].iloc[validation].tolist()),
-        validation_parts=dealt["part"].iloc[validation].to_numpy(dtype=np.intp),
-        questions=np.flatnonzero(dealt["role"] == "to predict"),
-        tests=tests,
-        test_marks=marks_of(dealt["label_string"].iloc[tests].tolist()),
+        validation_label_strings=parse_label_strings(assigned["label_string"].iloc[validation].tolist()),
+        validation_halves=assigned["half"].iloc[validation].to_numpy(dtype=np.intp),
+        to_predict=np.flatnonzero(assigned["role"] == "to predict"),
+        answered=answered,
+        answered_label_strings=parse_label_strings(assigned["label_string"].iloc[answered].tolist()),
     )

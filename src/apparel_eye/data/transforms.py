@@ -16,7 +16,7 @@ _DRAWS = 6
 
 
 @dataclass(frozen=True)
-class Views:
+class Transforms:
     """One view per photo, each attribute of shape (B,).
 
     Attributes:
@@ -34,13 +34,13 @@ class Views:
     contrast: NDArray[np.float64]
 
 
-def plain(num_photos: int, mirrored: bool = False) -> Views:
+def plain(num_photos: int, mirrored: bool = False) -> Transforms:
     """The photos as they are, or mirrored."""
     ones, zeros = np.ones(num_photos), np.zeros(num_photos)
-    return Views(ones, zeros, np.full(num_photos, mirrored), zeros, ones)
+    return Transforms(ones, zeros, np.full(num_photos, mirrored), zeros, ones)
 
 
-def draw(seed: int, epoch: int, photos: ArrayLike, augmentation: AugmentationParameters) -> Views:
+def draw(seed: int, epoch: int, photos: ArrayLike, augmentation: AugmentationParameters) -> Transforms:
     """Views for an epoch, which depend on nothing but seed, epoch and photo; ``max_zoom`` must be a number."""
     numbers = randomness.uniform(seed, epoch, photos, _DRAWS)
     return _views(numbers, augmentation)
@@ -48,7 +48,7 @@ def draw(seed: int, epoch: int, photos: ArrayLike, augmentation: AugmentationPar
 
 def draw_for_test(
     seed: int, photos: ArrayLike, num_views: int, num_drawn: int, augmentation: AugmentationParameters
-) -> list[Views]:
+) -> list[Transforms]:
     """The write-up's views at test time: of ``num_views`` fixed ones, ``num_drawn`` different ones for each photo."""
     if not num_drawn:
         return []
@@ -72,7 +72,7 @@ def examples(
     return stacked.permute(0, 2, 3, 1).numpy()
 
 
-def render(pixels: Tensor, views: Views) -> Tensor:
+def render(pixels: Tensor, views: Transforms) -> Tensor:
     """Views of a batch, with one interpolation for zoom, rotation and mirroring together.
 
     Args:
@@ -86,14 +86,14 @@ def render(pixels: Tensor, views: Views) -> Tensor:
     return seen
 
 
-def render_each(pixels: Tensor, all_views: Iterable[Views]) -> Iterator[Tensor]:
+def render_each(pixels: Tensor, all_views: Iterable[Transforms]) -> Iterator[Tensor]:
     """The same of several views of a batch, one after the other; not to be changed, plain views share their memory."""
     photos = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
     for views in all_views:
         yield _render(photos, views)
 
 
-def _render(photos: Tensor, views: Views) -> Tensor:
+def _render(photos: Tensor, views: Transforms) -> Tensor:
     moved = (views.zoom != 1) | (views.rotation != 0)
     if moved.any():
         photos = _interpolate(photos, views)
@@ -107,10 +107,10 @@ def _render(photos: Tensor, views: Views) -> Tensor:
     return photos
 
 
-def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -> Views:
+def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -> Transforms:
     signed = 2 * numbers - 1
     zoomed = numbers[:, 0] < augmentation.zoom_share
-    return Views(
+    return Transforms(
         zoom=np.where(zoomed, 1 + numbers[:, 1] * (float(augmentation.max_zoom) - 1), 1.0),
         rotation=signed[:, 2] * augmentation.max_rotation,
         mirrored=numbers[:, 3] < augmentation.flip_share,
@@ -119,7 +119,7 @@ def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -
     )
 
 
-def _interpolate(photos: Tensor, views: Views) -> Tensor:
+def _interpolate(photos: Tensor, views: Transforms) -> Tensor:
     height, width = photos.shape[-2:]
     angle = np.deg2rad(views.rotation)
     side = np.where(views.mirrored, -1.0, 1.0)

@@ -11,23 +11,23 @@ from kedro.io.core import DatasetError
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import EarlierDataset, SealedDataset
-from apparel_eye.datasets.storage import explained, require_room
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.datasets.storage import require_room, wrapped_errors
+from apparel_eye.errors import DataError, SystemEnvironmentError
 
 
-class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
+class ArrayDataset(SealedDataset[NDArray[Any] | ArrayChunk, NDArray[Any]]):
     """A ``.npy`` file: loads memory-mapped and read-only; saves an array, or part after part until it is whole."""
 
-    def save(self, data: NDArray[Any] | ArrayPart) -> None:
-        part = data if isinstance(data, ArrayPart) else ArrayPart(0, len(data), data)
+    def save(self, data: NDArray[Any] | ArrayChunk) -> None:
+        part = data if isinstance(data, ArrayChunk) else ArrayChunk(0, len(data), data)
         if part.start == part.num_rows > 0:
             return
         growing = self.path.with_name(self.path.name + ".part")
         try:
-            with explained(self.path):
+            with wrapped_errors(self.path):
                 if part.start == 0:
                     self._begin(growing, part)
                 if part.num_rows:  # nothing can be mapped of an empty file
@@ -36,11 +36,11 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayPart, NDArray[Any]]):
                     array.flush()
                 if part.stop == part.num_rows:
                     seal.place(self.path, growing)
-        except SurroundingsError:
+        except SystemEnvironmentError:
             seal.discard(growing)
             raise
 
-    def _begin(self, growing: Path, part: ArrayPart) -> None:
+    def _begin(self, growing: Path, part: ArrayChunk) -> None:
         """All blocks are taken at once: to write to a mapped file on a full disk ends the process."""
         growing.parent.mkdir(parents=True, exist_ok=True)
         growing.unlink(missing_ok=True)

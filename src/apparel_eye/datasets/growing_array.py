@@ -15,11 +15,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.array import take_blocks
 from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset
-from apparel_eye.datasets.storage import explained, require_room
+from apparel_eye.datasets.storage import require_room, wrapped_errors
 from apparel_eye.errors import DataError
 
 _NOTE = re.compile(r"(\d{1,18}) (\d{1,18}) ([0-9a-f]{64})")
@@ -41,7 +41,7 @@ class _Done:
         return f"{numbers} {digest.hexdigest()}"
 
 
-class GrowingArrayDataset(ResumableDataset[ArrayPart, NDArray[Any]]):
+class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
     """A ``.npy`` file; loads memory-mapped and read-only; saves part after part until it is whole.
 
     Until then the rows stand in ``<file>.unfinished``. When a part is on the disk, ``<file>.unfinished.rows`` gets a
@@ -67,8 +67,8 @@ class GrowingArrayDataset(ResumableDataset[ArrayPart, NDArray[Any]]):
         """The file, and what there is of one that is under way."""
         return (self.path, self._growing, self._notes)
 
-    def save(self, data: ArrayPart) -> None:
-        with explained(self.path):
+    def save(self, data: ArrayChunk) -> None:
+        with wrapped_errors(self.path):
             before = self._begin(data) if data.start == 0 else self._done or self._go_on(data.start)
             assert before.num_rows == data.start, "parts follow each other"
             self._done = None  # whatever stops what follows, the file is looked at again
@@ -91,7 +91,7 @@ class GrowingArrayDataset(ResumableDataset[ArrayPart, NDArray[Any]]):
     def forget(self) -> None:
         """Remove the rows of an array that was not finished; a finished one stays."""
         self._done = None
-        with explained(self._growing, "removed"):
+        with wrapped_errors(self._growing, "removed"):
             for path in (self._growing, self._notes):
                 path.unlink(missing_ok=True)
 
@@ -99,7 +99,7 @@ class GrowingArrayDataset(ResumableDataset[ArrayPart, NDArray[Any]]):
         """Rows from the first on that are there, undamaged."""
         return max((done.num_rows for done in self._undamaged()), default=0)
 
-    def _begin(self, first: ArrayPart) -> _Done:
+    def _begin(self, first: ArrayChunk) -> _Done:
         """All blocks are taken at once: a disk that is too full is told after the first part, not the last."""
         self.forget()
         shape = (first.num_rows, *first.rows.shape[1:])

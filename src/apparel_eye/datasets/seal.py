@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from apparel_eye.datasets.storage import explained
+from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import DataError
 
 
@@ -26,11 +26,11 @@ def write(path: Path, write_to: Callable[[Path], None], earlier: Path | None = N
         earlier: where the file goes that stands there now, unless it is damaged; it is replaced if there is none.
 
     Raises:
-        SurroundingsError: the operating system refuses it; what stood there stands there still, or at ``earlier``.
+        SystemEnvironmentError: the operating system refuses it; what stood there stands there still, or at ``earlier``.
     """
     temporary = temporary_of(path)
     try:
-        with explained(path):
+        with wrapped_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_to(temporary)
             place(path, temporary, earlier)
@@ -47,7 +47,7 @@ def place(path: Path, temporary: Path, earlier: Path | None = None, checksum: st
         earlier: as of ``write``.
         checksum: of its bytes, where the caller knows it; none: the file is read.
     """
-    with explained(path):
+    with wrapped_errors(path):
         _sync(temporary)
         checksum = checksum or sha256_of(temporary)
         if earlier is not None and path.exists():
@@ -105,13 +105,13 @@ def checksums_of(path: Path) -> list[str]:
 
 def mark_finished(path: Path, fingerprint: str) -> None:
     """Note what a finished node made the file from."""
-    with explained(path):
+    with wrapped_errors(path):
         _write_seal(path, {**read(path), "made_from": fingerprint})
 
 
 def remove(path: Path) -> None:
     """Remove a file and its seal, if they are there."""
-    with explained(path, "removed"):
+    with wrapped_errors(path, "removed"):
         path.unlink(missing_ok=True)
         _seal_of(path).unlink(missing_ok=True)
 

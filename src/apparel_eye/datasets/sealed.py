@@ -8,7 +8,7 @@ from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 
 from apparel_eye.datasets import seal
-from apparel_eye.datasets.storage import explained
+from apparel_eye.datasets.storage import wrapped_errors
 
 Saved = TypeVar("Saved")
 Loaded = TypeVar("Loaded")
@@ -34,7 +34,7 @@ class SealedDataset(AbstractDataset[Saved, Loaded]):
     def load(self) -> Loaded:
         if not self.path.exists():
             raise DatasetError(f"{self.path} does not exist; run the pipeline that makes it")
-        with explained(self.path, "read"):
+        with wrapped_errors(self.path, "read"):
             seal.check(self.path)
             return self._read()
 

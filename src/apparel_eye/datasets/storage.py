@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apparel_eye.errors import ApparelEyeError, SurroundingsError, in_words
+from apparel_eye.errors import ApparelEyeError, SystemEnvironmentError, in_words
 
 
 @contextmanager
-def explained(path: Path, done: str = "written") -> Iterator[None]:
+def wrapped_errors(path: Path, done: str = "written") -> Iterator[None]:
     """Within it, what the operating system refuses is told by the file's own name, not a temporary one's.
 
     Raises:
-        SurroundingsError: instead of any ``OSError``, also where Kedro has wrapped it.
+        SystemEnvironmentError: instead of any ``OSError``, also where Kedro has wrapped it.
     """
     try:
         yield
@@ -23,7 +23,7 @@ def explained(path: Path, done: str = "written") -> Iterator[None]:
         refused = _refused(error)
         if refused is None:
             raise
-        raise SurroundingsError(f"{path} cannot be {done}: {in_words(refused)}{_kept(path, done)}") from error
+        raise SystemEnvironmentError(f"{path} cannot be {done}: {in_words(refused)}{_kept(path, done)}") from error
 
 
 def require_room(path: Path, num_bytes: int) -> None:
@@ -34,11 +34,11 @@ def require_room(path: Path, num_bytes: int) -> None:
         num_bytes: how large it is going to be.
 
     Raises:
-        SurroundingsError: there is less room.
+        SystemEnvironmentError: there is less room.
     """
     disk = shutil.disk_usage(path.parent)
     if disk.total and num_bytes > disk.free:  # some network disks do not tell
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"{path} needs {in_units(num_bytes)}, and {in_units(disk.free)} are free on its disk; free some space, or "
             f"name another folder with --params data=FOLDER{_kept(path, 'written')}"
         )

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.utils import load_obj
 
-from apparel_eye.chunks import TablePart
+from apparel_eye.chunks import TableChunk
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset, SealedDataset
-from apparel_eye.datasets.storage import explained
+from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import DataError
 
 _SUFFIX = ".parquet"
@@ -33,13 +33,13 @@ class TableFile:
         rows: int = pq.read_metadata(self.path).num_rows
         return rows
 
-    def parts(self) -> Iterator[TablePart]:
+    def parts(self) -> Iterator[TableChunk]:
         """All rows, as they were written."""
         start = 0
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group).to_pandas()
-                yield TablePart(start, file.metadata.num_rows, rows)
+                yield TableChunk(start, file.metadata.num_rows, rows)
                 start += len(rows)
 
     def head(self, num_rows: int) -> pd.DataFrame:
@@ -52,7 +52,7 @@ class TableFile:
         return pd.concat(rows).head(num_rows)
 
 
-class TableDataset(ResumableDataset[TablePart, TableFile]):
+class TableDataset(ResumableDataset[TableChunk, TableFile]):
     """A Parquet table; saves part after part until it is whole.
 
     Parts that are written stand in ``<file>.parts/``, each whole and sealed, until the last one is there; then they are
@@ -75,7 +75,7 @@ class TableDataset(ResumableDataset[TablePart, TableFile]):
         """The file, and the parts of one that is under way."""
         return (self.path, *self._parts())
 
-    def save(self, data: TablePart) -> None:
+    def save(self, data: TableChunk) -> None:
         if data.start == 0:
             self.forget()
         if self._schema is not None:
@@ -99,7 +99,7 @@ class TableDataset(ResumableDataset[TablePart, TableFile]):
 
     def forget(self) -> None:
         """Remove the parts; a finished table stays."""
-        with explained(self._folder, "removed"), suppress(FileNotFoundError):
+        with wrapped_errors(self._folder, "removed"), suppress(FileNotFoundError):
             shutil.rmtree(self._folder)
 
     def num_rows_done(self) -> int:

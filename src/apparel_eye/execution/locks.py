@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from apparel_eye.errors import LockedError, SurroundingsError, in_words
+from apparel_eye.errors import LockedError, SystemEnvironmentError, in_words
 
 _PATIENCE = 0.5
 """Seconds; enough for a lock that is just being given back."""
@@ -27,7 +27,7 @@ def held(folders: Iterable[Path]) -> Iterator[None]:
 
     Raises:
         LockedError: another run writes to one of them.
-        SurroundingsError: one of them cannot be locked.
+        SystemEnvironmentError: one of them cannot be locked.
     """
     with ExitStack() as locks:
         for folder in sorted({folder.resolve() for folder in folders}):
@@ -48,7 +48,7 @@ def _held(folder: Path) -> Iterator[None]:
             "with --params data=FOLDER"
         ) from error
     except OSError as error:
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"{folder} cannot be locked against other runs, which would spoil its files: {in_words(error)}"
         ) from error
     try:

@@ -8,7 +8,7 @@ import click
 from kedro.io.core import DatasetError
 
 from apparel_eye import signals
-from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SurroundingsError, in_words
+from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SystemEnvironmentError, in_words
 from apparel_eye.execution.console import make_lasting
 
 _NO_THREAD = "can't start new thread"  # Python's own words
@@ -43,9 +43,11 @@ def _stop_of(error: BaseException) -> ApparelEyeError | None:
         if isinstance(found, signals.Interrupted):
             return StoppedError(f"stopped by {found}; the same command goes on from there", found.signal_number)
         if isinstance(found, OSError):
-            return SurroundingsError(": ".join([*([str(found.filename)] if found.filename else []), in_words(found)]))
+            return SystemEnvironmentError(
+                ": ".join([*([str(found.filename)] if found.filename else []), in_words(found)])
+            )
         if isinstance(found, RuntimeError) and _NO_THREAD in str(found):
-            return SurroundingsError("this machine starts no more threads; raise the limit, see: ulimit -u")
+            return SystemEnvironmentError("this machine starts no more threads; raise the limit, see: ulimit -u")
     if isinstance(error, DatasetError):
         return DataError(str(error))
     return None

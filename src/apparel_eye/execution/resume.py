@@ -18,7 +18,7 @@ from kedro.pipeline.node import Node
 from apparel_eye import signals
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import ResumableDataset
-from apparel_eye.datasets.storage import explained
+from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import UsageError
 from apparel_eye.execution.fingerprints import code_of, input_fingerprint, is_parameter
 
@@ -38,19 +38,19 @@ def refuse_changes(nodes: Iterable[Node], catalog: DataCatalog) -> None:
     Raises:
         UsageError: code, torch or parameters are not what an unfinished node began with.
     """
-    told, parameters = [], []
+    messages, parameters = [], []
     for node in nodes:
         dataset = _resumable(node, catalog)
         begun = None if dataset is None else _read(dataset)
         if dataset is not None and begun is not None and dataset.is_unfinished() and not _may_restart(dataset, catalog):
-            told += _told(node, _changes(begun, {**_origin(node, catalog), "inputs": begun["inputs"]}))
+            messages += _messages(node, _changes(begun, {**_origin(node, catalog), "inputs": begun["inputs"]}))
             parameters.append(dataset.on_change)
-    if told:
-        raise UsageError("\n".join([*told, _REMEDY.format(parameters[0])]))
+    if messages:
+        raise UsageError("\n".join([*messages, _REMEDY.format(parameters[0])]))
 
 
 @contextmanager
-def going_on(node: Node, catalog: DataCatalog) -> Iterator[bool]:
+def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
     """Within it, a node runs that can be stopped and gone on with; what it may not go on from is removed before.
 
     Yields:
@@ -68,7 +68,7 @@ def going_on(node: Node, catalog: DataCatalog) -> Iterator[bool]:
     if begun is None or changes:
         _start_afresh(node, catalog, dataset, changes)
         stood = seal.sha256_of(dataset.path) if dataset.path.exists() else None
-        with explained(dataset.path):
+        with wrapped_errors(dataset.path):
             seal.write_text(_note_of(dataset), json.dumps({**origin, "stood": stood}))
         yield False
     else:
@@ -83,14 +83,14 @@ def forget(node: Node, catalog: DataCatalog) -> None:
     dataset = _resumable(node, catalog)
     if dataset is not None and _note_of(dataset).exists():
         dataset.forget()
-        with explained(_note_of(dataset), "removed"):
+        with wrapped_errors(_note_of(dataset), "removed"):
             _note_of(dataset).unlink()
 
 
 def _start_afresh(node: Node, catalog: DataCatalog, dataset: ResumableDataset[Any, Any], changes: list[str]) -> None:
     if dataset.is_unfinished():
         if changes and not _may_restart(dataset, catalog):
-            raise UsageError("\n".join([*_told(node, changes), _REMEDY.format(dataset.on_change)]))
+            raise UsageError("\n".join([*_messages(node, changes), _REMEDY.format(dataset.on_change)]))
         why = "\n      ".join(
             ["it began with something else:", *changes] if changes else ["nobody knows what it is of"]
         )
@@ -142,7 +142,7 @@ def _leaves(name: str, tree: Any) -> Iterator[tuple[str, str]]:
         yield name, json.dumps(tree, ensure_ascii=False)
 
 
-def _told(node: Node, changes: list[str]) -> list[str]:
+def _messages(node: Node, changes: list[str]) -> list[str]:
     title = f"{node.name} is not finished, and began with something else:"
     return [title, *(f"  {change}" for change in changes)] if changes else []
 

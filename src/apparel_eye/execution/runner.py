@@ -17,7 +17,7 @@ from pluggy import PluginManager
 from apparel_eye import signals
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import SealedDataset
-from apparel_eye.errors import StoppedError, SurroundingsError
+from apparel_eye.errors import StoppedError, SystemEnvironmentError
 from apparel_eye.execution import locks, resume
 from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint
 from apparel_eye.execution.leftovers import remove_leftovers
@@ -84,7 +84,7 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
         return
     logger.info("%s", title)
     started = time.perf_counter()
-    with resume.going_on(node, catalog) as has_ended:
+    with resume.resuming(node, catalog) as has_ended:
         if not has_ended:
             task.execute()
     for dataset in _sealed_outputs(node, catalog):
@@ -102,7 +102,9 @@ def _check_writable(folders: Iterable[Path]) -> None:
     for folder in sorted(there):
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
             what = "nothing can be written to it" if folder.is_dir() else "it is a file, not a folder"
-            raise SurroundingsError(f"results go to {folder}: {what}; name another folder with --params data=FOLDER")
+            raise SystemEnvironmentError(
+                f"results go to {folder}: {what}; name another folder with --params data=FOLDER"
+            )
 
 
 def _sealed_outputs(node: Node, catalog: DataCatalog) -> list[SealedDataset[Any, Any]]:

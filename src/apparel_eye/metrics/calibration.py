@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from apparel_eye.metrics.official import Marks, Probabilities, at_own_thresholds, basic_precision, true_values
-from apparel_eye.metrics.probabilities import softmax, spread
+from apparel_eye.metrics.official import LabelStrings, Probabilities, at_own_thresholds, basic_precision, true_values
+from apparel_eye.metrics.probabilities import softmax, with_floor
 
-Present = Sequence[int] | NDArray[np.integer]
+SeenValues = Sequence[int] | NDArray[np.integer]
 
 MAX_TEMPERATURE = 20.0
 """And its inverse is the least; a set of photos that are all right, or all wrong, would have no end."""
@@ -21,14 +21,14 @@ _SPREAD = 0.2
 _LEAST = 1e-15  # as in metrics.log_loss; a zero would stay one at every temperature
 
 
-def fit_temperature(probabilities: Probabilities, marks: Marks, present: Present) -> float:
+def fit_temperature(probabilities: Probabilities, label_strings: LabelStrings, seen_values: SeenValues) -> float:
     """The temperature at which the probabilities have the least log loss (arXiv:1706.04599), if there are many photos.
 
     A few say little of it, and it stays near 1: its logarithm has a normal prior. Photos labelled with a value that had
     no training photos say nothing about it; 1 where there are no others.
     """
-    logits = _logits(probabilities, present)
-    is_label = true_values(marks)[:, None] == np.asarray(present)
+    logits = _logits(probabilities, seen_values)
+    is_label = true_values(label_strings)[:, None] == np.asarray(seen_values)
     of_label = logits[is_label]
     logits = logits[is_label.any(axis=1)]
     if not len(logits):
@@ -43,40 +43,40 @@ def fit_temperature(probabilities: Probabilities, marks: Marks, present: Present
     return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
 
 
-def temper(probabilities: Probabilities, temperature: float, present: Present) -> NDArray[np.float64]:
+def apply_temperature(probabilities: Probabilities, temperature: float, seen_values: SeenValues) -> NDArray[np.float64]:
     """Probabilities to the power of 1 / temperature, each row summing to 1: above 1 they become less sure.
 
     Args:
         probabilities: shape (N, values).
         temperature: 1 changes nothing.
-        present: indices of the values that had training photos; others keep the floor of ``probabilities.spread``.
+        seen_values: indices of the values that had training photos; others keep the floor, see ``with_floor``.
     """
-    return spread(softmax(_logits(probabilities, present) / temperature), present, probabilities.shape[1])
+    return with_floor(softmax(_logits(probabilities, seen_values) / temperature), seen_values, probabilities.shape[1])
 
 
 def cross_fit(
-    probabilities: Probabilities, marks: Marks, parts: NDArray[np.intp], present: Present
+    probabilities: Probabilities, label_strings: LabelStrings, halves: NDArray[np.intp], seen_values: SeenValues
 ) -> NDArray[np.float64]:
     """Probabilities with the photos of each part tempered as is best for the other parts."""
     tempered = np.zeros(probabilities.shape)
-    for of_part, others in parts_and_others(parts):
-        temperature = fit_temperature(probabilities[others], marks[others], present)
-        tempered[of_part] = temper(probabilities[of_part], temperature, present)
+    for of_half, others in halves_and_others(halves):
+        temperature = fit_temperature(probabilities[others], label_strings[others], seen_values)
+        tempered[of_half] = apply_temperature(probabilities[of_half], temperature, seen_values)
     return tempered
 
 
-def fit_threshold(probabilities: Probabilities, marks: Marks, precision: float) -> float | None:
+def fit_threshold(probabilities: Probabilities, label_strings: LabelStrings, precision: float) -> float | None:
     """The lowest confidence such that the photos with at least it have that basic precision; None if none has.
 
     Ties are answered together, and answers marked ``m`` count neither way.
     """
-    confidences, right, counted = at_own_thresholds(probabilities, marks)
+    confidences, right, counted = at_own_thresholds(probabilities, label_strings)
     reaches = (counted > 0) & (right / np.maximum(counted, 1) >= precision)
     return float(confidences[reaches].min()) if reaches.any() else None
 
 
 def score_abstention(
-    probabilities: Probabilities, marks: Marks, parts: NDArray[np.intp], precision: float
+    probabilities: Probabilities, label_strings: LabelStrings, halves: NDArray[np.intp], precision: float
 ) -> dict[str, float]:
     """What a wanted precision brings: the photos of each part are answered by the threshold of the other parts.
 
@@ -84,23 +84,25 @@ def score_abstention(
         ``coverage``, the share of photos answered, and ``precision``, the basic precision of these; NaN if there are
         none.
     """
-    is_answered = np.zeros(len(marks), dtype=bool)
-    for of_part, others in parts_and_others(parts):
-        threshold = fit_threshold(probabilities[others], marks[others], precision)
+    is_answered = np.zeros(len(label_strings), dtype=bool)
+    for of_half, others in halves_and_others(halves):
+        threshold = fit_threshold(probabilities[others], label_strings[others], precision)
         if threshold is not None:
-            is_answered[of_part] = probabilities[of_part].max(axis=1) >= threshold
-    reached = basic_precision(probabilities[is_answered], marks[is_answered]) if is_answered.any() else float("nan")
+            is_answered[of_half] = probabilities[of_half].max(axis=1) >= threshold
+    reached = (
+        basic_precision(probabilities[is_answered], label_strings[is_answered]) if is_answered.any() else float("nan")
+    )
     return {"coverage": float(is_answered.mean()), "precision": reached}
 
 
-def parts_and_others(parts: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def halves_and_others(halves: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Rows of each part, and of the other parts; where there is only one, it stands for the others."""
-    for part in np.unique(parts):
-        of_part = parts == part
-        yield of_part, of_part if of_part.all() else ~of_part
+    for half in np.unique(halves):
+        of_half = halves == half
+        yield of_half, of_half if of_half.all() else ~of_half
 
 
-def _logits(probabilities: Probabilities, present: Present) -> NDArray[np.float64]:
-    of_present = np.asarray(probabilities, dtype=np.float64)[:, np.asarray(present)]
-    logits: NDArray[np.float64] = np.log(np.maximum(of_present, _LEAST))
+def _logits(probabilities: Probabilities, seen_values: SeenValues) -> NDArray[np.float64]:
+    of_seen_values = np.asarray(probabilities, dtype=np.float64)[:, np.asarray(seen_values)]
+    logits: NDArray[np.float64] = np.log(np.maximum(of_seen_values, _LEAST))
     return logits

@@ -9,24 +9,24 @@ FLOOR = 1e-4
 """Probability of a value without training photos: not zero, since one such photo may come."""
 
 
-def spread(
-    probabilities: NDArray[np.floating], present: Sequence[int] | NDArray[np.integer], num_values: int
+def with_floor(
+    probabilities: NDArray[np.floating], seen_values: Sequence[int] | NDArray[np.integer], num_values: int
 ) -> NDArray[np.float64]:
     """Probabilities of the values that have training photos, as probabilities of all values.
 
     Args:
         probabilities: shape (N, len(present)).
-        present: indices of the values with training photos.
+        seen_values: indices of the values with training photos.
         num_values: how many values the category has.
 
     Returns:
         Shape (N, num_values); rows sum to 1, the other values have ``FLOOR`` each.
     """
-    spread_out = np.full((len(probabilities), num_values), FLOOR)
-    rest = 1 - FLOOR * (num_values - len(present))
+    floored = np.full((len(probabilities), num_values), FLOOR)
+    rest = 1 - FLOOR * (num_values - len(seen_values))
     normalized = probabilities.astype(np.float64) / probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
-    spread_out[:, np.asarray(present)] = rest * normalized
-    return spread_out
+    floored[:, np.asarray(seen_values)] = rest * normalized
+    return floored
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 
 from apparel_eye.data.subsets import Rows
@@ -21,7 +21,8 @@ _PREFIX = "backbone."
 class Description(Parameters):
     """What a checkpoint's weights are; JSON in the file's header."""
 
-    model_config = ConfigDict(strict=False)  # JSON knows no tuples
+    # JSON knows no tuples; it keeps the keys that the first version wrote, so that any version reads any file
+    model_config = ConfigDict(strict=False, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     backbone: str
     category: str
@@ -31,7 +32,7 @@ class Description(Parameters):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     head: HeadParameters
-    present: tuple[int, ...]
+    seen_values: tuple[int, ...] = Field(alias="present")
 
 
 class Classifier(nn.Module):
@@ -50,13 +51,13 @@ class Classifier(nn.Module):
         num_features = self._num_features(description.size)
         self.head = heads.Head(num_features, len(description.values), description.head)
 
-    def folded(self, device: str) -> "Classifier":
+    def fused(self, device: str) -> "Classifier":
         """A copy that gives the same logits of photos of its size in less time, but cannot be trained.
 
         Args:
-            device: torch's name of where it will compute, see ``folding``.
+            device: torch's name of where it will compute, see ``fusion``.
         """
-        quick = fusion.folded(self.backbone, backbones.feature_maps, self.size, device)
+        quick = fusion.fused(self.backbone, backbones.feature_maps, self.size, device)
         return deepcopy(self, {id(self.backbone): quick} if quick is not self.backbone else {})
 
     def feature_maps(self, photos: Tensor) -> Tensor:
@@ -78,7 +79,7 @@ class Classifier(nn.Module):
 
 
 def describe(
-    train: TrainParameters, category: str, values: Sequence[str], size: Sequence[int], present: Sequence[int] | Rows
+    train: TrainParameters, category: str, values: Sequence[str], size: Sequence[int], seen_values: Sequence[int] | Rows
 ) -> Description:
     """The network that the parameters ask for, for photos of a height and width."""
     mean, std = backbones.normalization(train.backbone)
@@ -91,7 +92,7 @@ def describe(
         mean=mean,
         std=std,
         head=train.head,
-        present=tuple(int(index) for index in present),
+        seen_values=tuple(int(index) for index in seen_values),
     )
 
 

@@ -16,9 +16,9 @@ from accelerate import Accelerator
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from torch import Tensor, nn
 
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.networks import backbones
-from apparel_eye.networks.fusion import folded
+from apparel_eye.networks.fusion import fused
 from apparel_eye.parameters import TrainParameters
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]
     """How to predict and how to train: as the parameters say; what they leave open is what is faster here.
 
     Raises:
-        SurroundingsError: the device that the parameters ask for is not there.
+        SystemEnvironmentError: the device that the parameters ask for is not there.
     """
     device = _device_of(train.device)
     precisions = [train.precision] if train.precision != "auto" else list(DTYPES)
@@ -85,7 +85,7 @@ def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]
     photos = torch.rand(_BATCH if device == "cpu" else of_step, 3, *size)
     model = backbones.restored(train.backbone, weights)
     return {
-        "predict": _fastest(choices, folded(model, backbones.feature_maps, size, device), photos, _predict),
+        "predict": _fastest(choices, fused(model, backbones.feature_maps, size, device), photos, _predict),
         "train": _fastest(choices, model, photos, _train),
     }
 
@@ -98,7 +98,7 @@ def is_there(device: str) -> bool:
 def _device_of(wanted: str) -> str:
     found = "cpu" if wanted == "cpu" else Accelerator().device.type
     if wanted not in ("auto", found):
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"train.device is {wanted}, but torch finds {found} only; check the driver, or run with "
             f"--params train.device={found}"
         )

@@ -25,7 +25,7 @@ _TOLERANCE = 1e-3
 """Of the largest activation; rounding stays below, a fold that is wrong does not."""
 
 
-def folded(backbone: nn.Module, maps: Maps, size: Size, device: str = "cpu") -> nn.Module:
+def fused(backbone: nn.Module, maps: Maps, size: Size, device: str = "cpu") -> nn.Module:
     """A copy that gives the same maps of photos of one size in less time, but cannot be trained.
 
     In evaluation a batch norm is a factor and a sum for each filter, which the convolution before it can do (Jacob et
@@ -50,7 +50,7 @@ def folded(backbone: nn.Module, maps: Maps, size: Size, device: str = "cpu") -> 
         expected, norms, lopsided = _trace(model, maps, noise)
     with torch.no_grad():
         for name, convolution, norm in norms:
-            model.set_submodule(name, _fold_norm(convolution, norm))
+            model.set_submodule(name, _fuse_norm(convolution, norm))
         for name, (convolution, shape) in lopsided.items() if device == "cpu" else ():
             model.set_submodule(name, _pad_alike(convolution, shape))
     with torch.inference_mode():
@@ -92,7 +92,7 @@ def _trace(
     return found, norms, lopsided
 
 
-def _fold_norm(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
+def _fuse_norm(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
     """Change the convolution; what is left of the norm."""
     assert norm.running_var is not None
     assert norm.running_mean is not None

@@ -17,7 +17,7 @@ from huggingface_hub import (
     try_to_load_from_cache,
 )
 
-from apparel_eye.errors import SurroundingsError, UsageError
+from apparel_eye.errors import SystemEnvironmentError, UsageError
 from apparel_eye.networks.backbones import configuration
 
 _FILE = "model.safetensors"
@@ -30,7 +30,7 @@ def fetch(name: str) -> Path:
 
     Raises:
         UsageError: the hub has none in a format that cannot run code.
-        SurroundingsError: the hub cannot be reached, or what came is not its file.
+        SystemEnvironmentError: the hub cannot be reached, or what came is not its file.
     """
     repository = configuration(name).hf_hub_id
     if not repository:
@@ -49,7 +49,7 @@ def fetch(name: str) -> Path:
         _check_origin(metadata)
         path = Path(hf_hub_download(repository, _FILE, revision=metadata.commit_hash, etag_timeout=_TIMEOUT))
     except Exception as error:  # whatever the hub's client fails with, the ways out are the same
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"the weights of {name} cannot be had from the hub: {_in_short(error)}; {_ways_out(repository)}"
         ) from error
     _check_sum(path, metadata.etag or "", repository)
@@ -84,7 +84,7 @@ def _check_sum(path: Path, expected: str, repository: str) -> None:
     if found != expected:
         path.resolve().unlink()
         path.unlink(missing_ok=True)
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"hash mismatch: {path} has the SHA-256 {found[:12]}..., the hub's has {expected[:12]}...; it was removed, "
             f"run again; or {_ways_out(repository)}"
         )

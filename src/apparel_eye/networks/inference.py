@@ -13,7 +13,7 @@ from apparel_eye.chunks import slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read
 from apparel_eye.data.subsets import Rows
-from apparel_eye.metrics.probabilities import spread
+from apparel_eye.metrics.probabilities import with_floor
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.classifier import Description, restore
 from apparel_eye.networks.device import Mode
@@ -35,7 +35,7 @@ class Predictor:
         mode: Mode,
     ) -> None:
         model, self._description = restore(checkpoint, reason)
-        self._model = mode.place(model.folded(mode.device))
+        self._model = mode.place(model.fused(mode.device))
         self._infer, self._augmentation, self._mode = infer, augmentation, mode
 
     def predict(self, pixels: Pixels, rows: Rows, identities: Identities) -> tuple[Probabilities, Probabilities]:
@@ -96,7 +96,7 @@ def _per_view(
     description: Description,
     pixels: Pixels,
     rows: Rows,
-    all_views: Sequence[transforms.Views],
+    all_views: Sequence[transforms.Transforms],
     mode: Mode,
 ) -> NDArray[np.float64]:
     """Probabilities of each view, shape (views, rows, values)."""
@@ -108,5 +108,5 @@ def _per_view(
 
 def to_probabilities(logits: Tensor, description: Description) -> Probabilities:
     """Softmax over the values that have training photos; the others get their fixed floor."""
-    probabilities = logits.float()[:, list(description.present)].softmax(dim=1).cpu().numpy()
-    return spread(probabilities, description.present, len(description.values))
+    probabilities = logits.float()[:, list(description.seen_values)].softmax(dim=1).cpu().numpy()
+    return with_floor(probabilities, description.seen_values, len(description.values))

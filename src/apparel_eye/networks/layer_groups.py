@@ -42,22 +42,22 @@ def parameter_groups(model: Classifier, factors: tuple[float, ...]) -> list[dict
     ]
 
 
-def _parts(model: Classifier, num_parts: int) -> dict[str, int]:
+def _parts(model: Classifier, num_halves: int) -> dict[str, int]:
     """The part of each of the backbone's parameters."""
     backbone = model.backbone
-    if num_parts == 1:
+    if num_halves == 1:
         return {name: 0 for name, _ in backbone.named_parameters()}
     layer_of = _layers(backbone)
     layers = sorted(set(layer_of.values()))
-    if num_parts > len(layers):
+    if num_halves > len(layers):
         raise UsageError(
-            f"train.layer_group_factors has {num_parts + 1} numbers, but {_name(backbone)} has {len(layers)} layers "
+            f"train.layer_group_factors has {num_halves + 1} numbers, but {_name(backbone)} has {len(layers)} layers "
             f"and a head; give at most {len(layers) + 1}"
         )
-    if num_parts == 2:
+    if num_halves == 2:
         cut = _last_early_layer(backbone, layer_of)
         return {name: int(layer > cut) for name, layer in layer_of.items()}
-    chunks = np.array_split(layers, num_parts)
+    chunks = np.array_split(layers, num_halves)
     part_of = {int(layer): part for part, chunk in enumerate(chunks) for layer in chunk}
     return {name: part_of[layer] for name, layer in layer_of.items()}
 

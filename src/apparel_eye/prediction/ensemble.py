@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import ordered_values
 from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.metrics import official
-from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, temper
-from apparel_eye.metrics.official import Marks, marks_of
+from apparel_eye.metrics.calibration import apply_temperature, cross_fit, fit_temperature, fit_threshold
+from apparel_eye.metrics.official import LabelStrings, parse_label_strings
 from apparel_eye.prediction.recognizer import About
 from apparel_eye.selection.candidates import ByCandidate, score_table
 from apparel_eye.selection.tables import probabilities_of
@@ -105,18 +105,21 @@ def average(members: Sequence[Member], candidate: str, precision: float, num_res
     _check(members)
     joined = _Joined(members, candidate)
     validation, questions = (_mean(joined.candidates(role)) for role in ("validation", "to predict"))
-    marks, parts, present = joined.marks, joined.parts, joined.present
+    label_strings, halves, seen_values = joined.label_strings, joined.halves, joined.seen_values
     honest, temperature = validation, 1.0
-    if len(marks):
-        honest, temperature = cross_fit(validation, marks, parts, present), fit_temperature(validation, marks, present)
-    answers = temper(questions, temperature, present)
+    if len(label_strings):
+        honest, temperature = (
+            cross_fit(validation, label_strings, halves, seen_values),
+            fit_temperature(validation, label_strings, seen_values),
+        )
+    answers = apply_temperature(questions, temperature, seen_values)
     return Average(
         validation=honest,
         questions=answers,
         validation_keys=joined.keys("validation"),
         question_keys=joined.keys("to predict"),
         temperature=temperature,
-        threshold=fit_threshold(honest, marks, precision) if len(marks) else None,
+        threshold=fit_threshold(honest, label_strings, precision) if len(label_strings) else None,
         table=joined.score(honest, num_resamples),
         test=joined.score_test(answers),
     )
@@ -146,24 +149,24 @@ class _Joined:
         return {title: self._answers(member, keys) for title, member in self._members.items()}
 
     @cached_property
-    def marks(self) -> Marks:
-        return self._marks_of(self.keys("validation"))
+    def label_strings(self) -> LabelStrings:
+        return self._label_strings_of(self.keys("validation"))
 
     @property
-    def parts(self) -> NDArray[np.intp]:
+    def halves(self) -> NDArray[np.intp]:
         folds = next(iter(self._members.values())).folds.set_index("image_key")
-        parts: NDArray[np.intp] = folds.loc[self.keys("validation"), "part"].to_numpy(dtype=np.intp)
-        return parts
+        halves: NDArray[np.intp] = folds.loc[self.keys("validation"), "half"].to_numpy(dtype=np.intp)
+        return halves
 
     @property
-    def present(self) -> NDArray[np.intp]:
+    def seen_values(self) -> NDArray[np.intp]:
         labelled = self._labels[self._labels["role"] == "labelled"].index
-        indices: NDArray[np.intp] = np.flatnonzero((self._marks_of(labelled) == "y").any(axis=0))
+        indices: NDArray[np.intp] = np.flatnonzero((self._label_strings_of(labelled) == "y").any(axis=0))
         return indices
 
     def score(self, mean: NDArray[np.float64], num_resamples: int) -> pd.DataFrame:
         """On the photos that all have in common; without any, of each member on its own."""
-        if len(self.marks):
+        if len(self.label_strings):
             candidates = {**self.candidates("validation"), ENSEMBLE: mean}
             return self._score_table(candidates, self.keys("validation"), num_resamples)
         tables = []
@@ -177,20 +180,20 @@ class _Joined:
         known = (self._labels.loc[keys, "label_string"] != "").to_numpy()
         if not known.any():
             return {}
-        marks = self._marks_of(keys[known])
+        label_strings = self._label_strings_of(keys[known])
         candidates = {**self.candidates("to predict"), ENSEMBLE: mean}
-        return {title: official.scores(answers[known], marks) for title, answers in candidates.items()}
+        return {title: official.scores(answers[known], label_strings) for title, answers in candidates.items()}
 
     def _score_table(self, candidates: ByCandidate, keys: pd.Index, num_resamples: int) -> pd.DataFrame:
         groups = self._labels.loc[keys, "group"].to_numpy()
-        return score_table(candidates, self._marks_of(keys), groups, self._ordered, num_resamples)
+        return score_table(candidates, self._label_strings_of(keys), groups, self._ordered, num_resamples)
 
     def _answers(self, member: Member, keys: pd.Index) -> NDArray[np.float64]:
         return probabilities_of(member.probabilities, member.candidate(self._candidate), list(keys))
 
-    def _marks_of(self, keys: pd.Index) -> Marks:
-        marks = marks_of(self._labels.loc[keys, "label_string"].tolist())
-        return marks.reshape(-1, len(self._values))  # of no photos, too
+    def _label_strings_of(self, keys: pd.Index) -> LabelStrings:
+        label_strings = parse_label_strings(self._labels.loc[keys, "label_string"].tolist())
+        return label_strings.reshape(-1, len(self._values))  # of no photos, too
 
 
 def _title(number: int, member: Member, candidate: str) -> str:

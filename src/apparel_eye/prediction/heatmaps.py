@@ -69,8 +69,8 @@ def contributions(model: Classifier, feature_maps: Tensor, values: Tensor) -> Te
 
 @torch.no_grad()
 def _predicted(model: Classifier, feature_maps: Tensor, description: Description) -> Tensor:
-    present = torch.tensor(description.present, device=feature_maps.device)
-    return present[model.head(model.pool(feature_maps.float()))[:, present].argmax(dim=1)]
+    seen_values = torch.tensor(description.seen_values, device=feature_maps.device)
+    return seen_values[model.head(model.pool(feature_maps.float()))[:, seen_values].argmax(dim=1)]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from apparel_eye.chunks import slices
 from apparel_eye.errors import UsageError, nearest
-from apparel_eye.metrics.calibration import temper
+from apparel_eye.metrics.calibration import apply_temperature
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import (
     AugmentationParameters,
@@ -70,7 +70,7 @@ class About(Parameters):
     activations: ExtractionParameters = Field(description="with height and width as its size")
     pooling: str = Field(description="of feature maps, for heads that are not fitted on whole maps")
     features: dict[str, str] = Field(description="what each head is fitted on: pooled, map")
-    present: tuple[int, ...] = Field(description="values that the heads know")
+    seen_values: tuple[int, ...] = Field(alias="present", description="values that the heads know")
     modes: dict[str, dict[str, str]]
 
 
@@ -153,8 +153,8 @@ class Recognizer:
         temperature = self.about.candidates[self.candidate].temperature
         if self.candidate == BLEND:
             mixture = self.about.blend
-            return blend(raw, Blend(mixture.temperatures, mixture.weights, temperature), self.about.present)
-        return temper(raw[self.candidate], temperature, self._present)
+            return blend(raw, Blend(mixture.temperatures, mixture.weights, temperature), self.about.seen_values)
+        return apply_temperature(raw[self.candidate], temperature, self._seen_values)
 
     @cached_property
     def mode(self) -> "Mode":
@@ -177,8 +177,10 @@ class Recognizer:
         return self.about.activations.size
 
     @property
-    def _present(self) -> tuple[int, ...]:
-        return tuple(self._models.network.description["present"]) if self.candidate in NETWORK else self.about.present
+    def _seen_values(self) -> tuple[int, ...]:
+        return (
+            tuple(self._models.network.description["present"]) if self.candidate in NETWORK else self.about.seen_values
+        )
 
     def _raw(self, pixels: Mapping[Size, Pixels], identities: Identities) -> dict[str, Probabilities]:
         """Of the candidates that are needed, as they come out of the models."""
@@ -208,9 +210,9 @@ class Recognizer:
         features = {"map": maps.reshape(*maps.shape[:2], -1)}
         if "pooled" in {about.features[name] for name in self._heads}:
             features["pooled"] = POOLINGS[about.pooling](maps)
-        present = np.array(about.present)
+        seen_values = np.array(about.seen_values)
         return {
-            name: predict_views(head, features[about.features[name]], everyone, present, len(about.values))
+            name: predict_views(head, features[about.features[name]], everyone, seen_values, len(about.values))
             for name, head in self._heads.items()
         }
 

@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from apparel_eye import signals
-from apparel_eye.chunks import TablePart, slices
+from apparel_eye.chunks import TableChunk, slices
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.data.raw_folder import RawFile
 from apparel_eye.errors import DataError
@@ -38,7 +38,7 @@ class _Read:
     problem: str = ""
 
 
-def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Iterator[TablePart]:
+def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Iterator[TableChunk]:
     """One row per file, see ``schemas.Predictions``; a photo's answer depends on nothing but its bytes.
 
     Args:
@@ -69,7 +69,7 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
     with tqdm(total=num_files, initial=first, desc="photos", unit="photo", disable=None) as bar:
         for part in slices(files, _PART):
             rows = list(_in_batches(part, read, recognizer, batch_size, bar))
-            yield TablePart(first, num_files, pd.concat(rows, ignore_index=True))
+            yield TableChunk(first, num_files, pd.concat(rows, ignore_index=True))
             first += len(part)
 
 

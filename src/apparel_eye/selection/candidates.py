@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from apparel_eye.data.subsets import Rows, Subsets
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics import official
-from apparel_eye.metrics.intervals import bootstrap
-from apparel_eye.metrics.official import Marks
+from apparel_eye.metrics.bootstrap import bootstrap
+from apparel_eye.metrics.official import LabelStrings
 
 ByCandidate = dict[str, NDArray[np.float64]]
 NETWORK = ("plain", "tta")
@@ -28,7 +28,7 @@ _SEED = 1
 _NUM_DRAWS = 1000
 
 
-def choose(candidates: ByCandidate, marks: Marks, wanted: str = "auto") -> str:
+def choose(candidates: ByCandidate, label_strings: LabelStrings, wanted: str = "auto") -> str:
     """XGBoost, unless another candidate has a log loss that is lower beyond chance; or the one that is wanted.
 
     Without XGBoost it is the candidate with the least log loss, ties by the official score. On a few dozen photos the
@@ -36,28 +36,31 @@ def choose(candidates: ByCandidate, marks: Marks, wanted: str = "auto") -> str:
 
     Args:
         candidates: calibrated probabilities of each, shape (photos, values).
-        marks: labels of the same photos.
+        label_strings: labels of the same photos.
         wanted: a candidate's name, or ``auto``.
     """
     if wanted != "auto":
         if wanted not in candidates:
             raise UsageError(f"submit.candidate is {wanted!r}; {nearest(wanted, candidates)}, or auto")
         return wanted
-    best = max(candidates, key=lambda candidate: merit(candidates[candidate], marks))
-    if FAVORITE in candidates and not _is_better(candidates[best], candidates[FAVORITE], marks):
+    best = max(candidates, key=lambda candidate: merit(candidates[candidate], label_strings))
+    if FAVORITE in candidates and not _is_better(candidates[best], candidates[FAVORITE], label_strings):
         return FAVORITE
     return best
 
 
-def merit(probabilities: NDArray[np.float64], marks: Marks) -> tuple[float, float]:
+def merit(probabilities: NDArray[np.float64], label_strings: LabelStrings) -> tuple[float, float]:
     """The negative log loss, then the mean of basic and average precision."""
-    official_scores = [official.basic_precision(probabilities, marks), official.average_precision(probabilities, marks)]
-    return -official.log_loss(probabilities, marks), float(np.nan_to_num(np.mean(official_scores), nan=-1.0))
+    official_scores = [
+        official.basic_precision(probabilities, label_strings),
+        official.average_precision(probabilities, label_strings),
+    ]
+    return -official.log_loss(probabilities, label_strings), float(np.nan_to_num(np.mean(official_scores), nan=-1.0))
 
 
-def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], marks: Marks) -> bool:
+def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], label_strings: LabelStrings) -> bool:
     """Whether the mean difference of their losses is beyond the chance of these photos."""
-    differences = official.losses(other, marks) - official.losses(one, marks)
+    differences = official.losses(other, label_strings) - official.losses(one, label_strings)
     if len(differences) < 2:
         return False
     error = differences.std(ddof=1) / np.sqrt(len(differences))
@@ -65,25 +68,29 @@ def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], marks: Mark
 
 
 def score_choice(
-    candidates: ByCandidate, marks: Marks, parts: NDArray[np.intp], wanted: str = "auto"
+    candidates: ByCandidate, label_strings: LabelStrings, halves: NDArray[np.intp], wanted: str = "auto"
 ) -> dict[str, float]:
     """Scores of the choice itself: the photos of each part are answered by what the other parts choose."""
     answers = np.zeros_like(next(iter(candidates.values())))
-    for part in np.unique(parts):
-        of_part = parts == part
-        others = {name: probabilities[~of_part] for name, probabilities in candidates.items()}
-        answers[of_part] = candidates[choose(others, marks[~of_part], wanted)][of_part]
-    return official.scores(answers, marks)
+    for half in np.unique(halves):
+        of_half = halves == half
+        others = {name: probabilities[~of_half] for name, probabilities in candidates.items()}
+        answers[of_half] = candidates[choose(others, label_strings[~of_half], wanted)][of_half]
+    return official.scores(answers, label_strings)
 
 
 def score_table(
-    candidates: ByCandidate, marks: Marks, groups: NDArray[np.object_], ordered: Sequence[int], num_resamples: int
+    candidates: ByCandidate,
+    label_strings: LabelStrings,
+    groups: NDArray[np.object_],
+    ordered: Sequence[int],
+    num_resamples: int,
 ) -> pd.DataFrame:
     """One row per candidate, see ``schemas.ScoreTable``.
 
     Args:
         candidates: probabilities of each, shape (photos, values).
-        marks: labels of the same photos.
+        label_strings: labels of the same photos.
         groups: photos that are resampled together, for intervals.
         ordered: values that have an order, in it.
         num_resamples: for intervals; without any there are none.
@@ -91,22 +98,24 @@ def score_table(
     measures = partial(official.all_scores, ordered=ordered)
     rows = []
     for name, probabilities in candidates.items():
-        limits = bootstrap(measures, probabilities, marks, groups, num_resamples, _SEED) if num_resamples else {}
+        limits = (
+            bootstrap(measures, probabilities, label_strings, groups, num_resamples, _SEED) if num_resamples else {}
+        )
         rows.append(
             {
                 "candidate": name,
-                **measures(probabilities, marks),
+                **measures(probabilities, label_strings),
                 "calibration_noise": official.calibration_noise(probabilities, _SEED, _NUM_DRAWS),
                 **{f"{score}_low": low for score, (low, _) in limits.items()},
                 **{f"{score}_high": high for score, (_, high) in limits.items()},
-                "photos": len(marks),
+                "photos": len(label_strings),
             }
         )
     return pd.DataFrame(rows)
 
 
-def present_of(candidate: str, subsets: Subsets, refit: bool) -> Rows:
+def seen_values_of(candidate: str, subsets: Subsets, refit: bool) -> Rows:
     """Values that a candidate knows when it predicts photos: heads may have been fitted once more, on all photos."""
     if candidate in NETWORK or not refit:
-        return subsets.present
-    return np.flatnonzero((subsets.labelled_marks == "y").any(axis=0))
+        return subsets.seen_values
+    return np.flatnonzero((subsets.all_label_strings == "y").any(axis=0))

@@ -58,7 +58,7 @@ def score_files(submission: Path, answers: Path) -> Report:
 
     Raises:
         DataError: a file cannot be read or is not of this kind, or the files have no photo in common.
-        SurroundingsError: a file may not be read.
+        SystemEnvironmentError: a file may not be read.
     """
     given, asked = _read(submission, "probabilities"), _read(answers, "label")
     _check_widths([*given.values(), *asked.values()])
@@ -190,8 +190,8 @@ def _check_categories(pairs: Sequence[tuple[_Row, _Row]]) -> None:
 
 def _scores(pairs: Sequence[tuple[_Row, _Row]]) -> dict[str, float]:
     probabilities = np.array([given.entries for given, _ in pairs], dtype=np.float64)
-    marks = official.marks_of([str(asked.entries) for _, asked in pairs])
-    return {"photos": len(pairs), **official.scores(probabilities, marks)}
+    label_strings = official.parse_label_strings([str(asked.entries) for _, asked in pairs])
+    return {"photos": len(pairs), **official.scores(probabilities, label_strings)}
 
 
 def _defined(scores: Mapping[str, float]) -> dict[str, float | None]:

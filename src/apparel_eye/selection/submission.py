@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.attributes import FOLDER_SUFFIX
 from apparel_eye.errors import DataError
-from apparel_eye.metrics.probabilities import spread
+from apparel_eye.metrics.probabilities import with_floor
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,6 @@ def make_submission(
 def prior_of(targets: NDArray[np.intp], num_values: int) -> NDArray[np.float64]:
     """Share of each value among labelled photos, shape (num_values,)."""
     counts = np.bincount(targets, minlength=num_values).astype(np.float64)
-    present = np.flatnonzero(counts)
-    prior: NDArray[np.float64] = spread(counts[present][None], present, num_values)[0]
+    seen_values = np.flatnonzero(counts)
+    prior: NDArray[np.float64] = with_floor(counts[seen_values][None], seen_values, num_values)[0]
     return prior

@@ -15,14 +15,14 @@ def probability_table(
     manifest: pd.DataFrame,
     subsets: Subsets,
     validation: NDArray[np.floating],
-    questions: NDArray[np.floating],
+    to_predict: NDArray[np.floating],
 ) -> pd.DataFrame:
     """One candidate's probabilities for validation photos and photos to predict, each of shape (photos, values)."""
     keys = manifest["image_key"]
     return pd.concat(
         [
             table_of(candidate, keys.iloc[subsets.validation], "validation", validation),
-            table_of(candidate, keys.iloc[subsets.questions], "to predict", questions),
+            table_of(candidate, keys.iloc[subsets.to_predict], "to predict", to_predict),
         ],
         ignore_index=True,
     )

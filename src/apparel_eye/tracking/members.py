@@ -27,7 +27,7 @@ _TABLES = {
     "probabilities": "07_model_output/{}/probabilities.parquet",
 }
 """Below an output root; MLflow keeps the same files by their names, as the catalog says."""
-_EARLIER = {"column": "candidate"}
+_EARLIER = {"column": "candidate", "part": "half"}
 """Names of columns in tables of earlier versions, and the present ones."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from apparel_eye.datasets import seal
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.prediction.models import FILES, RECOGNIZER, load_category
 from apparel_eye.prediction.recognizer import Recognizer
 from apparel_eye.tracking.delivery import CHECKSUM, in_short
@@ -78,7 +78,7 @@ def register(data: Path, category: str, experiment: str) -> Registered:
 
     Raises:
         DataError: it was not trained to the end, or a file is damaged.
-        SurroundingsError: MLflow cannot be reached, or refuses.
+        SystemEnvironmentError: MLflow cannot be reached, or refuses.
     """
     recognizer = load_category(data, category)
     scores, card = (_sealed(data / "08_reporting" / category / name) for name in ("scores.json", "model_card.md"))
@@ -86,7 +86,7 @@ def register(data: Path, category: str, experiment: str) -> Registered:
     try:
         return _register(MlflowClient(), folder, recognizer, json.loads(scores), card, experiment)
     except MlflowException as error:
-        raise SurroundingsError(
+        raise SystemEnvironmentError(
             f"MLflow ({mlflow.get_tracking_uri()}) did not register it: {in_short(error)}"
         ) from error
 

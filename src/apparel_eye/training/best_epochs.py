@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apparel_eye.metrics import official
-from apparel_eye.metrics.official import Marks
+from apparel_eye.metrics.official import LabelStrings
 from apparel_eye.networks.checkpoint import Checkpoint, State, Weights
 
 _MERITS = "merits"
@@ -20,11 +20,13 @@ class Selection:
     took part in.
     """
 
-    def __init__(self, marks: Marks, parts: NDArray[np.intp], earlier: Checkpoint | None = None) -> None:
+    def __init__(
+        self, label_strings: LabelStrings, halves: NDArray[np.intp], earlier: Checkpoint | None = None
+    ) -> None:
         """Begin, or go on from the unfinished checkpoint of an earlier run with the same photos."""
-        self._marks = marks
-        everyone = np.ones(len(parts), dtype=bool)
-        self._judges = {"best": everyone} | {without(part): parts != part for part in np.unique(parts)}
+        self._label_strings = label_strings
+        everyone = np.ones(len(halves), dtype=bool)
+        self._judges = {"best": everyone} | {without(half): halves != half for half in np.unique(halves)}
         notes = earlier.state.notes if earlier and earlier.state else {}
         self._merits: dict[str, tuple[float, float]] = {
             reason: (precision, loss) for reason, (precision, loss) in notes.get(_MERITS, {}).items()
@@ -50,7 +52,7 @@ class Selection:
         """
         self._history += [row] if row else []
         for reason, judges in self._judges.items():
-            merit = _merit(probabilities[judges], self._marks[judges])
+            merit = _merit(probabilities[judges], self._label_strings[judges])
             if reason not in self._merits or merit > self._merits[reason]:
                 self._merits[reason], self._chosen[reason] = merit, epoch
         self._chosen["last"] = epoch
@@ -65,11 +67,11 @@ class Selection:
         return Checkpoint(dict(self._weights), dict(self._chosen), description, list(self._history), state)
 
 
-def without(part: int) -> str:
+def without(half: int) -> str:
     """Why an epoch is kept that a part's photos did not choose."""
-    return f"best_without_{part}"
+    return f"best_without_{half}"
 
 
-def _merit(probabilities: NDArray[np.floating], marks: Marks) -> tuple[float, float]:
-    precision = official.average_precision(probabilities, marks)
-    return float(np.nan_to_num(precision, nan=-1.0)), -official.log_loss(probabilities, marks)
+def _merit(probabilities: NDArray[np.floating], label_strings: LabelStrings) -> tuple[float, float]:
+    precision = official.average_precision(probabilities, label_strings)
+    return float(np.nan_to_num(precision, nan=-1.0)), -official.log_loss(probabilities, label_strings)

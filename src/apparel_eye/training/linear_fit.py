@@ -32,8 +32,8 @@ def fit_linear(
         strength: inverse strength of the penalty, see ``logistic.fit``.
     """
     from apparel_eye.classifiers import logistic  # its imports take seconds, in each process
+    from apparel_eye.classifiers.dual_basis import deviation
     from apparel_eye.classifiers.heads import Examples
-    from apparel_eye.classifiers.span import deviation
 
     assert head.linear is not None
     norm, _, linear = head.linear
@@ -41,7 +41,7 @@ def fit_linear(
     assert isinstance(linear, nn.Linear)
     kept = np.unique(np.linspace(0, len(features) - 1, _MAX_EXAMPLES).astype(np.intp))
     photos, values = np.nonzero(targets[kept])
-    present, classes = np.unique(values, return_inverse=True)
+    seen_values, classes = np.unique(values, return_inverse=True)
     examples = Examples(
         features=features[:, None],
         photos=kept[photos],
@@ -57,8 +57,8 @@ def fit_linear(
     scale = np.sqrt(variance + norm.eps) / model["scale"]
     linear.weight.zero_()
     linear.bias.fill_(_ABSENT)
-    linear.weight[present] = _like(model["coefficients"] * scale, linear.weight)
-    linear.bias[present] = _like(model["intercept"], linear.bias)
+    linear.weight[seen_values] = _like(model["coefficients"] * scale, linear.weight)
+    linear.bias[seen_values] = _like(model["intercept"], linear.bias)
 
 
 def _like(array: NDArray[np.float32], tensor: Tensor) -> Tensor:

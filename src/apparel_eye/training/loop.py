@@ -25,7 +25,7 @@ from apparel_eye.training import schedule
 from apparel_eye.training.ema import Average
 from apparel_eye.training.history import head_columns, report, warn_of_collapse
 from apparel_eye.training.state import arrays_of, fill
-from apparel_eye.training.steps import Settings, Steps, Work
+from apparel_eye.training.stepper import Settings, Stepper, Task
 
 logger = logging.getLogger(__name__)
 _NAMED = 3
@@ -33,7 +33,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Moment:
+class Event:
     """Training between two steps.
 
     Attributes:
@@ -49,13 +49,13 @@ class Moment:
     probabilities: NDArray[np.float64] | None = None
 
 
-def train(work: Work, settings: Settings, state: State | None = None) -> Iterator[Moment]:
+def train(task: Task, settings: Settings, state: State | None = None) -> Iterator[Event]:
     """Train in place; the caller decides what to do with each moment that is yielded.
 
     That is after each epoch, every so many steps, and when the run is asked to stop, before it does.
 
     Args:
-        work: what is trained, as it was at the start of the phase.
+        task: what is trained, as it was at the start of the phase.
         settings: how.
         state: of an earlier run with the same work and settings, to go on from; the result has the same bits.
 
@@ -63,9 +63,9 @@ def train(work: Work, settings: Settings, state: State | None = None) -> Iterato
         DivergedError: a loss is not finite.
         Interrupted: the run was asked to stop.
     """
-    training = _Training(work, settings)
+    training = _Training(task, settings)
     if state is not None:
-        training.go_on_from(state)
+        training.resume_from(state)
     with signals.deferred():
         yield from training.run()
 
@@ -73,25 +73,25 @@ def train(work: Work, settings: Settings, state: State | None = None) -> Iterato
 class _Training:
     """A phase under way. Its numbers, weights and moments are all that a later run needs to go on."""
 
-    def __init__(self, work: Work, settings: Settings) -> None:
-        self._work, self._settings = work, settings
-        self._steps = Steps(work, settings)
-        self._average = Average(work.model, settings.weight_average)
+    def __init__(self, task: Task, settings: Settings) -> None:
+        self._task, self._settings = task, settings
+        self._stepper = Stepper(task, settings)
+        self._average = Average(task.model, settings.weight_average)
         self._epoch = self._step = 0
-        self._loss_sum = torch.zeros((), device=work.targets.device)
+        self._loss_sum = torch.zeros((), device=task.targets.device)
         self._seconds = 0.0
         self._last: tuple[Tensor, Rows] = torch.zeros(()), np.arange(0)
 
-    def go_on_from(self, state: State) -> None:
+    def resume_from(self, state: State) -> None:
         notes = state.notes
         self._epoch, self._step, self._seconds = notes["epoch"], notes["step"], notes["seconds"]
-        self._steps.parts = notes["parts"]
-        fill(self._work.model, self._steps.optimizer, self._average, self._loss_sum, state.arrays)
+        self._stepper.accumulation = notes["accumulation"]
+        fill(self._task.model, self._stepper.optimizer, self._average, self._loss_sum, state.arrays)
         logger.info("    going on after %d epochs and %d steps", self._epoch, self._step)
 
-    def run(self) -> Iterator[Moment]:
-        work, settings = self._work, self._settings
-        num_steps = len(batches_of(settings, 0, len(work.targets)))
+    def run(self) -> Iterator[Event]:
+        task, settings = self._task, self._settings
+        num_steps = len(batches_of(settings, 0, len(task.targets)))
         if self._epoch < settings.phase.epochs:
             head_columns()
         done, total = self._epoch * num_steps + self._step, settings.phase.epochs * num_steps
@@ -102,24 +102,24 @@ class _Training:
                     bar.update()
                     self._seconds = time.perf_counter() - started
                     if self._anyone_asked():
-                        yield self._moment()
+                        yield self._event()
                         signals.stop()
                         return  # another process was asked
                     if self._step % settings.save_every_steps == 0 and self._step < num_steps:
-                        yield self._moment()
+                        yield self._event()
                 probabilities = self._evaluate()
                 if probabilities is None:
-                    yield self._moment()
+                    yield self._event()
                     signals.stop()
                     return  # another process was asked
                 self._seconds = time.perf_counter() - started
                 row = self._row(probabilities, num_steps)
                 report(row, settings.phase.epochs)
-                warn_of_collapse(probabilities, work.values)
+                warn_of_collapse(probabilities, task.values)
                 self._epoch, self._step, self._seconds = self._epoch + 1, 0, 0.0
                 self._loss_sum.zero_()
                 finished = self._epoch == settings.phase.epochs
-                yield Moment(None if finished else self._state(), self._average, row, probabilities)
+                yield Event(None if finished else self._state(), self._average, row, probabilities)
                 if self._anyone_asked():
                     signals.stop()
                     return
@@ -129,16 +129,16 @@ class _Training:
 
         On an accelerator that is later than to look at once, but nothing waits for it.
         """
-        work, settings, steps = self._work, self._settings, self._steps
-        work.set_mode()
-        batches = batches_of(settings, self._epoch, len(work.targets))
+        task, settings, stepper = self._task, self._settings, self._stepper
+        task.set_mode()
+        batches = batches_of(settings, self._epoch, len(task.targets))
         left = batches[self._step :]
         for positions, read in zip(
-            left, read_ahead(work.read, map(steps.share_of, left), settings.readers), strict=True
+            left, read_ahead(task.read, map(stepper.share_of, left), settings.readers), strict=True
         ):
             rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, self._step, len(batches))
             self._check()
-            self._last = steps.take(read, positions, self._epoch, self._step, rate), positions
+            self._last = stepper.take(read, positions, self._epoch, self._step, rate), positions
             self._loss_sum += self._last[0] * len(positions)
             self._average.update()
             self._step += 1
@@ -150,8 +150,8 @@ class _Training:
         loss, positions = self._last
         if math.isfinite(loss.item()):
             return
-        rate = max(group["lr"] for group in self._steps.optimizer.param_groups)
-        names = [str(name) for name in self._work.names[positions[:_NAMED]]]
+        rate = max(group["lr"] for group in self._stepper.optimizer.param_groups)
+        names = [str(name) for name in self._task.names[positions[:_NAMED]]]
         raise DivergedError(
             f"{self._settings.name}: the loss of a batch in epoch {self._epoch + 1}, step {self._step}, is "
             f"{loss.item()}, at a learning rate of {rate:.2g}; its {len(positions)} photos begin with "
@@ -162,7 +162,7 @@ class _Training:
     def _anyone_asked(self) -> bool:
         """Whether the run was asked to stop; all processes stop after the same step."""
         asked = signals.requested()
-        accelerator = self._steps.accelerator
+        accelerator = self._stepper.accelerator
         if accelerator.num_processes == 1:
             return asked
         return bool(accelerator.reduce(torch.tensor(float(asked), device=self._loss_sum.device), "sum").item())
@@ -171,7 +171,7 @@ class _Training:
         """Probabilities of the validation photos; None if a process was asked to stop meanwhile."""
         own: NDArray[np.float64] | None = None
         with self._average.applied(), suppress(signals.Interrupted):
-            own = self._work.evaluate(self._steps.share_of(np.arange(len(self._work.marks))))
+            own = self._task.evaluate(self._stepper.share_of(np.arange(len(self._task.label_strings))))
         shares = gather_object([own])
         if any(share is None for share in shares):
             return None
@@ -184,7 +184,7 @@ class _Training:
         return probabilities
 
     def _row(self, probabilities: NDArray[np.float64], num_steps: int) -> dict[str, float]:
-        settings, measured = self._settings, scores(probabilities, self._work.marks)
+        settings, measured = self._settings, scores(probabilities, self._task.label_strings)
         rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, 0, num_steps)
         return {
             "epoch": self._epoch + 1,
@@ -192,22 +192,27 @@ class _Training:
             "steps": num_steps,
             "learning_rate": rate,
             **{f"rate_{number}": rate * factor for number, factor in enumerate(settings.factors, start=1)},
-            "parts": self._steps.parts,
-            "train_loss": (self._loss_sum / len(self._work.targets)).item(),
+            "accumulation": self._stepper.accumulation,
+            "train_loss": (self._loss_sum / len(self._task.targets)).item(),
             "validation_loss": measured.pop("log_loss"),
             **measured,
             "seconds": self._seconds,
         }
 
-    def _moment(self) -> Moment:
+    def _event(self) -> Event:
         self._check()
-        return Moment(self._state(), self._average)
+        return Event(self._state(), self._average)
 
     def _state(self) -> State | None:
-        if not self._steps.accelerator.is_main_process:
+        if not self._stepper.accelerator.is_main_process:
             return None
-        notes = {"epoch": self._epoch, "step": self._step, "seconds": self._seconds, "parts": self._steps.parts}
-        arrays = arrays_of(self._work.model, self._steps.optimizer, self._average, self._loss_sum)
+        notes = {
+            "epoch": self._epoch,
+            "step": self._step,
+            "seconds": self._seconds,
+            "accumulation": self._stepper.accumulation,
+        }
+        arrays = arrays_of(self._task.model, self._stepper.optimizer, self._average, self._loss_sum)
         return State(arrays, notes)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from apparel_eye.metrics.official import Marks
+from apparel_eye.metrics.official import LabelStrings
 from apparel_eye.parameters import LossParameters
 
 Loss = Callable[[Tensor, Tensor, LossParameters], Tensor]
@@ -40,30 +40,30 @@ def earth_mover(logits: Tensor, targets: Tensor, loss: LossParameters) -> Tensor
 LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "focal": focal, "earth_mover": earth_mover}
 
 
-def target_distributions(marks: Marks, loss: LossParameters) -> NDArray[np.float32]:
+def target_distributions(label_strings: LabelStrings, loss: LossParameters) -> NDArray[np.float32]:
     """What the network should say of each photo, shape (photos, values), rows sum to 1.
 
     Args:
-        marks: label strings as characters, shape (photos, values).
+        label_strings: label strings as characters, shape (photos, values).
         loss: ``maybe_share`` of a photo goes to the values marked ``m``; of the result, ``label_smoothing`` is spread
             evenly over the values that have photos.
     """
-    is_label, maybe = marks == "y", marks == "m"
+    is_label, maybe = label_strings == "y", label_strings == "m"
     share = np.where(maybe.any(axis=1), loss.maybe_share, 0.0)[:, None]
     targets = is_label * (1 - share) + maybe * share / np.maximum(maybe.sum(axis=1, keepdims=True), 1)
-    present = is_label.any(axis=0)
-    smooth = loss.label_smoothing * present / present.sum()
+    seen_values = is_label.any(axis=0)
+    smooth = loss.label_smoothing * seen_values / seen_values.sum()
     distributions: NDArray[np.float32] = ((1 - loss.label_smoothing) * targets + smooth).astype(np.float32)
     return distributions
 
 
-def photo_weights(marks: Marks, loss: LossParameters) -> NDArray[np.float32]:
+def photo_weights(label_strings: LabelStrings, loss: LossParameters) -> NDArray[np.float32]:
     """How much each photo counts, shape (photos,), 1 on average: rare values count more, by a power of their rarity.
 
     A power of 0 counts photos alike, 1 counts values alike.
     """
-    of_value = (marks == "y").sum(axis=0)
-    weights = of_value[(marks == "y").argmax(axis=1)].astype(np.float64) ** -loss.class_balance
+    of_value = (label_strings == "y").sum(axis=0)
+    weights = of_value[(label_strings == "y").argmax(axis=1)].astype(np.float64) ** -loss.class_balance
     scaled: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
     return scaled
 

@@ -55,7 +55,7 @@ def train_fold_networks(
         weights: Weights | Checkpoint = initial
         for name in _stages(train):
             size = pixels[name].shape[1:3]
-            description = describe(train, category, values, size, of_fold.present)
+            description = describe(train, category, values, size, of_fold.seen_values)
             stage: StageParameters = getattr(train.stages, name)
             weights = _train_stage(pixels[name], of_fold, description, weights, stage, augmentation, train, modes)
         yield without_prefix(weights.of("best") if isinstance(weights, Checkpoint) else weights)

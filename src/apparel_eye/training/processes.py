@@ -22,7 +22,7 @@ import torch
 from torch import multiprocessing
 
 from apparel_eye import signals
-from apparel_eye.errors import ApparelEyeError, SurroundingsError
+from apparel_eye.errors import ApparelEyeError, SystemEnvironmentError
 
 Item = TypeVar("Item")
 _PATIENCE = 8.0  # seconds that processes get to save, once the run was asked to stop
@@ -35,21 +35,21 @@ def in_processes(processes: int, function: Callable[..., Iterator[Item]], *args:
     All of them run it with the same arguments; accelerate tells them of each other.
 
     Raises:
-        SurroundingsError: a process ended before its work did.
+        SystemEnvironmentError: a process ended before its work did.
         Interrupted: the run was asked to stop; the processes were told, and what they yielded then was handed out.
     """
     if processes == 1:
         yield from function(*args)
         return
     context = multiprocessing.get_context("spawn")
-    work = pickle.dumps((function, [_Portable(arg) for arg in args]))
+    task = pickle.dumps((function, [_Portable(arg) for arg in args]))
     receiver, sender = context.Pipe(duplex=False)
     asked, port = context.Event(), _free_port()
     num_threads = max(1, torch.get_num_threads() // processes)
     team = [
         context.Process(
             target=_member,
-            args=(rank, processes, port, num_threads, asked, sender if rank == 0 else None, work),
+            args=(rank, processes, port, num_threads, asked, sender if rank == 0 else None, task),
             daemon=True,
         )
         for rank in range(processes)
@@ -99,10 +99,10 @@ def _wait_for(team: list[Any]) -> None:
         process.join(timeout=1)
 
 
-def _lost(team: list[Any]) -> SurroundingsError:
+def _lost(team: list[Any]) -> SystemEnvironmentError:
     _wait_for(team)
     codes = [process.exitcode for process in team]
-    return SurroundingsError(
+    return SystemEnvironmentError(
         f"a training process ended before its work did (exit codes {codes}; -9 is most often a lack of memory); "
         "run again with fewer train.processes or a smaller train.batch_size; what was saved is gone on from"
     )
@@ -115,7 +115,7 @@ def _member(
     num_threads: int,
     asked: Any,
     sender: Connection | None,
-    work: bytes,
+    task: bytes,
 ) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.Thread(target=_pass_on, args=[asked], daemon=True).start()
@@ -135,7 +135,7 @@ def _member(
     ours.addHandler(logging.NullHandler() if sender is None else _Sending(sender))
     message: tuple[str, Any] = ("done", None)
     try:
-        function, args = pickle.loads(work)  # after the environment is as it should be for what is imported
+        function, args = pickle.loads(task)  # after the environment is as it should be for what is imported
         for item in function(*(arg.unpacked() for arg in args)):
             if sender is not None:
                 sender.send(("item", item))

@@ -17,28 +17,28 @@ from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
 from apparel_eye.parameters import FinderParameters, PhaseParameters
 from apparel_eye.training import loop
-from apparel_eye.training.steps import Settings, Steps, Work
+from apparel_eye.training.stepper import Settings, Stepper, Task
 
 logger = logging.getLogger(__name__)
 
 Sweep = list[dict[str, float]]
 
 
-def sweep_rates(work: Work, settings: Settings, finder: FinderParameters) -> Sweep:
+def sweep_rates(task: Task, settings: Settings, finder: FinderParameters) -> Sweep:
     """A row per step: ``step`` from 1, ``learning_rate`` of the head, ``loss`` and ``smoothed_loss``.
 
     The other layer groups keep their share of the rate. The model's weights, statistics and mode are left as they were.
     """
-    before, was_training = copy.deepcopy(work.model.state_dict()), work.model.training
-    steps = Steps(work, settings)
+    before, was_training = copy.deepcopy(task.model.state_dict()), task.model.training
+    stepper = Stepper(task, settings)
     rows: Sweep = []
     average, best = 0.0, math.inf
-    work.set_mode()
-    batches = _endless_batches(settings, len(work.targets))
+    task.set_mode()
+    batches = _endless_batches(settings, len(task.targets))
     with tqdm(total=finder.num_steps, desc=f"rates of {settings.name}", unit="step", disable=None) as bar:
         for step, (epoch, positions) in zip(range(finder.num_steps), batches, strict=False):
             rate = finder.start * (finder.end / finder.start) ** (step / finder.num_steps)
-            loss = steps.take(work.read(positions), positions, epoch, step, rate).item()
+            loss = stepper.take(task.read(positions), positions, epoch, step, rate).item()
             average = finder.smoothing * average + (1 - finder.smoothing) * loss
             smoothed = average / (1 - finder.smoothing ** (step + 1))
             if not math.isfinite(smoothed) or smoothed > finder.stop_at * best:
@@ -46,8 +46,8 @@ def sweep_rates(work: Work, settings: Settings, finder: FinderParameters) -> Swe
             rows.append({"step": step + 1, "learning_rate": rate, "loss": loss, "smoothed_loss": smoothed})
             best = min(best, smoothed)
             bar.update()
-    work.model.load_state_dict(before)
-    work.model.train(was_training)
+    task.model.load_state_dict(before)
+    task.model.train(was_training)
     return rows
 
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.chunks import ArrayPart, slices
+from apparel_eye.chunks import ArrayChunk, slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import Pixels, read, to_half
 from apparel_eye.data.subsets import Subsets
@@ -20,8 +20,8 @@ from apparel_eye.parameters import AugmentationParameters, PhaseParameters, Trai
 from apparel_eye.training import loop, schedule
 from apparel_eye.training.best_epochs import Selection
 from apparel_eye.training.rate_finder import Sweep, sweep_rates
-from apparel_eye.training.steps import Settings, Work
-from apparel_eye.training.tasks import all_layers_work, head_work
+from apparel_eye.training.stepper import Settings, Task
+from apparel_eye.training.tasks import all_layers_task, head_task
 
 NOTHING_YET = Checkpoint({}, {})
 """What a phase that was never begun goes on from."""
@@ -36,14 +36,14 @@ def compute_features(
     augmentation: AugmentationParameters,
     train: TrainParameters,
     mode: Mode,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """What a frozen backbone gives the head, in parts.
 
     Rows are ``num_views`` drawn views of the training photos, one view of all photos after the other, then the
     validation photos as they are. Shape (num_views * train + validation, features), float16.
     """
     assert pixels.shape[1:3] == model.size
-    quick = model.folded(mode.device)
+    quick = model.fused(mode.device)
     mode.place(quick)
     rows_of_views = [*[(subsets.train, view) for view in range(num_views)], (subsets.validation, None)]
     num_rows = sum(len(rows) for rows, _ in rows_of_views)
@@ -59,7 +59,7 @@ def compute_features(
                 seen = mode.lay_out(transforms.render(read(pixels, photos, mode.where), drawn))
                 with mode.autocast():
                     features = quick.features(seen)
-                yield ArrayPart(first, num_rows, to_half(features).cpu().numpy())
+                yield ArrayChunk(first, num_rows, to_half(features).cpu().numpy())
                 first += len(photos)
                 bar.update(len(photos))
 
@@ -79,10 +79,10 @@ def train_head(
     An epoch takes less time than writing its checkpoint would.
     """
     model = start(description, initial, train.seed)
-    work = head_work(model, description, features, subsets, train, device)
+    task = head_task(model, description, features, subsets, train, device)
     settings = _head_settings(phase, phase.rate, train)
     judge_start = bool(train.head.linear_fit) or not phase.epochs
-    yield from _train(work, settings, model, description, subsets, resume_from, judge_start, schedule.ends_cycle)
+    yield from _train(task, settings, model, description, subsets, resume_from, judge_start, schedule.ends_cycle)
 
 
 def sweep_head(
@@ -95,8 +95,8 @@ def sweep_head(
     device: str = "cpu",
 ) -> Sweep:
     """How the loss of the head answers to the learning rate, see ``rate_finder``."""
-    work = head_work(start(description, initial, train.seed), description, features, subsets, train, device)
-    return sweep_rates(work, _head_settings(phase, train.finder.start, train), train.finder)
+    task = head_task(start(description, initial, train.seed), description, features, subsets, train, device)
+    return sweep_rates(task, _head_settings(phase, train.finder.start, train), train.finder)
 
 
 def fine_tune(
@@ -118,9 +118,9 @@ def fine_tune(
         yield replace(checkpoint, history=[])
         return
     model, description = restore(checkpoint)
-    work = all_layers_work(model, description, pixels, subsets, augmentation, train, modes)
+    task = all_layers_task(model, description, pixels, subsets, augmentation, train, modes)
     settings = _settings("all layers", phase, phase.rate, train.layer_group_factors, train)
-    yield from _train(work, settings, model, description, subsets, resume_from, True, lambda phase, epoch: True)
+    yield from _train(task, settings, model, description, subsets, resume_from, True, lambda phase, epoch: True)
 
 
 def sweep_all_layers(
@@ -134,14 +134,14 @@ def sweep_all_layers(
 ) -> Sweep:
     """How the loss of all layers answers to the learning rate of the head, see ``rate_finder``."""
     model, description = restore(checkpoint)
-    work = all_layers_work(model, description, pixels, subsets, augmentation, train, modes)
+    task = all_layers_task(model, description, pixels, subsets, augmentation, train, modes)
     return sweep_rates(
-        work, _settings("all layers", phase, train.finder.start, train.layer_group_factors, train), train.finder
+        task, _settings("all layers", phase, train.finder.start, train.layer_group_factors, train), train.finder
     )
 
 
 def _train(
-    work: Work,
+    task: Task,
     settings: Settings,
     model: Classifier,
     description: Description,
@@ -152,20 +152,20 @@ def _train(
 ) -> Iterator[Checkpoint]:
     """Train, and keep the history and the weights of the chosen epochs."""
     about = description.model_dump(mode="json")
-    selection = Selection(subsets.validation_marks, subsets.validation_parts, earlier)
+    selection = Selection(subsets.validation_label_strings, subsets.validation_halves, earlier)
     if judge_start and earlier.state is None:
         everyone = np.arange(len(subsets.validation))
-        selection.add(0, work.evaluate(everyone), backbones.state(model))
+        selection.add(0, task.evaluate(everyone), backbones.state(model))
     if not settings.phase.epochs:
         yield selection.checkpoint(about)
-    for moment in loop.train(work, settings, earlier.state):
-        if moment.row is not None and moment.probabilities is not None:
-            number = int(moment.row["epoch"])
-            with moment.average.applied():
-                selection.add(number, moment.probabilities, backbones.state(model), moment.row)
-            if moment.state is not None and not is_saved(settings.phase, number - 1):
+    for event in loop.train(task, settings, earlier.state):
+        if event.row is not None and event.probabilities is not None:
+            number = int(event.row["epoch"])
+            with event.average.applied():
+                selection.add(number, event.probabilities, backbones.state(model), event.row)
+            if event.state is not None and not is_saved(settings.phase, number - 1):
                 continue
-        yield selection.checkpoint(about, moment.state)
+        yield selection.checkpoint(about, event.state)
 
 
 def _head_settings(phase: PhaseParameters, rate: float, train: TrainParameters) -> Settings:

@@ -18,17 +18,17 @@ from apparel_eye.networks.layer_groups import parameter_groups
 from apparel_eye.parameters import AugmentationParameters, TrainParameters
 from apparel_eye.training import losses
 from apparel_eye.training.linear_fit import fit_linear
-from apparel_eye.training.steps import Work
+from apparel_eye.training.stepper import Task
 
 
-def head_work(
+def head_task(
     model: Classifier,
     description: Description,
     features: NDArray[np.float16],
     subsets: Subsets,
     train: TrainParameters,
     device: str,
-) -> Work:
+) -> Task:
     """The head alone, on features of ``stage.compute_features``; the epochs take turns with the views.
 
     A head that starts from a linear fit is fitted here, and keeps its statistics, which are those of all features.
@@ -36,8 +36,8 @@ def head_work(
     mode = Mode(device)
     num_train = len(subsets.train)
     num_views = (len(features) - len(subsets.validation)) // num_train
-    targets = losses.target_distributions(subsets.train_marks, train.loss)
-    weights = losses.photo_weights(subsets.train_marks, train.loss)
+    targets = losses.target_distributions(subsets.train_label_strings, train.loss)
+    weights = losses.photo_weights(subsets.train_label_strings, train.loss)
     if train.head.linear_fit:
         views_of = {"targets": np.tile(targets, (num_views, 1)), "weights": np.tile(weights, num_views)}
         fit_linear(model.head, features[: num_views * num_train], strength=train.head.linear_fit, **views_of)
@@ -49,20 +49,20 @@ def head_work(
     def evaluate(positions: Rows) -> NDArray[np.float64]:
         return to_probabilities(model.head.eval()(validation[positions].float()), description)
 
-    return Work(
+    return Task(
         model=model.head,
         mode=mode,
-        groups=[{"params": list(model.head.parameters()), "factor": 1.0}],
+        parameter_groups=[{"params": list(model.head.parameters()), "factor": 1.0}],
         read=lambda positions: torch.from_numpy(positions),
         inputs=lambda _, positions, epoch: cached[(epoch % num_views) * num_train + positions].float(),
-        smallest_part=2,
+        smallest_share=2,
         set_mode=lambda: train_mode(model.head, freeze_statistics=bool(train.head.linear_fit)),
         evaluate=evaluate,
         **_labels(subsets, description, targets, weights, mode),
     )
 
 
-def all_layers_work(
+def all_layers_task(
     model: Classifier,
     description: Description,
     pixels: Pixels,
@@ -70,7 +70,7 @@ def all_layers_work(
     augmentation: AugmentationParameters,
     train: TrainParameters,
     modes: Mapping[str, Mode],
-) -> Work:
+) -> Task:
     """All layers, on photos that are drawn anew in each epoch."""
     mode = modes["train"]
     mode.place(model)
@@ -85,20 +85,20 @@ def all_layers_work(
         rows = subsets.validation[positions]
         return predict_plain(model.eval(), description, pixels, rows, train.batch_size, modes["predict"])
 
-    return Work(
+    return Task(
         model=model,
         mode=mode,
-        groups=parameter_groups(model, train.layer_group_factors),
+        parameter_groups=parameter_groups(model, train.layer_group_factors),
         read=lambda positions: read(pixels, subsets.train[positions], mode.where),
         inputs=inputs,
-        smallest_part=1 if train.freeze_statistics else 2,
+        smallest_share=1 if train.freeze_statistics else 2,
         set_mode=lambda: train_mode(model, train.freeze_statistics),
         evaluate=evaluate,
         **_labels(
             subsets,
             description,
-            losses.target_distributions(subsets.train_marks, train.loss),
-            losses.photo_weights(subsets.train_marks, train.loss),
+            losses.target_distributions(subsets.train_label_strings, train.loss),
+            losses.photo_weights(subsets.train_label_strings, train.loss),
             mode,
         ),
     )
@@ -124,6 +124,6 @@ def _labels(
         "targets": torch.from_numpy(targets).to(mode.where),
         "weights": torch.from_numpy(weights).to(mode.where),
         "names": subsets.train_keys,
-        "marks": subsets.validation_marks,
+        "label_strings": subsets.validation_label_strings,
         "values": description.values,
     }

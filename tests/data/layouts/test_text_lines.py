@@ -9,7 +9,7 @@ import pytest
 from apparel_eye.data.layouts.csv_rows import read_rows
 from apparel_eye.data.layouts.text_lines import MAX_LINE, read_lines
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 
 Nobody = Callable[[], AbstractContextManager[None]]
 
@@ -57,5 +57,5 @@ def test_a_table_that_may_not_be_read_stops_for_the_surroundings(open_folder: Pa
     with nobody():
         with pytest.raises(PermissionError):
             (open_folder / "label.csv").open()
-        with pytest.raises(SurroundingsError, match=r"label.csv cannot be read \(Permission denied\)"):
+        with pytest.raises(SystemEnvironmentError, match=r"label.csv cannot be read \(Permission denied\)"):
             list(read_lines(RawFolder(open_folder, ()), "label.csv"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from errno import EACCES
 
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.errors import DataError, SurroundingsError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 
 MAX_LINE = 10_000
 """Characters; what has longer lines is no list or table."""
@@ -16,7 +16,7 @@ def read_lines(folder: RawFolder, file: str) -> Iterator[str]:
 
     Raises:
         DataError: the file is not UTF-8, or has a very long line.
-        SurroundingsError: the file may not be read.
+        SystemEnvironmentError: the file may not be read.
     """
     try:
         with folder.open(file) as binary:
@@ -28,7 +28,7 @@ def read_lines(folder: RawFolder, file: str) -> Iterator[str]:
             "byte per character; save it as UTF-8"
         ) from error
     except OSError as error:
-        stop = SurroundingsError if error.errno == EACCES else DataError
+        stop = SystemEnvironmentError if error.errno == EACCES else DataError
         raise stop(f"{file} cannot be read ({error.strerror}); put a readable file there") from error
 
 

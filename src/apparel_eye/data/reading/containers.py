@@ -30,7 +30,7 @@ class Container:
     fixes: tuple[str, ...] = ()
 
 
-def look_through(data: bytes, name: str, limits: PhotoParameters) -> Container:
+def scan_container(data: bytes, name: str, limits: PhotoParameters) -> Container:
     """Check the structure of a file; formats other than JPEG, PNG and WebP are left to their parsers.
 
     Raises:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from apparel_eye.data.reading.colors import as_rgb
-from apparel_eye.data.reading.containers import Container, check_size, look_through
+from apparel_eye.data.reading.containers import Container, check_size, scan_container
 from apparel_eye.data.reading.oddities import oddities
 from apparel_eye.data.reading.orientation import QUARTER_TURNS, orientation_of, upright
 from apparel_eye.data.reading.signatures import recognize
@@ -63,7 +63,7 @@ def read_photo(data: bytes, limits: PhotoParameters, at_least: int | None = None
     if len(data) > limits.max_bytes:
         raise PhotoError("too large", f"{len(data):,} bytes are more than {limits.max_bytes:,}; make it smaller")
     name = recognize(data, limits.formats)
-    container = look_through(data, name, limits)
+    container = scan_container(data, name, limits)
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # another library may have set it: half a photo would pass for a whole one
     try:
         return _decode(container, name, limits, at_least)

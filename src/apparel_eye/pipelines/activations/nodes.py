@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.activations.index import ALL, NONE, check_index, index_of
 from apparel_eye.attributes import is_length
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.errors import UsageError
@@ -39,7 +39,7 @@ def resize_photos(
     resize: ResizeMode,
     backbone: str,
     activations: ActivationsParameters,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """All photos of the manifest at the size for activations, in its order."""
     from apparel_eye.data.pixels import decode_manifest
     from apparel_eye.networks.sizes import check_size, multiple_of
@@ -106,7 +106,7 @@ def extract_activations(
     augmentation: Augmentation,
     backbone: str,
     category: str,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """Feature maps of the networks that may see each photo; rows as in the manifest."""
     from apparel_eye.activations.extract import extract, extractors_of
     from apparel_eye.networks.device import Mode
@@ -125,7 +125,7 @@ def index_activations(photos: pd.DataFrame, activations: NDArray[np.float16]) ->
     return photos
 
 
-def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayPart]:
+def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayChunk]:
     """What heads are fitted on that do not see whole maps."""
     from apparel_eye.activations.pooling import pool
 

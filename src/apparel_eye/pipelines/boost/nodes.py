@@ -129,9 +129,9 @@ def train_perceptron(
 
 def describe_bags(bags_model: str) -> pd.DataFrame:
     """What bags make of each filter, the most important first, see ``schemas.BagFilters``."""
-    from apparel_eye.classifiers.bags import looked_at
+    from apparel_eye.classifiers.bags import inspect
 
-    looked = looked_at(bags_model)
+    looked = inspect(bags_model)
     by_filter = looked.gains.reshape(len(looked.gains), -1)
     width = looked.gains.shape[2]
     table = pd.DataFrame(
@@ -149,12 +149,12 @@ def describe_bags(bags_model: str) -> pd.DataFrame:
 
 def draw_bags(bags_model: str, bag_filters: pd.DataFrame, pixels: NDArray[np.uint8], manifest: pd.DataFrame) -> Figure:
     """Where on the photo splits look, over the mean of some photos, and which filters."""
-    from apparel_eye.classifiers.bags import looked_at
+    from apparel_eye.classifiers.bags import inspect
     from apparel_eye.reports.figures import places_and_filters
 
     labelled = np.flatnonzero(manifest["role"] == "labelled")[:_SHOWN]
     mean = pixels[labelled].mean(axis=0).round().astype(np.uint8)
-    return places_and_filters(mean, looked_at(bags_model).gains.sum(axis=0), bag_filters)
+    return places_and_filters(mean, inspect(bags_model).gains.sum(axis=0), bag_filters)
 
 
 def _features(name: str, activations: NDArray[np.float16], pooled: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -183,7 +183,7 @@ def _train(
 
     subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
     groups = manifest["group"].to_numpy()
-    model, validation, questions = cross_predict(
+    model, validation, to_predict = cross_predict(
         fit, partial(load_head, candidate), features, subsets, groups, weights, submit.refit
     )
-    return model, probability_table(candidate, manifest, subsets, validation, questions)
+    return model, probability_table(candidate, manifest, subsets, validation, to_predict)

@@ -36,14 +36,14 @@ def predict_photos(
     settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), Mode(**modes["predict"]))
     identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
     validation = np.zeros((2, len(subsets.validation), len(values)))
-    for part in np.unique(subsets.validation_parts):
-        of_part = subsets.validation_parts == part
+    for part in np.unique(subsets.validation_halves):
+        of_part = subsets.validation_halves == part
         predictor = Predictor(checkpoint, without(part), *settings)
         validation[:, of_part] = predictor.predict(pixels, subsets.validation[of_part], identities)
-    questions = Predictor(checkpoint, "best", *settings).predict(pixels, subsets.questions, identities)
+    to_predict = Predictor(checkpoint, "best", *settings).predict(pixels, subsets.to_predict, identities)
     return pd.concat(
         [
-            probability_table(candidate, manifest, subsets, validation[index], questions[index])
+            probability_table(candidate, manifest, subsets, validation[index], to_predict[index])
             for index, candidate in enumerate(("plain", "tta"))
         ],
         ignore_index=True,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.parameters import DuplicateParameters, LabelParameters, PhotoParameters
 
@@ -35,7 +35,7 @@ def read_photos(
     known_records: NumberArray,
     known_thumbnails: NumberArray,
     limits: PhotoParameters,
-) -> Iterator[tuple[ArrayPart, ArrayPart]]:
+) -> Iterator[tuple[ArrayChunk, ArrayChunk]]:
     """A record and a thumbnail of each photo; what has not changed since they were made is not read again."""
     from apparel_eye.data.scan import scan_photos
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import pandas as pd
 from matplotlib.figure import Figure
 
-from apparel_eye.chunks import TablePart
+from apparel_eye.chunks import TableChunk
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
@@ -35,7 +35,7 @@ def tag_photos(
     logistic_model: Weights,
     perceptron_model: Weights,
     predict: PredictParameters,
-) -> Iterator[TablePart]:
+) -> Iterator[TableChunk]:
     """The likeliest value of every photo; a file that is no photo keeps its row and says why."""
     from apparel_eye.prediction.tag import tag
 

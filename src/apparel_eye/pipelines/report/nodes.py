@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import is_length, ordered_values
 from apparel_eye.data.subsets import Rows, make_subsets
 from apparel_eye.metrics import official
-from apparel_eye.metrics.calibration import cross_fit, fit_temperature, fit_threshold, score_abstention, temper
+from apparel_eye.metrics.calibration import (
+    apply_temperature,
+    cross_fit,
+    fit_temperature,
+    fit_threshold,
+    score_abstention,
+)
 from apparel_eye.metrics.label_noise import rank_labels
 from apparel_eye.parameters import (
     ActivationsParameters,
@@ -23,7 +29,7 @@ from apparel_eye.parameters import (
     TrainParameters,
 )
 from apparel_eye.selection.blend import blend, cross_fit_blend, fit_blend
-from apparel_eye.selection.candidates import BLEND, HEADS, choose, present_of, score_choice, score_table
+from apparel_eye.selection.candidates import BLEND, HEADS, choose, score_choice, score_table, seen_values_of
 from apparel_eye.selection.tables import probabilities_of, probability_table
 
 
@@ -41,27 +47,33 @@ def calibrate_candidates(
     """
     subsets = make_subsets(manifest, folds, values)
     joined = pd.concat(tables, ignore_index=True)
-    marks, parts = subsets.validation_marks, subsets.validation_parts
+    label_strings, halves = subsets.validation_label_strings, subsets.validation_halves
     found = _candidates_of(joined, manifest, subsets.validation)
-    questions = _candidates_of(joined, manifest, subsets.questions)
+    to_predict = _candidates_of(joined, manifest, subsets.to_predict)
     calibrated, calibration = [], {}
     for candidate in found:
-        temperature = fit_temperature(found[candidate], marks, subsets.present)
-        honest = cross_fit(found[candidate], marks, parts, subsets.present)
-        answers = temper(questions[candidate], temperature, present_of(candidate, subsets, submit.refit))
+        temperature = fit_temperature(found[candidate], label_strings, subsets.seen_values)
+        honest = cross_fit(found[candidate], label_strings, halves, subsets.seen_values)
+        answers = apply_temperature(
+            to_predict[candidate], temperature, seen_values_of(candidate, subsets, submit.refit)
+        )
         calibrated.append(probability_table(candidate, manifest, subsets, honest, answers))
         calibration[candidate] = {
             "temperature": temperature,
-            "threshold": fit_threshold(honest, marks, report.precision),
-            "uncalibrated_log_loss": official.log_loss(found[candidate], marks),
-            "uncalibrated_expected_calibration_error": official.expected_calibration_error(found[candidate], marks),
+            "threshold": fit_threshold(honest, label_strings, report.precision),
+            "uncalibrated_log_loss": official.log_loss(found[candidate], label_strings),
+            "uncalibrated_expected_calibration_error": official.expected_calibration_error(
+                found[candidate], label_strings
+            ),
         }
-    mixed, of_questions = ({str(name): candidates[name] for name in report.blend} for candidates in (found, questions))
-    mixture = fit_blend(mixed, marks, subsets.present)
-    honest = cross_fit_blend(mixed, marks, parts, subsets.present)
-    answers = blend(of_questions, mixture, present_of(BLEND, subsets, submit.refit))
+    mixed, of_to_predict = (
+        {str(name): candidates[name] for name in report.blend} for candidates in (found, to_predict)
+    )
+    mixture = fit_blend(mixed, label_strings, subsets.seen_values)
+    honest = cross_fit_blend(mixed, label_strings, halves, subsets.seen_values)
+    answers = blend(of_to_predict, mixture, seen_values_of(BLEND, subsets, submit.refit))
     calibrated.append(probability_table(BLEND, manifest, subsets, honest, answers))
-    calibration[BLEND] = {**asdict(mixture), "threshold": fit_threshold(honest, marks, report.precision)}
+    calibration[BLEND] = {**asdict(mixture), "threshold": fit_threshold(honest, label_strings, report.precision)}
     return pd.concat(calibrated, ignore_index=True), calibration
 
 
@@ -79,18 +91,18 @@ def score_candidates(
     candidates = _candidates_of(probabilities, manifest, subsets.validation)
     groups = manifest["group"].to_numpy()[subsets.validation]
     ordered = ordered_values(category, values)
-    table = score_table(candidates, subsets.validation_marks, groups, ordered, report.num_resamples)
-    chosen = choose(candidates, subsets.validation_marks, submit.candidate)
-    of_choice = score_choice(candidates, subsets.validation_marks, subsets.validation_parts, submit.candidate)
+    table = score_table(candidates, subsets.validation_label_strings, groups, ordered, report.num_resamples)
+    chosen = choose(candidates, subsets.validation_label_strings, submit.candidate)
+    of_choice = score_choice(candidates, subsets.validation_label_strings, subsets.validation_halves, submit.candidate)
     by_candidate: Any = table.set_index("candidate").drop(columns="photos").to_dict(orient="index")
     abstaining = score_abstention(
-        candidates[chosen], subsets.validation_marks, subsets.validation_parts, report.precision
+        candidates[chosen], subsets.validation_label_strings, subsets.validation_halves, report.precision
     )
     submission = {"candidate": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
     scores = {**by_candidate, "submission": submission, "photos": len(subsets.validation)}
-    if len(subsets.tests):
-        answers = _candidates_of(probabilities, manifest, subsets.tests)[chosen]
-        scores["test"] = {**official.scores(answers, subsets.test_marks), "photos": len(subsets.tests)}
+    if len(subsets.answered):
+        answers = _candidates_of(probabilities, manifest, subsets.answered)[chosen]
+        scores["test"] = {**official.scores(answers, subsets.answered_label_strings), "photos": len(subsets.answered)}
     return scores, table
 
 
@@ -105,7 +117,7 @@ def doubt_labels(
     subsets = make_subsets(manifest, folds, values)
     answers = _candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
     keys = manifest["image_key"].iloc[subsets.validation].tolist()
-    return rank_labels(keys, official.true_values(subsets.validation_marks), answers, values)
+    return rank_labels(keys, official.true_values(subsets.validation_label_strings), answers, values)
 
 
 def draw_confusions(
@@ -117,7 +129,7 @@ def draw_confusions(
 
     subsets = make_subsets(manifest, folds, values)
     candidates = _candidates_of(probabilities, manifest, subsets.validation)
-    matrices = {name: confusion(candidate, subsets.validation_marks) for name, candidate in candidates.items()}
+    matrices = {name: confusion(candidate, subsets.validation_label_strings) for name, candidate in candidates.items()}
     return confusions(matrices, values)
 
 
@@ -135,7 +147,8 @@ def draw_risk_coverage(
     subsets = make_subsets(manifest, folds, values)
     candidates = _candidates_of(probabilities, manifest, subsets.validation)
     curves = {
-        name: official.risk_coverage(candidate, subsets.validation_marks) for name, candidate in candidates.items()
+        name: official.risk_coverage(candidate, subsets.validation_label_strings)
+        for name, candidate in candidates.items()
     }
     return risk_coverage(curves, scores["submission"]["candidate"], report.precision)
 
@@ -155,7 +168,7 @@ def draw_mistakes(
 
     subsets = make_subsets(manifest, folds, values)
     answers = _candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
-    predicted, truth = answers.argmax(axis=1), true_values(subsets.validation_marks)
+    predicted, truth = answers.argmax(axis=1), true_values(subsets.validation_label_strings)
     wrong = np.flatnonzero(predicted != truth)
     shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][: report.num_mistakes]
     titles = [f"{values[truth[i]]}\nas {values[predicted[i]]}, {answers[i].max():.0%}" for i in shown]
@@ -201,7 +214,7 @@ def describe_recognizer(
         activations=extraction_of(activations, (pixels.shape[1], pixels.shape[2])),
         pooling=boost.pooling,
         features={name: getattr(getattr(boost, name), "features", "map") for name in HEADS},
-        present=tuple(present_of(BLEND, subsets, submit.refit).tolist()),
+        seen_values=tuple(seen_values_of(BLEND, subsets, submit.refit).tolist()),
         modes=modes,
     )
     return about.model_dump(mode="json")
@@ -221,7 +234,7 @@ def make_model_card(
     from apparel_eye.reports.model_card import Facts, versions_here, write_card
 
     subsets = make_subsets(manifest, folds, values)
-    sides = (subsets.train_targets, official.true_values(subsets.validation_marks))
+    sides = (subsets.train_targets, official.true_values(subsets.validation_label_strings))
     counts = [np.bincount(side, minlength=len(values)).tolist() for side in sides]
     labelled = manifest.iloc[subsets.labelled]
     facts = Facts(

@@ -5,7 +5,7 @@ import pandas as pd
 from apparel_eye.parameters import SplitParameters
 
 
-def deal_photos(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame:
+def assign_folds_of(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame:
     """Folds of the labelled photos."""
     from apparel_eye.data.folds import assign_folds
 

@@ -2,9 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.split.nodes import deal_photos
+from apparel_eye.pipelines.split.nodes import assign_folds_of
 
 
 def create_pipeline() -> Pipeline:
     """Deal labelled photos into folds."""
-    return Pipeline([Node(deal_photos, inputs=["manifest", "params:split"], outputs="folds", name="deal_photos")])
+    return Pipeline(
+        [Node(assign_folds_of, inputs=["manifest", "params:split"], outputs="folds", name="assign_folds_of")]
+    )

@@ -58,8 +58,8 @@ def _submission(
     category: str,
 ) -> pd.DataFrame:
     subsets = make_subsets(manifest, folds, values)
-    image_keys = manifest["image_key"].iloc[subsets.questions]
+    image_keys = manifest["image_key"].iloc[subsets.to_predict]
     answers = probabilities_of(probabilities, candidate, image_keys)
     return make_submission(
-        questions, image_keys, answers, prior_of(true_values(subsets.labelled_marks), len(values)), category
+        questions, image_keys, answers, prior_of(true_values(subsets.all_label_strings), len(values)), category
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length
-from apparel_eye.chunks import ArrayPart
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint
@@ -52,7 +52,7 @@ def resize_photos(
     resize: ResizeMode,
     backbone: str,
     stage: Stage,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """All photos of the manifest at the stage's size, in its order."""
     from apparel_eye.data.pixels import decode_manifest
     from apparel_eye.networks.sizes import multiple_of
@@ -70,14 +70,14 @@ def compute_features(
     train: TrainParameters,
     stage: Stage,
     category: str,
-) -> Iterator[ArrayPart]:
+) -> Iterator[ArrayChunk]:
     """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
     from apparel_eye.networks.classifier import describe, start
     from apparel_eye.networks.device import Mode
     from apparel_eye.training import stage as training
 
     subsets = make_subsets(manifest, folds, values)
-    description = describe(train, category, values, pixels.shape[1:3], subsets.present)
+    description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
     model = start(description, initial, train.seed)
     augmentation = train.augmentation.for_category(is_length(category))
     yield from training.compute_features(
@@ -105,7 +105,7 @@ def find_head_rate(
     if not is_wanted(stage.head):
         return rates_table([])
     subsets = make_subsets(manifest, folds, values)
-    description = describe(train, category, values, pixels.shape[1:3], subsets.present)
+    description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
     device = modes["train"]["device"]
     return rates_table(sweep_head(features, subsets, description, initial, stage.head, train, device))
 
@@ -131,7 +131,7 @@ def train_head(
     from apparel_eye.training.rate_finder import with_rate
 
     subsets = make_subsets(manifest, folds, values)
-    description = describe(train, category, values, pixels.shape[1:3], subsets.present)
+    description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
     phase = with_rate(stage.head, head_rates.to_dict("records"))
     announce("the head", pixels.shape[1:3], phase)
     device = modes["train"]["device"]

@@ -1,4 +1,4 @@
-"""Steps of the optimizer, each on a batch that is computed in as many parts as memory asks for."""
+"""Steps of the optimizer, each on a batch that is computed in as many shares as memory asks for."""
 
 import gc
 import logging
@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from apparel_eye.data import randomness
 from apparel_eye.data.subsets import Rows
-from apparel_eye.errors import SurroundingsError
-from apparel_eye.metrics.official import Marks
+from apparel_eye.errors import SystemEnvironmentError
+from apparel_eye.metrics.official import LabelStrings
 from apparel_eye.networks import dropout
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import LossParameters, PhaseParameters
@@ -28,37 +28,37 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Work:
+class Task:
     """What is trained, and on what.
 
     Attributes:
         model: trained in place.
         mode: how to compute.
-        groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
+        parameter_groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
         read: what the inputs are made of, for positions among the training photos; called by threads that read ahead.
         inputs: the model's inputs of what was read for these positions, in an epoch.
         targets: what the network should say of each training photo, shape (photos, values), on the device.
         weights: how much each counts, shape (photos,), on the device.
         names: of the training photos, for messages.
-        smallest_part: photos that a part of a batch must have; of a single one, batch norm knows no variance.
+        smallest_share: photos that a share of a batch must have; of a single one, batch norm knows no variance.
         set_mode: puts the model into the mode for training.
         evaluate: probabilities of some of the validation photos, shape (positions, values).
-        marks: labels of the validation photos.
+        label_strings: of the validation photos, shape (validation photos, values).
         values: their names, for messages.
     """
 
     model: nn.Module
     mode: Mode
-    groups: list[dict[str, Any]]
+    parameter_groups: list[dict[str, Any]]
     read: Callable[[Rows], Tensor]
     inputs: Callable[[Tensor, Rows, int], Tensor]
     targets: Tensor
     weights: Tensor
     names: NDArray[np.str_]
-    smallest_part: int
+    smallest_share: int
     set_mode: Callable[[], object]
     evaluate: Callable[[Rows], NDArray[np.float64]]
-    marks: Marks
+    label_strings: LabelStrings
     values: tuple[str, ...]
 
 
@@ -80,25 +80,25 @@ class Settings:
     seed: int
 
 
-class Steps:
-    """Takes steps; where memory ends, batches are computed in twice as many parts from then on.
+class Stepper:
+    """Takes steps; where memory ends, batches are computed in twice as many shares from then on.
 
     Attributes:
         optimizer: rates are set at each step.
         accelerator: knows the other processes, if there are any; each computes its share of a batch.
-        parts: in which each batch is computed.
+        accumulation: shares in which each batch is computed, one after the other.
     """
 
-    def __init__(self, work: Work, settings: Settings) -> None:
-        self._work, self._settings = work, settings
-        self.optimizer = torch.optim.AdamW(work.groups, weight_decay=settings.weight_decay, fused=True)
+    def __init__(self, task: Task, settings: Settings) -> None:
+        self._task, self._settings = task, settings
+        self.optimizer = torch.optim.AdamW(task.parameter_groups, weight_decay=settings.weight_decay, fused=True)
         # every process has the same buffers already: parameters ask for frozen statistics
         alike = DistributedDataParallelKwargs(broadcast_buffers=False)
-        self.accelerator = Accelerator(cpu=work.mode.device == "cpu", kwargs_handlers=[alike])
+        self.accelerator = Accelerator(cpu=task.mode.device == "cpu", kwargs_handlers=[alike])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # torch has another name for what accelerate passes on
-            self._model: nn.Module = self.accelerator.prepare_model(work.model, device_placement=False)
-        self.parts = settings.accumulation
+            self._model: nn.Module = self.accelerator.prepare_model(task.model, device_placement=False)
+        self.accumulation = settings.accumulation
 
     def share_of(self, rows: Rows) -> Rows:
         """The rows that this process computes."""
@@ -109,14 +109,14 @@ class Steps:
         """One step at a learning rate of the head; the batch's mean loss, as it was before.
 
         Args:
-            read: what ``Work.read`` gave for this process's share.
+            read: what ``Task.read`` gave for this process's share.
             positions: of the whole batch.
             epoch: from 0.
             step: within the epoch, from 0.
             rate: of the head; the other layer groups get their share of it.
 
         Raises:
-            SurroundingsError: a single photo does not fit into memory.
+            SystemEnvironmentError: a single photo does not fit into memory.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
@@ -134,39 +134,39 @@ class Steps:
             if not should_reduce_batch_size(error):
                 raise
             if self.accelerator.num_processes > 1:
-                raise SurroundingsError(
+                raise SystemEnvironmentError(
                     f"{self._settings.name}: a process's share of a batch does not fit into memory ({error}); run with "
-                    f"--params train.accumulation={2 * self.parts}"
+                    f"--params train.accumulation={2 * self.accumulation}"
                 ) from error
-            if self.parts >= len(positions) // self._work.smallest_part:
-                raise SurroundingsError(
-                    f"{self._settings.name}: photos do not fit into memory, not even {self._work.smallest_part} at a "
+            if self.accumulation >= len(positions) // self._task.smallest_share:
+                raise SystemEnvironmentError(
+                    f"{self._settings.name}: photos do not fit into memory, not even {self._task.smallest_share} at a "
                     f"time ({error}); use a smaller size or backbone"
                 ) from error
-            self.parts *= 2
+            self.accumulation *= 2
             logger.warning(
                 "    out of memory with batches of %d: computing them in %d parts from here on, as "
                 "train.accumulation=%d would",
-                len(positions), self.parts, self.parts,
+                len(positions), self.accumulation, self.accumulation,
             )  # fmt: skip
         return None
 
     def _backward(self, read: Tensor, positions: Rows, epoch: int, step: int) -> Tensor:
-        work, accelerator = self._work, self.accelerator
+        task, accelerator = self._task, self.accelerator
         self.optimizer.zero_grad()
         own = self.share_of(np.arange(len(positions)))
-        parts = np.array_split(own, max(1, min(self.parts, len(own) // work.smallest_part)))
+        shares = np.array_split(own, max(1, min(self.accumulation, len(own) // task.smallest_share)))
         seed = int(randomness.uniform(self._settings.seed, epoch, [step], 1)[0, 0] * 2**53)
-        total = torch.zeros((), device=work.targets.device)
-        for part in parts:
-            dropout.set_part(work.model, seed, dropout.Part(part[0], part[-1] + 1, len(positions)))
-            rows = positions[part]
-            inputs = work.inputs(read[part - own[0]], rows, epoch)
-            with work.mode.autocast():
+        total = torch.zeros((), device=task.targets.device)
+        for share in shares:
+            dropout.set_batch_share(task.model, seed, dropout.BatchShare(share[0], share[-1] + 1, len(positions)))
+            rows = positions[share]
+            inputs = task.inputs(read[share - own[0]], rows, epoch)
+            with task.mode.autocast():
                 logits = self._model(inputs)
-            per_photo = losses.per_photo(logits, work.targets[rows], work.weights[rows], self._settings.loss)
+            per_photo = losses.per_photo(logits, task.targets[rows], task.weights[rows], self._settings.loss)
             loss = per_photo.sum() / len(positions)
-            with accelerator.no_sync(self._model) if part is not parts[-1] else accelerator.autocast():
+            with accelerator.no_sync(self._model) if share is not shares[-1] else accelerator.autocast():
                 # processes average their gradients, but the loss is a sum over their shares
                 (loss * accelerator.num_processes).backward()
             total += loss.detach()

@@ -19,7 +19,7 @@ _COLUMNS = 16_384
 
 
 @dataclass(frozen=True)
-class Span:
+class DualBasis:
     """Standardized examples in coordinates of their own: rotated, and dimensions in which all are alike left out.
 
     Features are scaled so that an example has a mean square of 1 in all of them together; an L2 penalty then means the
@@ -47,7 +47,7 @@ class Span:
         return np.concatenate(parts)
 
 
-def span(examples: Examples) -> Span:
+def dual_basis(examples: Examples) -> DualBasis:
     """The coordinates of examples; memory for some columns at a time and for pairs of examples."""
     if len(examples) > _MANY and examples.num_features <= _FEW * len(examples):
         return _as_they_are(examples)
@@ -65,16 +65,16 @@ def span(examples: Examples) -> Span:
     kept[-1] = True  # also where all are alike
     lengths = np.sqrt(np.maximum(squares[kept], np.finfo(np.float32).tiny))
     axes = vectors[:, kept] / lengths
-    return Span(examples, np.concatenate(means), np.concatenate(scales), vectors[:, kept] * lengths, axes)
+    return DualBasis(examples, np.concatenate(means), np.concatenate(scales), vectors[:, kept] * lengths, axes)
 
 
-def _as_they_are(examples: Examples) -> Span:
+def _as_they_are(examples: Examples) -> DualBasis:
     features = examples.columns(slice(None))  # a copy
     mean = features.mean(axis=0)
     scale = (features.std(axis=0) + _SMALLEST) * np.float32(np.sqrt(examples.num_features))
     features -= mean
     features /= scale
-    return Span(examples, mean, scale, features, None)
+    return DualBasis(examples, mean, scale, features, None)
 
 
 def deviation(scale: Matrix) -> Matrix:
@@ -82,8 +82,8 @@ def deviation(scale: Matrix) -> Matrix:
     return scale / np.float32(np.sqrt(len(scale))) - _SMALLEST
 
 
-def _standardized(span: Span, columns: slice) -> Matrix:
-    standardized: Matrix = (span.examples.columns(columns) - span.mean[columns]) / span.scale[columns]
+def _standardized(dual_basis: DualBasis, columns: slice) -> Matrix:
+    standardized: Matrix = (dual_basis.examples.columns(columns) - dual_basis.mean[columns]) / dual_basis.scale[columns]
     return standardized
 
 

@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from apparel_eye.errors import SurroundingsError
+from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.training import loop
-from apparel_eye.training.steps import Settings, Steps, Work
+from apparel_eye.training.stepper import Settings, Stepper, Task
 
 NUM_PHOTOS = 9
 Train = Callable[..., Iterator[Checkpoint]]
@@ -37,121 +37,123 @@ class Small(nn.Module):
 
 
 @pytest.fixture
-def small_work(make_work: Callable[..., Work]) -> Callable[[int], Work]:
+def small_work(make_task: Callable[..., Task]) -> Callable[[int], Task]:
     features = torch.rand(NUM_PHOTOS, 4, generator=torch.Generator().manual_seed(1))
     weights = torch.linspace(0.5, 1.5, NUM_PHOTOS)
 
-    def made(num_photos: int) -> Work:
+    def made(num_photos: int) -> Task:
         targets = torch.eye(3)[torch.arange(NUM_PHOTOS) % 3]
-        return make_work(Small(num_photos), lambda positions, epoch: features[positions], targets, weights=weights)
+        return make_task(Small(num_photos), lambda positions, epoch: features[positions], targets, weights=weights)
 
     return made
 
 
-def gradients(work: Work, settings: Settings) -> tuple[float, list[Tensor]]:
+def gradients(task: Task, settings: Settings) -> tuple[float, list[Tensor]]:
     """The loss of a step on all photos, and its gradients."""
-    work.model.train()
+    task.model.train()
     rows = np.arange(NUM_PHOTOS)
-    loss = Steps(work, settings).take(work.read(rows), rows, epoch=2, step=5, rate=1e-3)
-    return loss.item(), [parameter.grad.clone() for parameter in work.model.parameters()]
+    loss = Stepper(task, settings).take(task.read(rows), rows, epoch=2, step=5, rate=1e-3)
+    return loss.item(), [parameter.grad.clone() for parameter in task.model.parameters()]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 4, 8, 9, 50])
+@pytest.mark.parametrize("accumulation", [1, 2, 4, 8, 9, 50])
 def test_a_batch_in_parts_has_the_loss_and_the_gradients_of_the_whole(
-    small_work: Callable[[int], Work], make_settings: Callable[..., Settings], parts: int
+    small_work: Callable[[int], Task], make_settings: Callable[..., Settings], accumulation: int
 ) -> None:
     loss, whole = gradients(small_work(NUM_PHOTOS), make_settings())
-    of_parts, summed = gradients(work := small_work(-(-NUM_PHOTOS // parts)), make_settings(accumulation=parts))
+    of_parts, summed = gradients(
+        task := small_work(-(-NUM_PHOTOS // accumulation)), make_settings(accumulation=accumulation)
+    )
     assert of_parts == pytest.approx(loss, rel=1e-6)
     torch.testing.assert_close(summed, whole, rtol=1e-5, atol=1e-7)
-    assert len(work.model.seen) == min(parts, NUM_PHOTOS)
+    assert len(task.model.seen) == min(accumulation, NUM_PHOTOS)
 
 
 def test_a_step_is_one_of_adamw_at_each_groups_rate(
-    small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
+    small_work: Callable[[int], Task], make_settings: Callable[..., Settings]
 ) -> None:
-    work = small_work(NUM_PHOTOS)
-    early, late = work.model.layers[1], work.model.layers[4]
-    groups = [
+    task = small_work(NUM_PHOTOS)
+    early, late = task.model.layers[1], task.model.layers[4]
+    parameter_groups = [
         {"params": list(early.parameters()), "factor": 0.1},
         {"params": list(late.parameters()), "factor": 1.0},
     ]
-    before = [parameter.detach().clone() for parameter in work.model.parameters()]
-    _, found = gradients(Work(**{**vars(work), "groups": groups}), make_settings(weight_decay=0.5))
+    before = [parameter.detach().clone() for parameter in task.model.parameters()]
+    _, found = gradients(Task(**{**vars(task), "parameter_groups": parameter_groups}), make_settings(weight_decay=0.5))
     for parameter, old, gradient, rate in zip(
-        work.model.parameters(), before, found, (1e-4, 1e-4, 1e-3, 1e-3), strict=True
+        task.model.parameters(), before, found, (1e-4, 1e-4, 1e-3, 1e-3), strict=True
     ):
         # after one step Adam's moments are the gradient itself
         expected = old * (1 - rate * 0.5) - rate * gradient / (gradient.abs() + 1e-8)
         torch.testing.assert_close(parameter.detach(), expected)
 
 
-@pytest.mark.parametrize("parts", [2, 4, 8])
+@pytest.mark.parametrize("accumulation", [2, 4, 8])
 def test_training_in_parts_is_training(
-    fine_tune: Train, train: TrainParameters, short: PhaseParameters, parts: int
+    fine_tune: Train, train: TrainParameters, short: PhaseParameters, accumulation: int
 ) -> None:
     *_, whole = fine_tune(short, train)
-    *_, in_parts = fine_tune(short, train.model_copy(update={"accumulation": parts}))
+    *_, in_parts = fine_tune(short, train.model_copy(update={"accumulation": accumulation}))
     for name, array in whole.of("last").items():
         np.testing.assert_allclose(in_parts.of("last")[name], array, atol=5e-5)  # found: 1e-5, at a rate of 1e-2
     for row, expected in zip(in_parts.history, whole.history, strict=True):
-        assert row["parts"] == parts
-        assert {**row, "parts": 1, "seconds": 0} == pytest.approx({**expected, "seconds": 0}, rel=1e-5)
+        assert row["accumulation"] == accumulation
+        assert {**row, "accumulation": 1, "seconds": 0} == pytest.approx({**expected, "seconds": 0}, rel=1e-5)
 
 
 @pytest.mark.fault(108)
 def test_where_memory_ends_batches_are_computed_in_parts_from_then_on(
-    small_work: Callable[[int], Work], make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+    small_work: Callable[[int], Task], make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = make_settings(batch_size=NUM_PHOTOS)
-    work = small_work(2)
-    rows = [moment.row for moment in loop.train(work, settings)]
+    task = small_work(2)
+    rows = [event.row for event in loop.train(task, settings)]
     by_hand = small_work(NUM_PHOTOS)
-    expected = [moment.row for moment in loop.train(by_hand, make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
+    expected = [event.row for event in loop.train(by_hand, make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
     assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in expected]
-    assert {row["parts"] for row in rows} == {8}
+    assert {row["accumulation"] for row in rows} == {8}
     np.testing.assert_equal(
-        {name: tensor.numpy() for name, tensor in work.model.state_dict().items()},
+        {name: tensor.numpy() for name, tensor in task.model.state_dict().items()},
         {name: tensor.numpy() for name, tensor in by_hand.model.state_dict().items()},
     )
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert [warning for warning in warnings if "out of memory" in warning] == [
         "    out of memory with batches of 9: computing them in "
-        f"{parts} parts from here on, as train.accumulation={parts} would"
-        for parts in (2, 4, 8)
+        f"{accumulation} parts from here on, as train.accumulation={accumulation} would"
+        for accumulation in (2, 4, 8)
     ]
-    assert work.model.seen[:4] == [9, 5, 3, 2]
-    assert max(work.model.seen[4:]) == 2
+    assert task.model.seen[:4] == [9, 5, 3, 2]
+    assert max(task.model.seen[4:]) == 2
 
 
 @pytest.mark.fault(108)
 def test_a_run_that_goes_on_computes_in_the_parts_that_it_had_found(
-    small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
+    small_work: Callable[[int], Task], make_settings: Callable[..., Settings]
 ) -> None:
     settings = make_settings(batch_size=5, save_every_steps=1)
     state = next(loop.train(small_work(2), settings)).state
-    assert state.notes["parts"] == 4
-    work = small_work(2)
-    rows = [moment.row for moment in loop.train(work, settings, state) if moment.row]
-    assert {row["parts"] for row in rows} == {4}
-    assert max(work.model.seen) <= 2
+    assert state.notes["accumulation"] == 4
+    task = small_work(2)
+    rows = [event.row for event in loop.train(task, settings, state) if event.row]
+    assert {row["accumulation"] for row in rows} == {4}
+    assert max(task.model.seen) <= 2
 
 
 @pytest.mark.fault(108)
 def test_a_photo_that_does_not_fit_into_memory_stops_the_run(
-    small_work: Callable[[int], Work], make_settings: Callable[..., Settings]
+    small_work: Callable[[int], Task], make_settings: Callable[..., Settings]
 ) -> None:
     expected = r"head: photos do not fit .*not even 1 at a time.*Tried to allocate 2\.00 GiB.*; use a smaller size"
-    with pytest.raises(SurroundingsError, match=expected):
+    with pytest.raises(SystemEnvironmentError, match=expected):
         next(loop.train(small_work(0), make_settings()))
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(
-    make_work: Callable[..., Work], make_settings: Callable[..., Settings]
+    make_task: Callable[..., Task], make_settings: Callable[..., Settings]
 ) -> None:
     def broken(positions: NDArray[np.intp], epoch: int) -> Tensor:
         raise RuntimeError("shapes do not match")
 
-    work = make_work(nn.Linear(4, 3), broken, torch.eye(3))
+    task = make_task(nn.Linear(4, 3), broken, torch.eye(3))
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        next(loop.train(work, make_settings()))
+        next(loop.train(task, make_settings()))

@@ -6,19 +6,19 @@ import pytest
 from scipy.stats import binom
 
 from apparel_eye.metrics import official
-from apparel_eye.metrics.intervals import bootstrap, difference
-from apparel_eye.metrics.official import Marks, Probabilities, marks_of
+from apparel_eye.metrics.bootstrap import bootstrap, difference
+from apparel_eye.metrics.official import LabelStrings, Probabilities, parse_label_strings
 
-Case = tuple[Probabilities, Marks]
+Case = tuple[Probabilities, LabelStrings]
 
 
 def answered(is_right: np.ndarray) -> Case:
     """Photos of the first of two values, of which these are answered right."""
-    return np.where(is_right[:, None], [0.9, 0.1], [0.1, 0.9]), marks_of(["yn"] * len(is_right))
+    return np.where(is_right[:, None], [0.9, 0.1], [0.1, 0.9]), parse_label_strings(["yn"] * len(is_right))
 
 
-def accuracy(probabilities: Probabilities, marks: Marks) -> dict[str, float]:
-    return {"accuracy": official.accuracy(probabilities, marks)}
+def accuracy(probabilities: Probabilities, label_strings: LabelStrings) -> dict[str, float]:
+    return {"accuracy": official.accuracy(probabilities, label_strings)}
 
 
 @pytest.fixture
@@ -27,14 +27,16 @@ def case() -> Case:
     generator = np.random.default_rng(1)
     probabilities = generator.dirichlet(np.ones(4), size=80)
     labels = [generator.choice(4, p=row) for row in probabilities]
-    marks = np.where(generator.random((80, 4)) < 0.1, "m", "n")
-    marks[np.arange(80), labels] = "y"
-    return probabilities, marks
+    label_strings = np.where(generator.random((80, 4)) < 0.1, "m", "n")
+    label_strings[np.arange(80), labels] = "y"
+    return probabilities, label_strings
 
 
 def test_interval_of_an_accuracy_has_the_quantiles_of_a_binomial() -> None:
-    probabilities, marks = answered(np.arange(100) < 70)
-    low, high = bootstrap(accuracy, probabilities, marks, np.arange(100), num_resamples=8000, seed=1)["accuracy"]
+    probabilities, label_strings = answered(np.arange(100) < 70)
+    low, high = bootstrap(accuracy, probabilities, label_strings, np.arange(100), num_resamples=8000, seed=1)[
+        "accuracy"
+    ]
     assert [low, high] == pytest.approx(binom.ppf([0.025, 0.975], 100, 0.7) / 100, abs=0.0101)
 
 
@@ -53,7 +55,7 @@ def test_resamples_hold_whole_groups_and_as_many_as_there_are(case: Case) -> Non
     numbered = np.tile(np.arange(80.0)[:, None], 4)
     seen = []
 
-    def count(rows: Probabilities, marks: Marks) -> dict[str, float]:
+    def count(rows: Probabilities, label_strings: LabelStrings) -> dict[str, float]:
         times = np.bincount(rows[:, 0].astype(int), minlength=80)
         seen.append([set(times[groups == name]) for name in sizes])
         return {"groups": float(sum(times[groups == name][0] for name in sizes))}
@@ -64,13 +66,20 @@ def test_resamples_hold_whole_groups_and_as_many_as_there_are(case: Case) -> Non
 
 
 def test_the_interval_does_not_depend_on_what_groups_are_called_nor_on_their_order(case: Case) -> None:
-    probabilities, marks = case
+    probabilities, label_strings = case
     names = [f"{number:02}.jpg" for number in np.arange(80) // 2]
-    by_name = bootstrap(official.all_scores, probabilities, marks, names, num_resamples=40, seed=1)
-    assert by_name == bootstrap(official.all_scores, probabilities, marks, np.arange(80) // 2, num_resamples=40, seed=1)
+    by_name = bootstrap(official.all_scores, probabilities, label_strings, names, num_resamples=40, seed=1)
+    assert by_name == bootstrap(
+        official.all_scores, probabilities, label_strings, np.arange(80) // 2, num_resamples=40, seed=1
+    )
     order = np.random.default_rng(1).permutation(80)
     shuffled = bootstrap(
-        official.all_scores, probabilities[order], marks[order], np.array(names)[order], num_resamples=40, seed=1
+        official.all_scores,
+        probabilities[order],
+        label_strings[order],
+        np.array(names)[order],
+        num_resamples=40,
+        seed=1,
     )
     assert np.array(list(shuffled.values())) == pytest.approx(np.array(list(by_name.values())))
 
@@ -93,7 +102,7 @@ def test_a_higher_level_is_wider_and_both_hold_the_score(case: Case) -> None:
 
 
 def test_resamples_in_which_a_measure_is_not_defined_are_left_out() -> None:
-    probabilities, marks = np.array([[0.9, 0.1]] * 3), marks_of(["my", "my", "yn"])
+    probabilities, label_strings = np.array([[0.9, 0.1]] * 3), parse_label_strings(["my", "my", "yn"])
     num_defined = []
 
     def precision(*case: np.ndarray) -> Mapping[str, float]:
@@ -101,14 +110,14 @@ def test_resamples_in_which_a_measure_is_not_defined_are_left_out() -> None:
         num_defined.append(not math.isnan(value))
         return {"precision": value}
 
-    interval = bootstrap(precision, probabilities, marks, np.arange(3), num_resamples=50, seed=1)
+    interval = bootstrap(precision, probabilities, label_strings, np.arange(3), num_resamples=50, seed=1)
     assert 0 < sum(num_defined) < len(num_defined)
     assert interval == {"precision": (1.0, 1.0)}
 
 
 def test_a_measure_that_is_never_defined_has_no_interval() -> None:
-    probabilities, marks = np.array([[0.9, 0.1]] * 3), marks_of(["my"] * 3)
-    intervals = bootstrap(official.scores, probabilities, marks, np.arange(3), num_resamples=5, seed=1)
+    probabilities, label_strings = np.array([[0.9, 0.1]] * 3), parse_label_strings(["my"] * 3)
+    intervals = bootstrap(official.scores, probabilities, label_strings, np.arange(3), num_resamples=5, seed=1)
     assert [name for name, ends in intervals.items() if np.isnan(ends).all()] == [
         "basic_precision",
         "average_precision",
@@ -136,37 +145,41 @@ def test_about_95_percent_of_the_intervals_hold_the_true_accuracy(size_of_group:
 
 
 def test_a_difference_is_measured_on_the_same_resamples(case: Case) -> None:
-    probabilities, marks = case
+    probabilities, label_strings = case
     flat = np.full_like(probabilities, 0.25)
     rows_seen: list[bytes] = []
 
-    def loss(answers: Probabilities, of_answers: Marks) -> dict[str, float]:
+    def loss(answers: Probabilities, of_answers: LabelStrings) -> dict[str, float]:
         rows_seen.append(of_answers.tobytes())
         return {"log_loss": official.log_loss(answers, of_answers)}
 
-    found = difference(loss, probabilities, flat, marks, np.arange(80), num_resamples=200, seed=1)["log_loss"]
+    found = difference(loss, probabilities, flat, label_strings, np.arange(80), num_resamples=200, seed=1)["log_loss"]
     assert rows_seen[::2] == rows_seen[1::2]
-    assert found.value == pytest.approx(official.log_loss(probabilities, marks) - math.log(4))
-    alone = bootstrap(loss, probabilities, marks, np.arange(80), num_resamples=200, seed=1)["log_loss"]
+    assert found.value == pytest.approx(official.log_loss(probabilities, label_strings) - math.log(4))
+    alone = bootstrap(loss, probabilities, label_strings, np.arange(80), num_resamples=200, seed=1)["log_loss"]
     assert [found.low, found.high] == pytest.approx(np.array(alone) - math.log(4))
 
 
 def test_what_is_hard_for_both_columns_does_not_widen_their_difference() -> None:
     is_right = np.random.default_rng(1).random(100) < 0.5
-    better, marks = answered(is_right)
+    better, label_strings = answered(is_right)
     worse, _ = answered(is_right & (np.arange(100) != is_right.argmax()))
-    found = difference(accuracy, better, worse, marks, np.arange(100), num_resamples=500, seed=1)["accuracy"]
-    low, high = bootstrap(accuracy, better, marks, np.arange(100), num_resamples=500, seed=1)["accuracy"]
+    found = difference(accuracy, better, worse, label_strings, np.arange(100), num_resamples=500, seed=1)["accuracy"]
+    low, high = bootstrap(accuracy, better, label_strings, np.arange(100), num_resamples=500, seed=1)["accuracy"]
     assert found.value == pytest.approx(0.01)
     assert found.low == 0.0  # a resample without the photo they differ in
     assert 0.01 <= found.high <= 0.05 < high - low
 
 
 def test_the_difference_of_the_reverse_is_the_negative(case: Case) -> None:
-    probabilities, marks = case
+    probabilities, label_strings = case
     others = probabilities[:, ::-1]
-    found = difference(official.all_scores, probabilities, others, marks, np.arange(80), num_resamples=60, seed=1)
-    reverse = difference(official.all_scores, others, probabilities, marks, np.arange(80), num_resamples=60, seed=1)
-    assert found.keys() == official.all_scores(probabilities, marks).keys()
+    found = difference(
+        official.all_scores, probabilities, others, label_strings, np.arange(80), num_resamples=60, seed=1
+    )
+    reverse = difference(
+        official.all_scores, others, probabilities, label_strings, np.arange(80), num_resamples=60, seed=1
+    )
+    assert found.keys() == official.all_scores(probabilities, label_strings).keys()
     for name, (value, low, high) in found.items():
         assert reverse[name] == pytest.approx((-value, -high, -low))

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from apparel_eye.metrics.official import Marks, Probabilities
+from apparel_eye.metrics.official import LabelStrings, Probabilities
 
-Measures = Callable[[Probabilities, Marks], Mapping[str, float]]
+Measures = Callable[[Probabilities, LabelStrings], Mapping[str, float]]
 Groups = Sequence[str] | NDArray[np.generic]
 
 
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 def bootstrap(
     measures: Measures,
     probabilities: Probabilities,
-    marks: Marks,
+    label_strings: LabelStrings,
     groups: Groups,
     num_resamples: int,
     seed: int,
@@ -34,7 +34,7 @@ def bootstrap(
     Args:
         measures: values by name, of some photos.
         probabilities: shape (N, values).
-        marks: of the same shape.
+        label_strings: of the same shape.
         groups: of each photo; copies of a photo, or photos of a product, have the same and are drawn together.
         num_resamples: how often as many groups as there are are drawn.
         seed: of the draws.
@@ -44,15 +44,15 @@ def bootstrap(
         Lower and upper end by name, of the resamples in which the measure is defined; NaN where it is in none, and
         where there is only one group, which says nothing about others.
     """
-    resampled = [measures(probabilities[rows], marks[rows]) for rows in _resamples(groups, num_resamples, seed)]
-    return {name: _interval(resampled, name, level) for name in measures(probabilities, marks)}
+    resampled = [measures(probabilities[rows], label_strings[rows]) for rows in _resamples(groups, num_resamples, seed)]
+    return {name: _interval(resampled, name, level) for name in measures(probabilities, label_strings)}
 
 
 def difference(
     measures: Measures,
     probabilities: Probabilities,
     others: Probabilities,
-    marks: Marks,
+    label_strings: LabelStrings,
     groups: Groups,
     num_resamples: int,
     seed: int,
@@ -66,7 +66,7 @@ def difference(
         measures: values by name, of some photos.
         probabilities: of the first candidate, shape (N, values).
         others: of the second candidate.
-        marks: of the same shape.
+        label_strings: of the same shape.
         groups: as in ``bootstrap``, as are the rest.
         num_resamples: how often groups are drawn.
         seed: of the draws.
@@ -74,11 +74,11 @@ def difference(
     """
 
     def differences(rows: NDArray[np.intp]) -> dict[str, float]:
-        first, second = measures(probabilities[rows], marks[rows]), measures(others[rows], marks[rows])
+        first, second = measures(probabilities[rows], label_strings[rows]), measures(others[rows], label_strings[rows])
         return {name: first[name] - second[name] for name in first}
 
     resampled = [differences(rows) for rows in _resamples(groups, num_resamples, seed)]
-    of_all = differences(np.arange(len(marks)))
+    of_all = differences(np.arange(len(label_strings)))
     return {name: Difference(value, *_interval(resampled, name, level)) for name, value in of_all.items()}
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from apparel_eye.classifiers import dual_basis as spans
 from apparel_eye.classifiers import logistic
-from apparel_eye.classifiers import span as spans
+from apparel_eye.classifiers.dual_basis import deviation, dual_basis
 from apparel_eye.classifiers.heads import Examples
-from apparel_eye.classifiers.span import deviation, span
 
 MakeExamples = Callable[..., Examples]
 SIZES = pytest.mark.parametrize("num_features", [5, 300], ids=["more examples", "more features"])
@@ -24,7 +24,7 @@ def standardized(examples: Examples) -> NDArray[np.float64]:
 
 def to_features(examples: Examples) -> tuple[NDArray[np.floating], ...]:
     """Standardized examples, what three vectors say of each by its coordinates, the vectors, and these in features."""
-    spanned = span(examples)
+    spanned = dual_basis(examples)
     vectors = np.random.default_rng(2).normal(size=(spanned.coordinates.shape[1], 3)).astype(np.float32)
     return standardized(examples), spanned.coordinates @ vectors, vectors, spanned.to_features(vectors)
 
@@ -55,7 +55,7 @@ def test_coordinates_have_the_products_of_the_standardized_examples(
     two_views: Callable[[int], Examples], num_features: int
 ) -> None:
     examples = two_views(num_features)
-    found, by_hand = span(examples).coordinates, standardized(examples)
+    found, by_hand = dual_basis(examples).coordinates, standardized(examples)
     np.testing.assert_allclose(found @ found.T, by_hand @ by_hand.T, atol=1e-5)
     np.testing.assert_allclose(np.square(found).sum(axis=1).mean(), 1, rtol=1e-4)
 
@@ -66,7 +66,7 @@ def test_there_are_as_many_coordinates_as_examples_differ_in(
 ) -> None:
     examples = two_views(num_features)
     rank = np.linalg.matrix_rank(standardized(examples), tol=1e-3)
-    assert span(examples).coordinates.shape == (len(examples), rank)
+    assert dual_basis(examples).coordinates.shape == (len(examples), rank)
     assert rank <= min(num_features, 2 * len(np.unique(examples.photos)) - 1)
 
 
@@ -97,9 +97,9 @@ def test_nothing_depends_on_the_number_of_columns_read_at_a_time(
 ) -> None:
     """Axes may be turned where examples are spread alike, so what they say of examples is compared."""
     examples = two_views(300)
-    whole = span(examples)
+    whole = dual_basis(examples)
     monkeypatch.setattr(spans, "_COLUMNS", num_columns)
-    parts = span(examples)
+    parts = dual_basis(examples)
     np.testing.assert_allclose(parts.mean, whole.mean, atol=1e-6)
     np.testing.assert_allclose(parts.scale, whole.scale, rtol=1e-6)
     of_examples = np.random.default_rng(3).normal(size=(len(examples), 2)).astype(np.float32)
@@ -114,12 +114,12 @@ def test_features_on_disk_are_those_in_memory(two_views: Callable[[int], Example
     examples = two_views(50)
     np.save(tmp_path / "features.npy", examples.features)
     on_disk = replace(examples, features=np.load(tmp_path / "features.npy", mmap_mode="r"))
-    np.testing.assert_array_equal(span(on_disk).coordinates, span(examples).coordinates)
+    np.testing.assert_array_equal(dual_basis(on_disk).coordinates, dual_basis(examples).coordinates)
 
 
 def test_mean_and_deviation_are_those_of_the_features(two_views: Callable[[int], Examples]) -> None:
     examples = two_views(50)
-    spanned, features = span(examples), examples.columns(slice(None)).astype(np.float64)
+    spanned, features = dual_basis(examples), examples.columns(slice(None)).astype(np.float64)
     np.testing.assert_allclose(spanned.mean, features.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(deviation(spanned.scale), features.std(axis=0), rtol=1e-5)
 
@@ -153,5 +153,5 @@ def test_a_feature_that_never_varied_has_no_part_in_any_axis(
     examples = two_views(num_features)
     dead = examples.features.copy()
     dead[..., 2] = 3.0
-    spanned = span(replace(examples, features=dead))
+    spanned = dual_basis(replace(examples, features=dead))
     np.testing.assert_array_equal(spanned.to_features(np.eye(spanned.coordinates.shape[1], dtype=np.float32))[2], 0)
