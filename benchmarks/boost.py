@@ -38,7 +38,7 @@ from train import said, spread, table, wait
 from apparel_eye.activations.extract import Extractor, Extractors, extract
 from apparel_eye.activations.index import ALL
 from apparel_eye.attributes import is_length
-from apparel_eye.data.batches import Pixels
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.sizes import stage_size
 from apparel_eye.datasets import GrowingArrayDataset
 from apparel_eye.networks import backbones

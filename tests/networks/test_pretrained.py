@@ -10,7 +10,8 @@ from safetensors.torch import save_file as save_tensors
 
 from apparel_eye.errors import DataError, SystemEnvironmentError, UsageError
 from apparel_eye.networks import hub, pretrained
-from apparel_eye.networks.backbones import Weights, create, state
+from apparel_eye.networks.backbones import create, state
+from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.pretrained import pretrained_weights
 
 KEY = "layer1.0.conv1.weight"

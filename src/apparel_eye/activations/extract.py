@@ -14,13 +14,15 @@ from apparel_eye.activations.index import ALL
 from apparel_eye.activations.reductions import REDUCTIONS
 from apparel_eye.chunks import ArrayChunk, slices
 from apparel_eye.data import transforms
-from apparel_eye.data.batches import Pixels, read, read_ahead, to_half, to_host
+from apparel_eye.data.batches import read, read_ahead, to_half, to_host
+from apparel_eye.data.randomness import Identities
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import UsageError
-from apparel_eye.networks.backbones import Weights, feature_maps, fit_to, levels, normalization, restored
+from apparel_eye.networks.backbones import feature_maps, fit_to, levels, normalization, restored
+from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.fusion import fused
-from apparel_eye.networks.inference import Identities
 from apparel_eye.parameters import AugmentationParameters, ExtractionParameters
 
 _LAST = -1

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
 from apparel_eye.data.subsets import Rows, Subsets
-from apparel_eye.metrics.official import LabelStrings
+from apparel_eye.metrics.official import LabelStrings, Probabilities
 from apparel_eye.metrics.probabilities import with_floor
 from apparel_eye.parameters import WeightParameters
 
 Features = NDArray[np.floating]
 """Of all photos, in memory or on disk, shape (photos, views, D)."""
-Probabilities = NDArray[np.float64]
 Model = TypeVar("Model")
 Number = TypeVar("Number", bound=np.number[Any])
 

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from apparel_eye.classifiers.dual_basis import dual_basis
-from apparel_eye.classifiers.heads import Examples, Probabilities
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.metrics.probabilities import softmax
-
-Weights = dict[str, NDArray[np.float32]]
+from apparel_eye.networks.checkpoint import Weights
 
 
 def fit(examples: Examples, strength: float, max_iterations: int) -> Weights:

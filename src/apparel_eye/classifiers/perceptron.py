@@ -8,11 +8,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from apparel_eye.classifiers.dual_basis import dual_basis
-from apparel_eye.classifiers.heads import Examples, Probabilities
+from apparel_eye.classifiers.heads import Examples
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.metrics.probabilities import softmax
+from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.parameters import PerceptronParameters
-
-Weights = dict[str, NDArray[np.float32]]
 
 
 def fit(examples: Examples, parameters: PerceptronParameters) -> Weights:

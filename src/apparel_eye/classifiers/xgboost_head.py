@@ -17,10 +17,11 @@ import xgboost
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.classifiers.heads import Examples, Probabilities
+from apparel_eye.classifiers.heads import Examples
 from apparel_eye.classifiers.objectives import OBJECTIVES, Margins
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DataError
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters import BoosterParameters, XGBoostParameters
 
 Compute = Mapping[str, Any]

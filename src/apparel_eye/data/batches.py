@@ -7,12 +7,11 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Rows
 
-Pixels = NDArray[np.uint8]
 Batch = TypeVar("Batch")
 Made = TypeVar("Made")
 _LARGEST = float(np.finfo(np.float16).max)

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+Identities = NDArray[np.uint64]
+"""Numbers of photos that decide what is drawn for them, shape (N,)."""
+
 
 def uniform(seed: int, epoch: int, photos: ArrayLike, draws: int) -> NDArray[np.float64]:
     """Numbers in [0, 1) that depend on nothing but their arguments.

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.metrics.official import Probabilities
+
 
 def rank_labels(
-    image_keys: Sequence[str], targets: NDArray[np.intp], probabilities: NDArray[np.float64], values: Sequence[str]
+    image_keys: Sequence[str], targets: NDArray[np.intp], probabilities: Probabilities, values: Sequence[str]
 ) -> pd.DataFrame:
     """See ``schemas.DoubtedLabels``: labelled photos, the most doubtful label first.
 

@@ -5,14 +5,12 @@ from typing import Any
 
 import timm
 import torch
-from numpy.typing import NDArray
 from timm.models import PretrainedCfg
 from torch import Tensor, nn
 
 from apparel_eye.data.sizes import Size
 from apparel_eye.errors import DataError, UsageError
-
-Weights = dict[str, NDArray[Any]]
+from apparel_eye.networks.checkpoint import Weights
 
 
 def create(name: str, size: Size | None = None) -> nn.Module:

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Weights = Mapping[str, NDArray[Any]]
+"""Arrays by parameter name."""
+Modes = dict[str, dict[str, str]]
+"""For training and for predicting: device, precision and memory format; JSON."""
 _STATE = "state"
 
 

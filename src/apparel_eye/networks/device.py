@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.networks import backbones
+from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.fusion import fused
 from apparel_eye.parameters import TrainParameters
 
@@ -68,7 +69,7 @@ class Mode:
         return photos.contiguous(memory_format=FORMATS[self.memory_format])
 
 
-def modes(train: TrainParameters, weights: backbones.Weights) -> dict[str, Mode]:
+def modes(train: TrainParameters, weights: Weights) -> dict[str, Mode]:
     """How to predict and how to train: as the parameters say; what they leave open is what is faster here.
 
     Raises:

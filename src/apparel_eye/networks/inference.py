@@ -11,16 +11,16 @@ from tqdm import tqdm
 from apparel_eye import signals
 from apparel_eye.chunks import slices
 from apparel_eye.data import transforms
-from apparel_eye.data.batches import Pixels, read
+from apparel_eye.data.batches import read
+from apparel_eye.data.randomness import Identities
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Rows
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.metrics.probabilities import with_floor
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.classifier import Description, restore
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, InferParameters
-
-Probabilities = NDArray[np.float64]
-Identities = NDArray[np.uint64]
 
 
 class Predictor:

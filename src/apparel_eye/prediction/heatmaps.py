@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apparel_eye.data import transforms
-from apparel_eye.data.batches import Pixels, read
+from apparel_eye.data.batches import read
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.networks.classifier import Classifier, Description
 from apparel_eye.networks.device import Mode
 

@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from apparel_eye.chunks import slices
+from apparel_eye.data.randomness import Identities
+from apparel_eye.data.reading.photos import Pixels
+from apparel_eye.data.sizes import Size
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics.calibration import apply_temperature
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import (
     AugmentationParameters,
@@ -29,11 +32,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from apparel_eye.networks.device import Mode
-
-Pixels = NDArray[np.uint8]
-Probabilities = NDArray[np.float64]
-Identities = NDArray[np.uint64]
-Size = tuple[int, int]
 
 
 class Candidate(Parameters):

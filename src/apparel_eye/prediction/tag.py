@@ -15,9 +15,10 @@ from apparel_eye import signals
 from apparel_eye.chunks import TableChunk, slices
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.data.raw_folder import RawFile
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.prediction.recognizer import Pixels, Recognizer
+from apparel_eye.prediction.recognizer import Recognizer
 
 if TYPE_CHECKING:
     from PIL import Image

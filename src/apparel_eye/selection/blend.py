@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apparel_eye.metrics.calibration import SeenValues, apply_temperature, fit_temperature, halves_and_others
-from apparel_eye.metrics.official import LabelStrings, true_values
+from apparel_eye.metrics.official import LabelStrings, Probabilities, true_values
 from apparel_eye.selection.candidates import ByCandidate
 
-Probabilities = NDArray[np.float64]
 _STEPS = 200
 _EVEN = 2.0
 """Photos that speak for even weights: a few photos say little of them."""

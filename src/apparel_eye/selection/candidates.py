@@ -1,6 +1,6 @@
 """Which candidate is submitted: XGBoost, unless validation photos speak against it; and how good such a choice is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,9 +11,9 @@ from apparel_eye.data.subsets import Rows, Subsets
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics import official
 from apparel_eye.metrics.bootstrap import bootstrap
-from apparel_eye.metrics.official import LabelStrings
+from apparel_eye.metrics.official import LabelStrings, Probabilities
 
-ByCandidate = dict[str, NDArray[np.float64]]
+ByCandidate = Mapping[str, Probabilities]
 NETWORK = ("plain", "tta")
 """Candidates of the network."""
 HEADS = ("xgboost", "bags", "logistic", "perceptron")
@@ -49,7 +49,7 @@ def choose(candidates: ByCandidate, label_strings: LabelStrings, wanted: str = "
     return best
 
 
-def merit(probabilities: NDArray[np.float64], label_strings: LabelStrings) -> tuple[float, float]:
+def merit(probabilities: Probabilities, label_strings: LabelStrings) -> tuple[float, float]:
     """The negative log loss, then the mean of basic and average precision."""
     official_scores = [
         official.basic_precision(probabilities, label_strings),
@@ -58,7 +58,7 @@ def merit(probabilities: NDArray[np.float64], label_strings: LabelStrings) -> tu
     return -official.log_loss(probabilities, label_strings), float(np.nan_to_num(np.mean(official_scores), nan=-1.0))
 
 
-def _is_better(one: NDArray[np.float64], other: NDArray[np.float64], label_strings: LabelStrings) -> bool:
+def _is_better(one: Probabilities, other: Probabilities, label_strings: LabelStrings) -> bool:
     """Whether the mean difference of their losses is beyond the chance of these photos."""
     differences = official.losses(other, label_strings) - official.losses(one, label_strings)
     if len(differences) < 2:

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters import PhaseParameters
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def report(row: Mapping[str, float], epochs: int) -> None:
     )
 
 
-def warn_of_collapse(probabilities: NDArray[np.float64], values: Sequence[str]) -> None:
+def warn_of_collapse(probabilities: Probabilities, values: Sequence[str]) -> None:
     """A network that gives all photos one answer has learned nothing."""
     answers = np.unique(probabilities.argmax(axis=1))
     if len(answers) == 1 and len(probabilities) > 1:

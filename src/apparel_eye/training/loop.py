@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from accelerate.utils import gather_object
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -19,7 +18,7 @@ from apparel_eye.data import randomness
 from apparel_eye.data.batches import read_ahead
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
-from apparel_eye.metrics.official import scores
+from apparel_eye.metrics.official import Probabilities, scores
 from apparel_eye.networks.checkpoint import State
 from apparel_eye.training import schedule
 from apparel_eye.training.ema import Average
@@ -46,7 +45,7 @@ class Event:
     state: State | None
     average: Average
     row: dict[str, float] | None = None
-    probabilities: NDArray[np.float64] | None = None
+    probabilities: Probabilities | None = None
 
 
 def train(task: Task, settings: Settings, state: State | None = None) -> Iterator[Event]:
@@ -167,9 +166,9 @@ class _Training:
             return asked
         return bool(accelerator.reduce(torch.tensor(float(asked), device=self._loss_sum.device), "sum").item())
 
-    def _evaluate(self) -> NDArray[np.float64] | None:
+    def _evaluate(self) -> Probabilities | None:
         """Probabilities of the validation photos; None if a process was asked to stop meanwhile."""
-        own: NDArray[np.float64] | None = None
+        own: Probabilities | None = None
         with self._average.applied(), suppress(signals.Interrupted):
             own = self._task.evaluate(self._stepper.share_of(np.arange(len(self._task.label_strings))))
         shares = gather_object([own])
@@ -183,7 +182,7 @@ class _Training:
             )
         return probabilities
 
-    def _row(self, probabilities: NDArray[np.float64], num_steps: int) -> dict[str, float]:
+    def _row(self, probabilities: Probabilities, num_steps: int) -> dict[str, float]:
         settings, measured = self._settings, scores(probabilities, self._task.label_strings)
         rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, 0, num_steps)
         return {

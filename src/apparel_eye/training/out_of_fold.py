@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from apparel_eye.data.batches import Pixels
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Rows, Subsets, without
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.networks.classifier import Description, describe, start, without_prefix

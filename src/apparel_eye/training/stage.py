@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from apparel_eye.chunks import ArrayChunk, slices
 from apparel_eye.data import transforms
-from apparel_eye.data.batches import Pixels, read, to_half
+from apparel_eye.data.batches import read, to_half
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.networks import backbones
 from apparel_eye.networks.checkpoint import Checkpoint, Weights

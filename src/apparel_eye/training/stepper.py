@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from apparel_eye.data import randomness
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import SystemEnvironmentError
-from apparel_eye.metrics.official import LabelStrings
+from apparel_eye.metrics.official import LabelStrings, Probabilities
 from apparel_eye.networks import dropout
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import LossParameters, PhaseParameters
@@ -57,7 +57,7 @@ class Task:
     names: NDArray[np.str_]
     smallest_share: int
     set_mode: Callable[[], object]
-    evaluate: Callable[[Rows], NDArray[np.float64]]
+    evaluate: Callable[[Rows], Probabilities]
     label_strings: LabelStrings
     values: tuple[str, ...]
 

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from apparel_eye.data import transforms
-from apparel_eye.data.batches import Pixels, read
+from apparel_eye.data.batches import read
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.networks.classifier import Classifier, Description
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.inference import predict_plain, to_probabilities
@@ -46,7 +48,7 @@ def head_task(
     validation = cached[num_views * num_train :]
 
     @torch.inference_mode()
-    def evaluate(positions: Rows) -> NDArray[np.float64]:
+    def evaluate(positions: Rows) -> Probabilities:
         return to_probabilities(model.head.eval()(validation[positions].float()), description)
 
     return Task(
@@ -81,7 +83,7 @@ def all_layers_task(
         drawn = transforms.draw(train.seed, epoch, subsets.train[positions], augmentation)
         return mode.lay_out(transforms.render(photos, drawn))
 
-    def evaluate(positions: Rows) -> NDArray[np.float64]:
+    def evaluate(positions: Rows) -> Probabilities:
         rows = subsets.validation[positions]
         return predict_plain(model.eval(), description, pixels, rows, train.batch_size, modes["predict"])
 

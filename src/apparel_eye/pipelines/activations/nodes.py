@@ -14,7 +14,7 @@ from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.errors import UsageError
-from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import (
     ActivationsParameters,
     AugmentationParameters,
@@ -25,8 +25,6 @@ from apparel_eye.parameters import (
 
 logger = logging.getLogger(__name__)
 
-Weights = dict[str, NDArray[Any]]
-Modes = dict[str, dict[str, str]]
 
 # Kedro makes it with those of `train`; an annotation with the class would have it made twice
 Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)

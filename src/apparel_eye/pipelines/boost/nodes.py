@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.activations.index import NONE, check_index
 from apparel_eye.data.subsets import make_subsets
+from apparel_eye.networks.checkpoint import Modes, Weights
 from apparel_eye.parameters import (
     BagParameters,
     LogisticParameters,
@@ -21,8 +22,6 @@ from apparel_eye.parameters import (
 )
 from apparel_eye.selection.tables import probability_table
 
-Weights = dict[str, NDArray[Any]]
-Modes = dict[str, dict[str, str]]
 Model = TypeVar("Model")
 _SHOWN = 256
 """Photos whose mean is shown."""

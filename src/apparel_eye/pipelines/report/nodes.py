@@ -19,6 +19,7 @@ from apparel_eye.metrics.calibration import (
     score_abstention,
 )
 from apparel_eye.metrics.label_noise import rank_labels
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters import (
     ActivationsParameters,
     BoostParameters,
@@ -51,6 +52,8 @@ def calibrate_candidates(
     found = _candidates_of(joined, manifest, subsets.validation)
     to_predict = _candidates_of(joined, manifest, subsets.to_predict)
     calibrated, calibration = [], {}
+    honest: Probabilities
+    answers: Probabilities
     for candidate in found:
         temperature = fit_temperature(found[candidate], label_strings, subsets.seen_values)
         honest = cross_fit(found[candidate], label_strings, halves, subsets.seen_values)
@@ -252,7 +255,7 @@ def make_model_card(
     return write_card(facts)
 
 
-def _candidates_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, NDArray[np.float64]]:
+def _candidates_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, Probabilities]:
     keys = manifest["image_key"].iloc[rows]
     return {
         str(candidate): probabilities_of(probabilities, str(candidate), keys)

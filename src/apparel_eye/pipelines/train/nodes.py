@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import is_length
 from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
+from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import make_subsets
-from apparel_eye.networks.checkpoint import Checkpoint
+from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
 from apparel_eye.selection.tables import history_table, rates_table
 
-Weights = dict[str, NDArray[Any]]
-Modes = dict[str, dict[str, str]]
-Pixels = NDArray[np.uint8]
 # Kedro makes the models of a stage with those of `train`; an annotation with the class would have it made twice
 Stage = TypeVar("Stage", bound=StageParameters)
 _EXAMPLES, _VIEWS = 16, 4
