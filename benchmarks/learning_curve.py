@@ -23,7 +23,7 @@ from apparel_eye.activations.index import ALL, index_of
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.pipelines.activations import nodes as activating
-from apparel_eye.pipelines.boost.nodes import train_logistic, train_xgboost
+from apparel_eye.pipelines.boost.nodes import pool_activations, train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.training.stage import NOTHING_YET
 
@@ -113,7 +113,7 @@ def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.n
     )
     how = (modes, activations, train.augmentation, train.backbone, category)
     maps = whole(activating.extract_activations(pixels, index_of(manifest), 0, networks, network_of, *how))
-    return maps, whole(activating.pool_activations(maps, parameters.boost.pooling))
+    return maps, whole(pool_activations(maps, parameters.boost.pooling))
 
 
 def markdown(table: pd.DataFrame) -> list[str]:

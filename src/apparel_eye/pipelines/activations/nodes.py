@@ -123,13 +123,6 @@ def index_activations(photos: pd.DataFrame, activations: NDArray[np.float16]) ->
     return photos
 
 
-def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayChunk]:
-    """What heads are fitted on that do not see whole maps."""
-    from apparel_eye.activations.pooling import pool
-
-    yield from pool(activations, pooling)
-
-
 def _held_out(numbers: NDArray[np.intp], held_out: int) -> NDArray[np.intp]:
     if held_out >= len(numbers):
         raise UsageError(

@@ -9,7 +9,6 @@ from apparel_eye.pipelines.activations.nodes import (
     extract_activations,
     index_activations,
     list_photos,
-    pool_activations,
     resize_photos,
 )
 
@@ -67,12 +66,6 @@ def create_pipeline(stages: Sequence[str]) -> Pipeline:
                 inputs=["activations_photos", "activations"],
                 outputs="activations_index",
                 name="index_activations",
-            ),
-            Node(
-                pool_activations,
-                inputs=["activations", "params:boost.pooling"],
-                outputs="pooled_activations",
-                name="pool_activations",
             ),
         ]
     )

@@ -1,6 +1,6 @@
 """From activations to heads and their probabilities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.activations.index import NONE, check_index
+from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Modes, Weights
 from apparel_eye.parameters import (
@@ -25,6 +26,13 @@ from apparel_eye.selection.tables import probability_table
 Model = TypeVar("Model")
 _SHOWN = 256
 """Photos whose mean is shown."""
+
+
+def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayChunk]:
+    """What heads are fitted on that do not see whole maps."""
+    from apparel_eye.activations.pooling import pool
+
+    yield from pool(activations, pooling)
 
 
 def train_xgboost(

@@ -7,6 +7,7 @@ from kedro.pipeline import Node, Pipeline
 from apparel_eye.pipelines.boost.nodes import (
     describe_bags,
     draw_bags,
+    pool_activations,
     train_bags,
     train_logistic,
     train_perceptron,
@@ -38,6 +39,12 @@ def create_pipeline() -> Pipeline:
     ]
     return Pipeline(
         [
+            Node(
+                pool_activations,
+                inputs=["activations", "params:boost.pooling"],
+                outputs="pooled_activations",
+                name="pool_activations",
+            ),
             *trained,
             Node(describe_bags, inputs="bags_model", outputs="bag_filters", name="describe_bags"),
             Node(
