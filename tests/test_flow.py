@@ -28,7 +28,7 @@ NUM_LABELLED, NUM_QUESTIONS = 10 * len(VALUES), 2 * len(VALUES)
 
 def nodes_in(said: str) -> tuple[list[str], list[str]]:
     """Names of the nodes that a run says it ran, and of those that were finished before."""
-    lines = re.findall(r"\[\d+/\d+\] ([\w.]+)(: finished before)?", said)
+    lines = re.findall(r"\[\d+/\d+\] ([\w.]+ · \w+)(: finished before)?", said)
     return [name for name, before in lines if not before], [name for name, before in lines if before]
 
 
@@ -167,7 +167,12 @@ def test_what_is_finished_is_not_made_again(
     assert exit_code == 0
     ran, finished = nodes_in(said)
     assert ran == []
-    assert {"find_photos", "read_photos", "small.train_head", "large.fine_tune"} <= set(finished)
+    assert {
+        "ingest · find_photos",
+        "ingest · read_photos",
+        "train.small · train_head",
+        "train.large · fine_tune",
+    } <= set(finished)
     assert time.perf_counter() - started < 30
     assert {path: path.stat().st_mtime_ns for path in copied_results.rglob("*") if path.is_file()} == before
 
@@ -181,8 +186,10 @@ def test_another_seed_trains_again_and_the_old_one_gives_the_old_weights(
     exit_code, said = kedro_run("--pipeline=train", **settings, train__seed=2)
     ran, finished = nodes_in(said)
     assert exit_code == 0
-    assert {"read_photos", "make_manifest", "assign_folds_of"} <= set(finished)
-    trained = {f"{stage}.{name}" for stage in ("small", "medium", "large") for name in ("train_head", "fine_tune")}
+    assert {"ingest · read_photos", "ingest · make_manifest", "split · deal_photos"} <= set(finished)
+    trained = {
+        f"train.{stage} · {name}" for stage in ("small", "medium", "large") for name in ("train_head", "fine_tune")
+    }
     assert trained <= set(ran)
     with pytest.raises(AssertionError):
         np.testing.assert_equal(as_arrays(large.load()), old)

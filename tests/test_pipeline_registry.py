@@ -113,10 +113,10 @@ def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_phase_goes_on_from_what_it_wrote(catalog: DataCatalog, stage: str) -> None:
     for earlier, written in (
-        ("head_resume_from", f"{stage}.head_checkpoint"),
+        ("head_resume_from", f"{stage}_head_checkpoint"),
         ("all_resume_from", f"{stage}_checkpoint"),
     ):
-        assert catalog[f"{stage}.{earlier}"]._describe() == catalog[written]._describe()
+        assert catalog[f"{stage}_{earlier}"]._describe() == catalog[written]._describe()
 
 
 def test_stages_may_be_others_and_each_starts_from_the_one_before() -> None:

@@ -51,9 +51,9 @@ COMMANDS: dict[str, Ends | Serves | None] = {
     "make demo": Ends("Submitted candidate", ("data/demo/07_model_output/skirt_length/submission.csv",)),
     "make test": None,  # runs this
     "make mlflow": Serves("/", "<title>MLflow</title>"),
-    "make viz": Serves("/api/main", "large.fine_tune"),
+    "make viz": Serves("/api/main", "train.large"),
     ACTIVATE: Ends(),
-    "kedro viz run --env=demo": Serves("/api/main", "large.fine_tune"),
+    "kedro viz run --env=demo": Serves("/api/main", "train.large"),
     "KEDRO_ENV=demo kedro viz build --include-previews": Ends("build", ("build/index.html", "build/api/main")),
     "kedro run --env=cpu --params raw=photos,category=heel_height": Ends(
         "There is no question.csv", ("data/08_reporting/heel_height/scores.json",)
@@ -62,14 +62,14 @@ COMMANDS: dict[str, Ends | Serves | None] = {
         "", ("data/01_raw/base/Annotations/label.csv",)
     ),
     "kedro run --env=cpu --pipeline=train --params category=coat_length": Ends(
-        "large.fine_tune", ("data/06_models/coat_length/large.safetensors",)
+        "train.large · fine_tune", ("data/06_models/coat_length/large.safetensors",)
     ),
     "kedro run --env=cpu --pipeline=predict --params photos=new_photos,category=heel_height": Ends(
         "predictions",
         ("data/07_model_output/heel_height/predictions.csv", "data/08_reporting/heel_height/contact_sheet.png"),
     ),
     "kedro run --env=demo --params boost.xgboost.max_depth=3,report.num_mistakes=6": Ends(
-        "large.fine_tune: finished before", ("data/demo/06_models/skirt_length/xgboost.json",)
+        "train.large · fine_tune: finished before", ("data/demo/06_models/skirt_length/xgboost.json",)
     ),
     MISSPELT: Ends("did you mean train.backbone?", exit_code=2),
     "make lint": Ends("Contracts: "),

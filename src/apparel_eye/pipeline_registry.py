@@ -13,14 +13,14 @@ _CANDIDATES = (*NETWORK, *HEADS, BLEND)
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Pipelines by the name they are run with."""
-    ingested = ingest.create_pipeline()
-    dealt = ingested + split.create_pipeline()
-    trained = dealt + train.create_pipeline()
-    inferred = trained + infer.create_pipeline(_LAST)
-    extracted = trained + activations.create_pipeline(STAGES)
-    boosted = extracted + boost.create_pipeline()
-    reported = inferred + boosted + report.create_pipeline(_MODELS, _LAST)
-    submitted = reported + submit.create_pipeline(_CANDIDATES)
+    ingested = _box("ingest", ingest.create_pipeline())
+    dealt = ingested + _box("split", split.create_pipeline())
+    trained = dealt + _box("train", train.create_pipeline())
+    inferred = trained + _box("infer", infer.create_pipeline(_LAST))
+    extracted = trained + _box("activations", activations.create_pipeline(STAGES))
+    boosted = extracted + _box("boost", boost.create_pipeline())
+    reported = inferred + boosted + _box("report", report.create_pipeline(_MODELS, _LAST))
+    submitted = reported + _box("submit", submit.create_pipeline(_CANDIDATES))
     return {
         "ingest": ingested,
         "split": dealt,
@@ -30,7 +30,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "boost": boosted,
         "report": reported,
         "submit": submitted,
-        "predict": predict.create_pipeline(_LAST),
-        "ensemble": ensemble.create_pipeline(),
+        "predict": _box("predict", predict.create_pipeline(_LAST)),
+        "ensemble": _box("ensemble", ensemble.create_pipeline()),
         "__default__": submitted,
     }
+
+
+def _box(name: str, pipeline: Pipeline) -> Pipeline:
+    """A box in Kedro-Viz, and a group of nodes where they are deployed; datasets and parameters keep their names."""
+    return Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)

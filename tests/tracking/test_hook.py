@@ -69,7 +69,7 @@ class Training:
         self.idle_saves = 3
         self.error: Exception | None = None
         kinds = {
-            "small.head_checkpoint": "training",
+            "small_head_checkpoint": "training",
             "small_checkpoint": "training",
             "scores": "scores",
             "table": "artifact",
@@ -79,8 +79,8 @@ class Training:
     def run(self, *nodes: str) -> None:
         pipeline = Pipeline(
             [
-                Node(self._train_head, "params:train", "small.head_checkpoint", name="head"),
-                Node(self._fine_tune, "small.head_checkpoint", "small_checkpoint", name="all"),
+                Node(self._train_head, "params:train", "small_head_checkpoint", name="head"),
+                Node(self._fine_tune, "small_head_checkpoint", "small_checkpoint", name="all"),
                 Node(self._score, "small_checkpoint", ["scores", "table"], name="score"),
             ]
         )
@@ -143,7 +143,7 @@ def test_parameters_epochs_scores_and_files_of_a_run(
     assert run.params == {"train.rates.rate": "0.5", "train.rates.steps": "(1, 2)", "train.seed": "1"}
     assert steps_of(run) == {**HEAD, **ALL, **SCORES}
     saves = str(training.idle_saves * 3 + 1)
-    assert run.artifacts == {"small.head_checkpoint.txt": saves, "small_checkpoint.txt": "1", "table.txt": "1"}
+    assert run.artifacts == {"small_head_checkpoint.txt": saves, "small_checkpoint.txt": "1", "table.txt": "1"}
     assert not (training.folder / "mlflow_spool").exists()
 
 
@@ -155,7 +155,7 @@ def test_epochs_that_were_finished_before_are_told_of_the_run_too(
     first, second = told(database)
     assert steps_of(first) == HEAD
     assert steps_of(second) == {**HEAD, **ALL, **SCORES}
-    assert "small.head_checkpoint.txt" not in second.artifacts
+    assert "small_head_checkpoint.txt" not in second.artifacts
 
 
 def test_saves_without_a_new_epoch_send_nothing(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,5 +210,5 @@ def test_training_goes_on_without_mlflow_and_a_later_run_tells_of_it(
     first, second = told(database)
     assert steps_of(first) == {**HEAD, **ALL, **SCORES}
     assert (first.status, second.status) == ("FINISHED", "FINISHED")
-    assert {"small.head_checkpoint.txt", "table.txt"} <= set(first.artifacts)  # the later run replaces the third
+    assert {"small_head_checkpoint.txt", "table.txt"} <= set(first.artifacts)  # the later run replaces the third
     assert not journal.exists()

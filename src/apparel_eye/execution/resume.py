@@ -21,6 +21,7 @@ from apparel_eye.datasets.sealed import ResumableDataset
 from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import UsageError
 from apparel_eye.execution.fingerprints import code_of, input_fingerprint, is_parameter
+from apparel_eye.execution.titles import title_of
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
         yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["stood"]
     if dataset.is_unfinished():
         signals.stop()
-        raise RuntimeError(f"{node.name} returned before it had finished")
+        raise RuntimeError(f"{title_of(node)} returned before it had finished")
 
 
 def forget(node: Node, catalog: DataCatalog) -> None:
@@ -143,7 +144,7 @@ def _leaves(name: str, tree: Any) -> Iterator[tuple[str, str]]:
 
 
 def _messages(node: Node, changes: list[str]) -> list[str]:
-    title = f"{node.name} is not finished, and began with something else:"
+    title = f"{title_of(node)} is not finished, and began with something else:"
     return [title, *(f"  {change}" for change in changes)] if changes else []
 
 

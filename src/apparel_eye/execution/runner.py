@@ -21,6 +21,7 @@ from apparel_eye.errors import StoppedError, SystemEnvironmentError
 from apparel_eye.execution import locks, resume
 from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint
 from apparel_eye.execution.leftovers import remove_leftovers
+from apparel_eye.execution.titles import title_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,10 @@ class FinishedRunner(SequentialRunner):
                     input_fingerprint(name, catalog)  # a folder that is missing is told before anything is made
                 resume.refuse_changes(nodes, catalog)
                 for position, node in enumerate(nodes, start=1):
-                    doing = f"during {node.name}"
+                    doing = f"during {title_of(node)}"
                     signals.stop()  # a signal that comes while objects are removed raises nothing
                     task = Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id)
-                    _finish(task, catalog, f"[{position}/{len(nodes)}] {node.name}")
+                    _finish(task, catalog, f"[{position}/{len(nodes)}] {title_of(node)}")
         except signals.Interrupted as asked:
             message = f"stopped by {asked} {doing}; the same command goes on from there"
             raise StoppedError(message, asked.signal_number) from asked
@@ -93,7 +94,7 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
     resume.forget(node, catalog)
     seconds = time.perf_counter() - started
     if seconds >= _WORTH_TELLING:
-        logger.info("    %s took %.0f s", node.name, seconds)
+        logger.info("    %s took %.0f s", title_of(node), seconds)
 
 
 def _check_writable(folders: Iterable[Path]) -> None:

@@ -11,14 +11,10 @@ _INPUTS = ["questions", "probabilities", "manifest", "folds", "values", "params:
 
 def create_pipeline(candidates: Sequence[str]) -> Pipeline:
     """A file for each candidate, and the chosen one's."""
-    every_candidate = Pipeline(
-        [
-            Node(write_candidate(candidate), inputs=_INPUTS, outputs=candidate, name=f"write_{candidate}")
-            for candidate in candidates
-        ],
-        namespace="submissions",
-        inputs={name for name in _INPUTS if not name.startswith("params:")},
-        parameters={"params:category"},
+    files = [
+        Node(write_candidate(candidate), inputs=_INPUTS, outputs=f"{candidate}_submission", name=f"write_{candidate}")
+        for candidate in candidates
+    ]
+    return Pipeline(
+        [*files, Node(write_chosen, inputs=[*_INPUTS, "scores"], outputs="submission", name="write_chosen")]
     )
-    chosen = Node(write_chosen, inputs=[*_INPUTS, "scores"], outputs="submission", name="write_chosen")
-    return every_candidate + Pipeline([chosen])

@@ -21,15 +21,8 @@ from apparel_eye.pipelines.train.nodes import (
     train_head,
 )
 
-_SHARED = {"photos", "manifest", "folds", "values", "modes"}
-_SHARED_PARAMETERS = {
-    "params:train",
-    "params:train.resize",
-    "params:train.backbone",
-    "params:train.layer_group_factors",
-    "params:ingest.photos",
-    "params:category",
-}
+_UNFINISHED = ("head_resume_from", "all_resume_from")
+"""What the phases of a stage go on from where they were stopped."""
 
 
 def create_pipeline(stages: Sequence[str] = STAGES) -> Pipeline:
@@ -119,12 +112,10 @@ def _stage(stage: str, initial: str) -> Pipeline:
     return Pipeline(
         template,
         namespace=stage,
-        inputs={**{name: name for name in _SHARED}, "initial": initial},
-        outputs={name: f"{stage}_{name}" for name in ("pixels", "checkpoint", "history", "rate_curves")},
-        parameters={
-            **{name: name for name in _SHARED_PARAMETERS},
-            "params:stage": f"params:train.stages.{stage}",
-        },
+        prefix_datasets_with_namespace=False,
+        inputs={"initial": initial, **{name: f"{stage}_{name}" for name in _UNFINISHED}},
+        outputs={name: f"{stage}_{name}" for name in template.all_outputs()},
+        parameters={"params:stage": f"params:train.stages.{stage}"},
     )
 
 
