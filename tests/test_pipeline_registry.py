@@ -3,7 +3,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -54,11 +53,6 @@ def conf(project: Path, **runtime_params: str) -> dict[str, Any]:
 
 def datasets_of(pipeline: Pipeline) -> list[str]:
     return sorted(name for name in pipeline.datasets() if not name.startswith("params:"))
-
-
-def layer_of(catalog: DataCatalog, name: str) -> str:
-    layer: str = catalog[name].metadata["kedro-viz"]["layer"]
-    return layer
 
 
 @pytest.fixture(scope="module")
@@ -148,16 +142,6 @@ def test_results_of_categories_and_output_roots_stand_side_by_side(project: Path
     catalog = DataCatalog.from_config(conf(project, category="coat_length", data="/out"))
     for entry in sorted({entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}):
         assert re.match(r"/out/0\d_\w+/coat_length/", catalog[entry].path.as_posix()), entry
-
-
-def test_every_dataset_has_a_layer_and_the_layers_can_be_ordered(catalog: DataCatalog) -> None:
-    before: dict[str, set[str]] = {}
-    for pipeline in PIPELINES.values():
-        for node in pipeline.nodes:
-            read = {layer_of(catalog, name) for name in node.inputs if not name.startswith("params:")}
-            for layer in {layer_of(catalog, name) for name in node.outputs}:
-                before.setdefault(layer, set()).update(read - {layer})
-    assert next(TopologicalSorter(before).static_order()) == "raw"
 
 
 @pytest.mark.parametrize("node", ALL_NODES, ids=lambda node: node.name)
