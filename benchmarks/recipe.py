@@ -48,7 +48,7 @@ SMALLER: dict[str, Any] = {
     **{f"stages.{stage}.num_views": 2 for stage in STAGES},
 }
 """Than the environment's: sixty-six trainings of its own sizes would take a day on two cores."""
-HEAD_ONLY = {f"stages.{stage}.all.num_cycles": 0 for stage in STAGES}
+HEAD_ONLY = {f"stages.{stage}.fine_tune.num_cycles": 0 for stage in STAGES}
 RATE_OF_HEADS = {f"stages.{stage}.head.learning_rate": 1.0e-3 for stage in STAGES}
 """For heads from random weights."""
 ONE_CYCLE = {"num_cycles": 1, "cycle_epochs": 3, "cycle_multiplier": 1}
@@ -58,8 +58,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "the head alone": HEAD_ONLY,
     "rates [lr/100, lr/10, lr]": {"layer_group_factors": [0.01, 0.1, 1.0]},
     "rates [lr, lr, lr]": {"layer_group_factors": [1.0, 1.0, 1.0]},
-    "learning rate from the finder": {"stages.small.all.learning_rate": "auto"},
-    "one cycle of 3 epochs": {f"stages.small.all.{key}": value for key, value in ONE_CYCLE.items()},
+    "learning rate from the finder": {"stages.small.fine_tune.learning_rate": "auto"},
+    "one cycle of 3 epochs": {f"stages.small.fine_tune.{key}": value for key, value in ONE_CYCLE.items()},
     CONSTANT: {},
     "statistics that move": {"freeze_statistics": False},
     "averaged weights": {"weight_average": 0.9},

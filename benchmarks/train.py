@@ -511,7 +511,7 @@ def measure_sizes(ground: Ground, sides: Sequence[int] = (64, 96, 128)) -> str:
         train, subsets, weights = ground.train(seed), ground.subsets(seed), ground.weights
         total, stepper, row = 0.0, {}, {}
         for side in sides:
-            how = StageParameters(size=(side, side), num_views=4, head=phase, all=phase)
+            how = StageParameters(size=(side, side), num_views=4, head=phase, fine_tune=phase)
             checkpoint, stepper = run_stage(ground, train, ground.manifest, subsets, weights, how)
             weights, row, total = (
                 dict(checkpoint.of("best")),
@@ -522,7 +522,7 @@ def measure_sizes(ground: Ground, sides: Sequence[int] = (64, 96, 128)) -> str:
         left = total - sum(stepper.values()) + stepper["all layers"]
         epochs.append(max(1, round(left / (stepper["all layers"] / phase.epochs))))
         longer = how.model_copy(
-            update={"all": PhaseParameters(**phase.model_dump() | EPOCH | {"cycle_epochs": epochs[-1]})}
+            update={"fine_tune": PhaseParameters(**phase.model_dump() | EPOCH | {"cycle_epochs": epochs[-1]})}
         )
         checkpoint, stepper = run_stage(ground, train, ground.manifest, subsets, ground.weights, longer)
         scores["last size alone"].append(dict(checkpoint.history[-1]) | {"seconds": sum(stepper.values())})

@@ -32,8 +32,8 @@ KINDS_OF_OPERATION = {"open", "os.rename", "os.remove", "os.mkdir", "os.truncate
 MORE = {
     "train.save_every_steps": 2,
     "train.weight_average": 0.9,
-    "train.stages.small.all.cycle_epochs": 3,
-    "train.stages.large.all.cycle_epochs": 2,
+    "train.stages.small.fine_tune.cycle_epochs": 3,
+    "train.stages.large.fine_tune.cycle_epochs": 2,
 }
 """More to train than the tests' environment has, so that there are moments to be killed at."""
 

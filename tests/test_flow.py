@@ -147,12 +147,12 @@ def test_the_history_has_every_epoch_of_every_phase_in_order(results: Path, test
     expected = [
         [stage, phase, epoch]
         for stage in ("small", "medium", "large")
-        for phase in ("head", "all")
+        for phase in ("head", "fine_tune")
         for epoch in range(1, getattr(getattr(test_parameters.train.stages, stage), phase).epochs + 1)
     ]
     assert history[["stage", "phase", "epoch"]].to_numpy().tolist() == expected
     rates = history.filter(regex=r"^rate_\d$").div(history["learning_rate"], axis=0)
-    factors = {"head": [0, 0, 1], "all": test_parameters.train.layer_group_factors}
+    factors = {"head": [0, 0, 1], "fine_tune": test_parameters.train.layer_group_factors}
     np.testing.assert_allclose(rates, [factors[phase] for phase in history["phase"]])
     assert (history["learning_rate"] > 0).all()
 
@@ -269,7 +269,7 @@ def given_sides(garments: Path, tmp_path: Path) -> Path:
 def test_a_given_split_is_kept_to_the_end_with_rates_that_are_found(
     kedro_run: Callable[..., tuple[int, str]], given_sides: Path, tmp_path: Path
 ) -> None:
-    rates = {f"train__stages__small__{phase}__learning_rate": "auto" for phase in ("head", "all")}
+    rates = {f"train__stages__small__{phase}__learning_rate": "auto" for phase in ("head", "fine_tune")}
     exit_code, said = kedro_run(
         "--pipeline=report", raw=given_sides, category="collars", data=tmp_path / "data", **rates
     )
@@ -281,7 +281,7 @@ def test_a_given_split_is_kept_to_the_end_with_rates_that_are_found(
     assert (scores["photos"], scores["test"]["photos"]) == (15, 5)
     assert "On the 5 photos of the given test" in said
     models = tmp_path / "data" / "06_models" / "collars"
-    for phase in ("head", "all"):
+    for phase in ("head", "fine_tune"):
         sweep = pd.read_parquet(models / f"small_{phase}_rates.parquet")
         history = pd.read_parquet(models / "small_history.parquet")
         first = history.loc[history["phase"] == phase, "learning_rate"].iloc[0]

@@ -25,7 +25,7 @@ def test_a_killed_run_that_goes_on_ends_with_the_same_bits(project: Path) -> Non
 @contextmanager
 def training(project: Path, garments: Path, data: Path, tracking: str) -> Iterator[subprocess.Popen[str]]:
     """`kedro run` in the middle of an epoch."""
-    params = f"raw={garments},data={data},ingest.max_quarantine_share=0.1,train.stages.small.all.cycle_epochs=200"
+    params = f"raw={garments},data={data},ingest.max_quarantine_share=0.1,train.stages.small.fine_tune.cycle_epochs=200"
     command = [
         str(Path(sys.executable).with_name("kedro")),
         "run",

@@ -108,7 +108,7 @@ def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: 
 def test_a_phase_goes_on_from_what_it_wrote(catalog: DataCatalog, stage: str) -> None:
     for earlier, written in (
         ("head_resume_from", f"{stage}_head_checkpoint"),
-        ("all_resume_from", f"{stage}_checkpoint"),
+        ("fine_tune_resume_from", f"{stage}_checkpoint"),
     ):
         assert catalog[f"{stage}_{earlier}"]._describe() == catalog[written]._describe()
 

@@ -76,7 +76,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "average_precision": [0.5, float("nan")],
         "accuracy": [0.5, 0.0],
         "seconds": [0.0, 2.5],
-        "phase": ["head", "all"],
+        "phase": ["head", "fine_tune"],
         "stage": ["small", "small"],
     },
     "Probabilities": {

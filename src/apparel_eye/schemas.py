@@ -149,7 +149,7 @@ class Epochs(Table):
 class StageHistory(Epochs):
     """The epochs of both phases of a stage."""
 
-    phase: Series[str] = pa.Field(isin=["head", "all"])
+    phase: Series[str] = pa.Field(isin=["head", "fine_tune"])
 
 
 class History(StageHistory):

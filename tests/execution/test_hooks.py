@@ -37,7 +37,7 @@ def test_every_parameter_is_a_leaf(run: Run, test_parameters: ProjectParameters)
     expected = {
         "train.seed": train.seed,
         "train.stages.small.size": train.stages.small.size,
-        "train.stages.large.all.learning_rate": train.stages.large.all.learning_rate,
+        "train.stages.large.fine_tune.learning_rate": train.stages.large.fine_tune.learning_rate,
         "train.head.hidden": train.head.hidden,
         "ingest.max_quarantine_share": 0.1,
         "category": "skirt_length",
@@ -48,7 +48,7 @@ def test_every_parameter_is_a_leaf(run: Run, test_parameters: ProjectParameters)
 
 
 @pytest.mark.parametrize("stage", ["small", "medium", "large"])
-@pytest.mark.parametrize("phase", ["head", "all"])
+@pytest.mark.parametrize("phase", ["head", "fine_tune"])
 @pytest.mark.parametrize("measure", ["validation_loss", "learning_rate", "basic_precision"])
 def test_each_epoch_is_one_step_of_its_stage(
     client: MlflowClient, run: Run, results: Path, stage: str, phase: str, measure: str

@@ -41,7 +41,7 @@ def test_the_overview_has_a_bar_and_a_number_for_each_value(tmp_path: Path) -> N
 @pytest.fixture
 def history() -> pd.DataFrame:
     """Cycles of 1 + 2 epochs of a head, of 2 epochs of all layers, and of one of the next stage's head."""
-    phases = [("small", "head")] * 3 + [("small", "all")] * 2 + [("large", "head")]
+    phases = [("small", "head")] * 3 + [("small", "fine_tune")] * 2 + [("large", "head")]
     generator = np.random.default_rng(0)
     columns = ["train_loss", "validation_loss", "basic_precision", "average_precision"]
     numbers = pd.DataFrame(generator.uniform(0.1, 1, (6, 4)), columns=columns)

@@ -130,7 +130,7 @@ def steps_of(run: Any) -> dict[str, list[tuple[int, float]]]:
 
 
 HEAD = {"small/head/train_loss": [(1, 1.0), (2, 0.5)]}
-ALL = {"small/all/train_loss": [(1, 0.25)]}
+ALL = {"small/fine_tune/train_loss": [(1, 0.25)]}
 SCORES = {"scores/photos": [(0, 3.0)], "scores/plain/accuracy": [(0, 0.5)]}
 
 

@@ -45,7 +45,9 @@ class Bench:
 
     def go_on(self, tracker: Tracker, patience: float = 20) -> None:
         for step in STEPS:
-            tracker.log_metrics([("small/all/loss", 1 / step, step), ("small/all/accuracy", float("nan"), step)])
+            tracker.log_metrics(
+                [("small/fine_tune/loss", 1 / step, step), ("small/fine_tune/accuracy", float("nan"), step)]
+            )
         tracker.log_artifact(self.file)
         tracker.end("FINISHED", patience)
 
@@ -60,8 +62,10 @@ def check(run: Any, earliest: int, latest: int) -> None:
     """MLflow knows exactly what a run of the bench said between two times."""
     assert (run.name, run.status) == ("train skirts", "FINISHED")
     assert run.params == {f"parameter{number}": str(number) for number in range(150)}
-    assert [(step, value) for step, value, _ in run.metrics["small/all/loss"]] == [(step, 1 / step) for step in STEPS]
-    assert [step for step, _, _ in run.metrics["small/all/accuracy"]] == list(STEPS)
+    assert [(step, value) for step, value, _ in run.metrics["small/fine_tune/loss"]] == [
+        (step, 1 / step) for step in STEPS
+    ]
+    assert [step for step, _, _ in run.metrics["small/fine_tune/accuracy"]] == list(STEPS)
     assert run.artifacts == {"weights.txt": "weights"}
     moments = [time for metric in run.metrics.values() for _, _, time in metric]
     assert earliest <= min(moments) <= max(moments) <= latest

@@ -28,8 +28,8 @@ def initial() -> Weights:
 def quick(train: TrainParameters) -> TrainParameters:
     """One epoch of all layers in the first two stages, and only heads in the last."""
     one, none = PhaseParameters(**EPOCH), PhaseParameters(**{**EPOCH, "num_cycles": 0})
-    small = train.stages.small.model_copy(update={"head": one, "all": one})
-    large = small.model_copy(update={"all": none})
+    small = train.stages.small.model_copy(update={"head": one, "fine_tune": one})
+    large = small.model_copy(update={"fine_tune": none})
     return train.model_copy(update={"stages": StagesParameters(small=small, medium=small, large=large)})
 
 

@@ -105,7 +105,7 @@ class StageParameters(Parameters):
     )
     num_views: int = Field(ge=1, description="drawn views of each photo whose features the head is trained on")
     head: PhaseParameters
-    all: PhaseParameters
+    fine_tune: PhaseParameters
 
 
 STAGES = ("small", "medium", "large")

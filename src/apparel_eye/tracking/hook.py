@@ -146,10 +146,10 @@ def _numbers(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, float]
 
 
 def _prefix(name: str) -> str:
-    """``small_head_checkpoint`` is small/head, ``small_checkpoint`` is small/all."""
+    """``small_head_checkpoint`` is small/head, ``small_checkpoint`` is small/fine_tune."""
     whose = name.removesuffix("_checkpoint")
     stage = whose.removesuffix("_head")
-    return f"{stage}/{'all' if stage == whose else 'head'}"
+    return f"{stage}/{'fine_tune' if stage == whose else 'head'}"
 
 
 def _measurements(prefix: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float, int]]:

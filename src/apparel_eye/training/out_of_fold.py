@@ -62,7 +62,7 @@ def train_fold_networks(
 
 
 def _stages(train: TrainParameters) -> tuple[str, ...]:
-    fine_tuned = [number for number, name in enumerate(STAGES, start=1) if getattr(train.stages, name).all.epochs]
+    fine_tuned = [number for number, name in enumerate(STAGES, start=1) if getattr(train.stages, name).fine_tune.epochs]
     return STAGES[: max(fine_tuned, default=0)]
 
 
@@ -84,8 +84,12 @@ def _train_stage(
     sweep = training.sweep_head(*of_head, stage.head, train, device) if is_wanted(stage.head) else []
     head = _last(training.train_head(*of_head, with_rate(stage.head, sweep), train, device))
     of_all = (pixels, subsets, head)
-    sweep = training.sweep_all_layers(*of_all, stage.all, augmentation, train, modes) if is_wanted(stage.all) else []
-    return _last(training.fine_tune(*of_all, with_rate(stage.all, sweep), augmentation, train, modes))
+    sweep = (
+        training.sweep_all_layers(*of_all, stage.fine_tune, augmentation, train, modes)
+        if is_wanted(stage.fine_tune)
+        else []
+    )
+    return _last(training.fine_tune(*of_all, with_rate(stage.fine_tune, sweep), augmentation, train, modes))
 
 
 def _last(made: Iterator[Made]) -> Made:

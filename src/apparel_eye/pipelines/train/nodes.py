@@ -152,12 +152,12 @@ def find_rate(
     from apparel_eye.training.rate_finder import is_wanted
     from apparel_eye.training.stage import sweep_all_layers
 
-    if not is_wanted(stage.all):
+    if not is_wanted(stage.fine_tune):
         return rates_table([])
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}
-    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, stage.all, augmentation, train, how))
+    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, stage.fine_tune, augmentation, train, how))
 
 
 def fine_tune(
@@ -166,8 +166,8 @@ def fine_tune(
     folds: pd.DataFrame,
     values: list[str],
     head_checkpoint: Checkpoint,
-    all_rates: pd.DataFrame,
-    all_resume_from: Checkpoint,
+    fine_tune_rates: pd.DataFrame,
+    fine_tune_resume_from: Checkpoint,
     modes: Modes,
     train: TrainParameters,
     stage: Stage,
@@ -182,11 +182,20 @@ def fine_tune(
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
-    phase = with_rate(stage.all, all_rates.to_dict("records"))
+    phase = with_rate(stage.fine_tune, fine_tune_rates.to_dict("records"))
     announce("all layers", pixels.shape[1:3], phase)
     how = {name: Mode(**mode) for name, mode in modes.items()}
     yield from in_processes(
-        train.processes, all_layers, pixels, subsets, head_checkpoint, phase, augmentation, train, how, all_resume_from
+        train.processes,
+        all_layers,
+        pixels,
+        subsets,
+        head_checkpoint,
+        phase,
+        augmentation,
+        train,
+        how,
+        fine_tune_resume_from,
     )
 
 
@@ -212,19 +221,19 @@ def draw_examples(
     return gallery(list(seen), titles, "no photo to train on", columns=2 * _VIEWS)
 
 
-def draw_rates(head_rates: pd.DataFrame, all_rates: pd.DataFrame) -> Figure:
+def draw_rates(head_rates: pd.DataFrame, fine_tune_rates: pd.DataFrame) -> Figure:
     """The curves of the learning-rate finder."""
     from apparel_eye.reports.figures import rate_curves
     from apparel_eye.training.rate_finder import suggest_rate
 
-    sweeps = {"head": head_rates, "all layers": all_rates}
+    sweeps = {"head": head_rates, "all layers": fine_tune_rates}
     suggested = {name: suggest_rate(sweep.to_dict("records")) for name, sweep in sweeps.items() if len(sweep)}
     return rate_curves(sweeps, suggested)
 
 
 def join_phases(head_checkpoint: Checkpoint, checkpoint: Checkpoint, factors: tuple[float, ...]) -> pd.DataFrame:
     """The epochs of a stage, in the order in which they ran."""
-    return history_table({"head": head_checkpoint.history, "all": checkpoint.history}, len(factors))
+    return history_table({"head": head_checkpoint.history, "fine_tune": checkpoint.history}, len(factors))
 
 
 def join_stages(**histories: pd.DataFrame) -> pd.DataFrame:

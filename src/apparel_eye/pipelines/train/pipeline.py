@@ -21,7 +21,7 @@ from apparel_eye.pipelines.train.nodes import (
     train_head,
 )
 
-_UNFINISHED = ("head_resume_from", "all_resume_from")
+_UNFINISHED = ("head_resume_from", "fine_tune_resume_from")
 """What the phases of a stage go on from where they were stopped."""
 
 
@@ -91,13 +91,21 @@ def _stage(stage: str, initial: str) -> Pipeline:
             Node(
                 find_rate,
                 inputs=["pixels", *common, "head_checkpoint", "modes", *parameters],
-                outputs="all_rates",
+                outputs="fine_tune_rates",
                 name="find_rate",
             ),
-            Node(draw_rates, inputs=["head_rates", "all_rates"], outputs="rate_curves", name="draw_rates"),
+            Node(draw_rates, inputs=["head_rates", "fine_tune_rates"], outputs="rate_curves", name="draw_rates"),
             Node(
                 fine_tune,
-                inputs=["pixels", *common, "head_checkpoint", "all_rates", "all_resume_from", "modes", *parameters],
+                inputs=[
+                    "pixels",
+                    *common,
+                    "head_checkpoint",
+                    "fine_tune_rates",
+                    "fine_tune_resume_from",
+                    "modes",
+                    *parameters,
+                ],
                 outputs="checkpoint",
                 name="fine_tune",
             ),
