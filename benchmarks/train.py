@@ -415,7 +415,7 @@ def head_epochs(
     if pixels is not None:
         task = replace(task, read=lambda rows: read(pixels, subsets.train[rows], mode.where), inputs=through_backbone)
     phase = PhaseParameters(learning_rate=1e-4, num_cycles=num_epochs, cycle_epochs=1, cycle_multiplier=1)
-    for event in loop.train(task, stage._settings("head", phase, phase.rate, (1.0,), train)):
+    for event in loop.train(task, phase, train):
         assert event.row is not None
         yield event.row["seconds"]
 

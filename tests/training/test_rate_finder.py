@@ -8,10 +8,11 @@ from torch import nn
 
 from apparel_eye.errors import DivergedError
 from apparel_eye.networks.dropout import Dropout
-from apparel_eye.parameters import FinderParameters
-from apparel_eye.training.rate_finder import suggest_rate, sweep_rates
-from apparel_eye.training.stepper import Settings, Stepper, Task
+from apparel_eye.parameters import FinderParameters, PhaseParameters, TrainParameters
+from apparel_eye.training.rate_finder import Sweep, suggest_rate, sweep_rates
+from apparel_eye.training.stepper import Stepper, Task
 
+Settings = tuple[PhaseParameters, TrainParameters]
 FINDER = FinderParameters(start=1e-4, end=10.0, num_steps=50, smoothing=0.9, stop_at=4.0)
 
 
@@ -36,8 +37,12 @@ def task(make_task: Callable[..., Task]) -> Task:
     )
 
 
+def sweep(task: Task, settings: Settings, finder: FinderParameters) -> Sweep:
+    return sweep_rates(task, settings[1].model_copy(update={"finder": finder}))
+
+
 def test_rates_grow_by_one_factor_from_the_start_towards_the_end(task: Task, settings: Settings) -> None:
-    rows = sweep_rates(task, settings, FINDER.model_copy(update={"stop_at": 1e9}))
+    rows = sweep(task, settings, FINDER.model_copy(update={"stop_at": 1e9}))
     rates = np.array([row["learning_rate"] for row in rows])
     assert [row["step"] for row in rows] == list(range(1, 51))
     assert rates[0] == pytest.approx(1e-4)
@@ -45,7 +50,7 @@ def test_rates_grow_by_one_factor_from_the_start_towards_the_end(task: Task, set
 
 
 def test_the_smoothed_loss_is_the_exponential_average_without_its_bias(task: Task, settings: Settings) -> None:
-    rows = sweep_rates(task, settings, FINDER)
+    rows = sweep(task, settings, FINDER)
     for number in range(1, len(rows) + 1):
         weights = 0.9 ** np.arange(number)[::-1]
         losses = [row["loss"] for row in rows[:number]]
@@ -55,11 +60,11 @@ def test_the_smoothed_loss_is_the_exponential_average_without_its_bias(task: Tas
 def test_the_sweep_leaves_no_trace(task: Task, settings: Settings) -> None:
     before = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
     task.model.eval()
-    first = sweep_rates(task, settings, FINDER)
+    first = sweep(task, settings, FINDER)
     after = task.model.state_dict()
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
     assert not task.model.training
-    assert sweep_rates(task, settings, FINDER) == first
+    assert sweep(task, settings, FINDER) == first
 
 
 def test_the_sweep_stops_once_the_loss_is_several_times_its_best(
@@ -67,7 +72,7 @@ def test_the_sweep_stops_once_the_loss_is_several_times_its_best(
 ) -> None:
     losses: Iterator[float] = iter([2.0, 1.0, 1.0, 3.9, 4.1, 0.1])
     monkeypatch.setattr(Stepper, "take", lambda *_: torch.tensor(next(losses)))
-    rows = sweep_rates(task, settings, FINDER.model_copy(update={"smoothing": 0.0}))
+    rows = sweep(task, settings, FINDER.model_copy(update={"smoothing": 0.0}))
     assert [row["loss"] for row in rows] == pytest.approx([2.0, 1.0, 1.0, 3.9])
 
 
@@ -76,7 +81,7 @@ def test_the_sweep_stops_where_the_loss_is_not_finite(
 ) -> None:
     losses: Iterator[float] = iter([2.0, math.nan])
     monkeypatch.setattr(Stepper, "take", lambda *_: torch.tensor(next(losses)))
-    assert len(sweep_rates(task, settings, FINDER)) == 1
+    assert len(sweep(task, settings, FINDER)) == 1
 
 
 def test_a_tenth_of_the_best_rate_is_suggested() -> None:
@@ -90,12 +95,12 @@ def test_nothing_can_be_suggested_of_a_loss_that_never_was_finite() -> None:
 
 
 def test_the_suggested_rate_trains_better_than_one_far_above_or_below(task: Task, settings: Settings) -> None:
-    suggested = suggest_rate(sweep_rates(task, settings, FINDER))
+    suggested = suggest_rate(sweep(task, settings, FINDER))
     start = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
 
     def loss_after(rate: float) -> float:
         task.model.load_state_dict(start)
-        stepper = Stepper(task, settings)
+        stepper = Stepper(task, settings[1])
         task.model.train()
         for step in range(60):
             last = stepper.take(torch.arange(24), np.arange(24), 0, step, rate)

@@ -12,9 +12,10 @@ from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.dropout import Dropout
 from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.training import loop
-from apparel_eye.training.stepper import Settings, Stepper, Task
+from apparel_eye.training.stepper import Stepper, Task
 
 NUM_PHOTOS = 9
+Settings = tuple[PhaseParameters, TrainParameters]
 Train = Callable[..., Iterator[Checkpoint]]
 
 
@@ -37,7 +38,7 @@ class Small(nn.Module):
 
 
 @pytest.fixture
-def small_work(make_task: Callable[..., Task]) -> Callable[[int], Task]:
+def small_task(make_task: Callable[..., Task]) -> Callable[[int], Task]:
     features = torch.rand(NUM_PHOTOS, 4, generator=torch.Generator().manual_seed(1))
     weights = torch.linspace(0.5, 1.5, NUM_PHOTOS)
 
@@ -52,17 +53,17 @@ def gradients(task: Task, settings: Settings) -> tuple[float, list[Tensor]]:
     """The loss of a step on all photos, and its gradients."""
     task.model.train()
     rows = np.arange(NUM_PHOTOS)
-    loss = Stepper(task, settings).take(task.read(rows), rows, epoch=2, step=5, rate=1e-3)
+    loss = Stepper(task, settings[1]).take(task.read(rows), rows, epoch=2, step=5, rate=1e-3)
     return loss.item(), [parameter.grad.clone() for parameter in task.model.parameters()]
 
 
 @pytest.mark.parametrize("accumulation", [1, 2, 4, 8, 9, 50])
 def test_a_batch_in_parts_has_the_loss_and_the_gradients_of_the_whole(
-    small_work: Callable[[int], Task], make_settings: Callable[..., Settings], accumulation: int
+    small_task: Callable[[int], Task], make_settings: Callable[..., Settings], accumulation: int
 ) -> None:
-    loss, whole = gradients(small_work(NUM_PHOTOS), make_settings())
+    loss, whole = gradients(small_task(NUM_PHOTOS), make_settings())
     of_parts, summed = gradients(
-        task := small_work(-(-NUM_PHOTOS // accumulation)), make_settings(accumulation=accumulation)
+        task := small_task(-(-NUM_PHOTOS // accumulation)), make_settings(accumulation=accumulation)
     )
     assert of_parts == pytest.approx(loss, rel=1e-6)
     torch.testing.assert_close(summed, whole, rtol=1e-5, atol=1e-7)
@@ -70,9 +71,9 @@ def test_a_batch_in_parts_has_the_loss_and_the_gradients_of_the_whole(
 
 
 def test_a_step_is_one_of_adamw_at_each_groups_rate(
-    small_work: Callable[[int], Task], make_settings: Callable[..., Settings]
+    small_task: Callable[[int], Task], make_settings: Callable[..., Settings]
 ) -> None:
-    task = small_work(NUM_PHOTOS)
+    task = small_task(NUM_PHOTOS)
     early, late = task.model.layers[1], task.model.layers[4]
     parameter_groups = [
         {"params": list(early.parameters()), "factor": 0.1},
@@ -103,13 +104,13 @@ def test_training_in_parts_is_training(
 
 @pytest.mark.fault(108)
 def test_where_memory_ends_batches_are_computed_in_parts_from_then_on(
-    small_work: Callable[[int], Task], make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+    small_task: Callable[[int], Task], make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = make_settings(batch_size=NUM_PHOTOS)
-    task = small_work(2)
-    rows = [event.row for event in loop.train(task, settings)]
-    by_hand = small_work(NUM_PHOTOS)
-    expected = [event.row for event in loop.train(by_hand, make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
+    task = small_task(2)
+    rows = [event.row for event in loop.train(task, *settings)]
+    by_hand = small_task(NUM_PHOTOS)
+    expected = [event.row for event in loop.train(by_hand, *make_settings(batch_size=NUM_PHOTOS, accumulation=8))]
     assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in expected]
     assert {row["accumulation"] for row in rows} == {8}
     np.testing.assert_equal(
@@ -128,24 +129,24 @@ def test_where_memory_ends_batches_are_computed_in_parts_from_then_on(
 
 @pytest.mark.fault(108)
 def test_a_run_that_goes_on_computes_in_the_parts_that_it_had_found(
-    small_work: Callable[[int], Task], make_settings: Callable[..., Settings]
+    small_task: Callable[[int], Task], make_settings: Callable[..., Settings]
 ) -> None:
     settings = make_settings(batch_size=5, save_every_steps=1)
-    state = next(loop.train(small_work(2), settings)).state
+    state = next(loop.train(small_task(2), *settings)).state
     assert state.notes["accumulation"] == 4
-    task = small_work(2)
-    rows = [event.row for event in loop.train(task, settings, state) if event.row]
+    task = small_task(2)
+    rows = [event.row for event in loop.train(task, *settings, state) if event.row]
     assert {row["accumulation"] for row in rows} == {4}
     assert max(task.model.seen) <= 2
 
 
 @pytest.mark.fault(108)
 def test_a_photo_that_does_not_fit_into_memory_stops_the_run(
-    small_work: Callable[[int], Task], make_settings: Callable[..., Settings]
+    small_task: Callable[[int], Task], make_settings: Callable[..., Settings]
 ) -> None:
     expected = r"head: photos do not fit .*not even 1 at a time.*Tried to allocate 2\.00 GiB.*; use a smaller size"
     with pytest.raises(SystemEnvironmentError, match=expected):
-        next(loop.train(small_work(0), make_settings()))
+        next(loop.train(small_task(0), *make_settings()))
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(
@@ -156,4 +157,4 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
 
     task = make_task(nn.Linear(4, 3), broken, torch.eye(3))
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        next(loop.train(task, make_settings()))
+        next(loop.train(task, *make_settings()))

@@ -20,11 +20,12 @@ from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
 from apparel_eye.metrics.official import Probabilities, scores
 from apparel_eye.networks.checkpoint import State
+from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.training import schedule
 from apparel_eye.training.ema import Average
 from apparel_eye.training.history import head_columns, report, warn_of_collapse
 from apparel_eye.training.state import arrays_of, fill
-from apparel_eye.training.stepper import Settings, Stepper, Task
+from apparel_eye.training.stepper import Stepper, Task
 
 logger = logging.getLogger(__name__)
 _NAMED = 3
@@ -48,21 +49,24 @@ class Event:
     probabilities: Probabilities | None = None
 
 
-def train(task: Task, settings: Settings, state: State | None = None) -> Iterator[Event]:
+def train(
+    task: Task, phase: PhaseParameters, parameters: TrainParameters, state: State | None = None
+) -> Iterator[Event]:
     """Train in place; the caller decides what to do with each moment that is yielded.
 
     That is after each epoch, every so many steps, and when the run is asked to stop, before it does.
 
     Args:
         task: what is trained, as it was at the start of the phase.
-        settings: how.
-        state: of an earlier run with the same work and settings, to go on from; the result has the same bits.
+        phase: cycles and learning rate.
+        parameters: batches, weight decay, loss and the rest.
+        state: of an earlier run with the same task and parameters, to go on from; the result has the same bits.
 
     Raises:
         DivergedError: a loss is not finite.
         Interrupted: the run was asked to stop.
     """
-    training = _Training(task, settings)
+    training = _Training(task, phase, parameters)
     if state is not None:
         training.resume_from(state)
     with signals.deferred():
@@ -72,10 +76,10 @@ def train(task: Task, settings: Settings, state: State | None = None) -> Iterato
 class _Training:
     """A phase under way. Its numbers, weights and moments are all that a later run needs to go on."""
 
-    def __init__(self, task: Task, settings: Settings) -> None:
-        self._task, self._settings = task, settings
-        self._stepper = Stepper(task, settings)
-        self._average = Average(task.model, settings.weight_average)
+    def __init__(self, task: Task, phase: PhaseParameters, parameters: TrainParameters) -> None:
+        self._task, self._phase, self._parameters = task, phase, parameters
+        self._stepper = Stepper(task, parameters)
+        self._average = Average(task.model, parameters.weight_average)
         self._epoch = self._step = 0
         self._loss_sum = torch.zeros((), device=task.targets.device)
         self._seconds = 0.0
@@ -89,13 +93,13 @@ class _Training:
         logger.info("    going on after %d epochs and %d steps", self._epoch, self._step)
 
     def run(self) -> Iterator[Event]:
-        task, settings = self._task, self._settings
-        num_steps = len(batches_of(settings, 0, len(task.targets)))
-        if self._epoch < settings.phase.epochs:
+        task, phase = self._task, self._phase
+        num_steps = len(batches_of(self._parameters, 0, len(task.targets)))
+        if self._epoch < phase.epochs:
             head_columns()
-        done, total = self._epoch * num_steps + self._step, settings.phase.epochs * num_steps
-        with tqdm(total=total, initial=done, desc=settings.name, unit="step", disable=None) as bar:
-            while self._epoch < settings.phase.epochs:
+        done, total = self._epoch * num_steps + self._step, phase.epochs * num_steps
+        with tqdm(total=total, initial=done, desc=task.name, unit="step", disable=None) as bar:
+            while self._epoch < phase.epochs:
                 started = time.perf_counter() - self._seconds
                 for _ in self._steps_of_epoch():
                     bar.update()
@@ -104,7 +108,7 @@ class _Training:
                         yield self._event()
                         signals.stop()
                         return  # another process was asked
-                    if self._step % settings.save_every_steps == 0 and self._step < num_steps:
+                    if self._step % self._parameters.save_every_steps == 0 and self._step < num_steps:
                         yield self._event()
                 probabilities = self._evaluate()
                 if probabilities is None:
@@ -113,11 +117,11 @@ class _Training:
                     return  # another process was asked
                 self._seconds = time.perf_counter() - started
                 row = self._row(probabilities, num_steps)
-                report(row, settings.phase.epochs)
+                report(row, phase.epochs)
                 warn_of_collapse(probabilities, task.values)
                 self._epoch, self._step, self._seconds = self._epoch + 1, 0, 0.0
                 self._loss_sum.zero_()
-                finished = self._epoch == settings.phase.epochs
+                finished = self._epoch == phase.epochs
                 yield Event(None if finished else self._state(), self._average, row, probabilities)
                 if self._anyone_asked():
                     signals.stop()
@@ -128,14 +132,14 @@ class _Training:
 
         On an accelerator that is later than to look at once, but nothing waits for it.
         """
-        task, settings, stepper = self._task, self._settings, self._stepper
+        task, phase, stepper = self._task, self._phase, self._stepper
         task.set_mode()
-        batches = batches_of(settings, self._epoch, len(task.targets))
+        batches = batches_of(self._parameters, self._epoch, len(task.targets))
         left = batches[self._step :]
         for positions, read in zip(
-            left, read_ahead(task.read, map(stepper.share_of, left), settings.readers), strict=True
+            left, read_ahead(task.read, map(stepper.share_of, left), self._parameters.readers), strict=True
         ):
-            rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, self._step, len(batches))
+            rate = phase.rate * schedule.factor_at(phase, self._epoch, self._step, len(batches))
             self._check()
             self._last = stepper.take(read, positions, self._epoch, self._step, rate), positions
             self._loss_sum += self._last[0] * len(positions)
@@ -152,9 +156,9 @@ class _Training:
         rate = max(group["lr"] for group in self._stepper.optimizer.param_groups)
         names = [str(name) for name in self._task.names[positions[:_NAMED]]]
         raise DivergedError(
-            f"{self._settings.name}: the loss of a batch in epoch {self._epoch + 1}, step {self._step}, is "
+            f"{self._task.name}: the loss of a batch in epoch {self._epoch + 1}, step {self._step}, is "
             f"{loss.item()}, at a learning rate of {rate:.2g}; its {len(positions)} photos begin with "
-            f"{', '.join(names)}; lower learning_rate, for example to {self._settings.learning_rate / 10:g}. "
+            f"{', '.join(names)}; lower learning_rate, for example to {self._phase.rate / 10:g}. "
             "What was saved before is kept"
         )
 
@@ -177,20 +181,20 @@ class _Training:
         probabilities = np.concatenate(shares)
         if not np.isfinite(probabilities).all():
             raise DivergedError(
-                f"{self._settings.name}: after epoch {self._epoch + 1} predictions are not finite; lower "
-                f"learning_rate, for example to {self._settings.learning_rate / 10:g}. What was saved before is kept"
+                f"{self._task.name}: after epoch {self._epoch + 1} predictions are not finite; lower "
+                f"learning_rate, for example to {self._phase.rate / 10:g}. What was saved before is kept"
             )
         return probabilities
 
     def _row(self, probabilities: Probabilities, num_steps: int) -> dict[str, float]:
-        settings, measured = self._settings, scores(probabilities, self._task.label_strings)
-        rate = settings.learning_rate * schedule.factor_at(settings.phase, self._epoch, 0, num_steps)
+        phase, measured = self._phase, scores(probabilities, self._task.label_strings)
+        rate = phase.rate * schedule.factor_at(phase, self._epoch, 0, num_steps)
         return {
             "epoch": self._epoch + 1,
-            "cycle": schedule.cycle_at(settings.phase, self._epoch)[0] + 1,
+            "cycle": schedule.cycle_at(phase, self._epoch)[0] + 1,
             "steps": num_steps,
             "learning_rate": rate,
-            **{f"rate_{number}": rate * factor for number, factor in enumerate(settings.factors, start=1)},
+            **{f"rate_{number}": rate * factor for number, factor in enumerate(self._task.factors, start=1)},
             "accumulation": self._stepper.accumulation,
             "train_loss": (self._loss_sum / len(self._task.targets)).item(),
             "validation_loss": measured.pop("log_loss"),
@@ -215,11 +219,11 @@ class _Training:
         return State(arrays, notes)
 
 
-def batches_of(settings: Settings, epoch: int, num_photos: int) -> list[Rows]:
+def batches_of(train: TrainParameters, epoch: int, num_photos: int) -> list[Rows]:
     """Positions of the training photos in the order of an epoch, evenly dealt.
 
     So no batch is left with a single photo, of which batch norm knows no variance; with batches of two and an odd
     number of photos, one batch has three.
     """
-    num_steps = max(1, min(-(-num_photos // settings.batch_size), num_photos // 2))
-    return np.array_split(randomness.order(settings.seed, epoch, num_photos), num_steps)
+    num_steps = max(1, min(-(-num_photos // train.batch_size), num_photos // 2))
+    return np.array_split(randomness.order(train.seed, epoch, num_photos), num_steps)

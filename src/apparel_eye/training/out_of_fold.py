@@ -81,14 +81,10 @@ def _train_stage(
     parts = training.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
     features = np.concatenate([part.rows for part in parts])
     of_head = (features, subsets, description, initial)
-    sweep = training.sweep_head(*of_head, stage.head, train, device) if is_wanted(stage.head) else []
+    sweep = training.sweep_head(*of_head, train, device) if is_wanted(stage.head) else []
     head = _last(training.train_head(*of_head, with_rate(stage.head, sweep), train, device))
     of_all = (pixels, subsets, head)
-    sweep = (
-        training.sweep_all_layers(*of_all, stage.fine_tune, augmentation, train, modes)
-        if is_wanted(stage.fine_tune)
-        else []
-    )
+    sweep = training.sweep_all_layers(*of_all, augmentation, train, modes) if is_wanted(stage.fine_tune) else []
     return _last(training.fine_tune(*of_all, with_rate(stage.fine_tune, sweep), augmentation, train, modes))
 
 

@@ -15,27 +15,27 @@ from tqdm import tqdm
 
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
-from apparel_eye.parameters import FinderParameters, PhaseParameters
+from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.training import loop
-from apparel_eye.training.stepper import Settings, Stepper, Task
+from apparel_eye.training.stepper import Stepper, Task
 
 logger = logging.getLogger(__name__)
 
 Sweep = list[dict[str, float]]
 
 
-def sweep_rates(task: Task, settings: Settings, finder: FinderParameters) -> Sweep:
+def sweep_rates(task: Task, train: TrainParameters) -> Sweep:
     """A row per step: ``step`` from 1, ``learning_rate`` of the head, ``loss`` and ``smoothed_loss``.
 
     The other layer groups keep their share of the rate. The model's weights, statistics and mode are left as they were.
     """
     before, was_training = copy.deepcopy(task.model.state_dict()), task.model.training
-    stepper = Stepper(task, settings)
+    stepper, finder = Stepper(task, train), train.finder
     rows: Sweep = []
     average, best = 0.0, math.inf
     task.set_mode()
-    batches = _endless_batches(settings, len(task.targets))
-    with tqdm(total=finder.num_steps, desc=f"rates of {settings.name}", unit="step", disable=None) as bar:
+    batches = _endless_batches(train, len(task.targets))
+    with tqdm(total=finder.num_steps, desc=f"rates of {task.name}", unit="step", disable=None) as bar:
         for step, (epoch, positions) in zip(range(finder.num_steps), batches, strict=False):
             rate = finder.start * (finder.end / finder.start) ** (step / finder.num_steps)
             loss = stepper.take(task.read(positions), positions, epoch, step, rate).item()
@@ -76,7 +76,7 @@ def with_rate(phase: PhaseParameters, rows: Sequence[Mapping[Any, float]]) -> Ph
     return phase.model_copy(update={"learning_rate": rate})
 
 
-def _endless_batches(settings: Settings, num_photos: int) -> Iterator[tuple[int, Rows]]:
+def _endless_batches(train: TrainParameters, num_photos: int) -> Iterator[tuple[int, Rows]]:
     for epoch in count():
-        for positions in loop.batches_of(settings, epoch, num_photos):
+        for positions in loop.batches_of(train, epoch, num_photos):
             yield epoch, positions

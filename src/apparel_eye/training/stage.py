@@ -21,8 +21,8 @@ from apparel_eye.parameters import AugmentationParameters, PhaseParameters, Trai
 from apparel_eye.training import loop, schedule
 from apparel_eye.training.best_epochs import Selection
 from apparel_eye.training.rate_finder import Sweep, sweep_rates
-from apparel_eye.training.stepper import Settings, Task
-from apparel_eye.training.tasks import all_layers_task, head_task
+from apparel_eye.training.stepper import Task
+from apparel_eye.training.tasks import all_layers_task, head_task, whole_batches
 
 NOTHING_YET = Checkpoint({}, {})
 """What a phase that was never begun goes on from."""
@@ -81,9 +81,9 @@ def train_head(
     """
     model = start(description, initial, train.seed)
     task = head_task(model, description, features, subsets, train, device)
-    settings = _head_settings(phase, phase.rate, train)
     judge_start = bool(train.head.linear_fit) or not phase.epochs
-    yield from _train(task, settings, model, description, subsets, resume_from, judge_start, schedule.ends_cycle)
+    whole = whole_batches(train)
+    yield from _train(task, phase, whole, model, description, subsets, resume_from, judge_start, schedule.ends_cycle)
 
 
 def sweep_head(
@@ -91,13 +91,12 @@ def sweep_head(
     subsets: Subsets,
     description: Description,
     initial: Weights | Checkpoint,
-    phase: PhaseParameters,
     train: TrainParameters,
     device: str = "cpu",
 ) -> Sweep:
     """How the loss of the head answers to the learning rate, see ``rate_finder``."""
     task = head_task(start(description, initial, train.seed), description, features, subsets, train, device)
-    return sweep_rates(task, _head_settings(phase, train.finder.start, train), train.finder)
+    return sweep_rates(task, whole_batches(train))
 
 
 def fine_tune(
@@ -120,15 +119,13 @@ def fine_tune(
         return
     model, description = restore(checkpoint)
     task = all_layers_task(model, description, pixels, subsets, augmentation, train, modes)
-    settings = _settings("all layers", phase, phase.rate, train.layer_group_factors, train)
-    yield from _train(task, settings, model, description, subsets, resume_from, True, lambda phase, epoch: True)
+    yield from _train(task, phase, train, model, description, subsets, resume_from, True, lambda phase, epoch: True)
 
 
 def sweep_all_layers(
     pixels: Pixels,
     subsets: Subsets,
     checkpoint: Checkpoint,
-    phase: PhaseParameters,
     augmentation: AugmentationParameters,
     train: TrainParameters,
     modes: Mapping[str, Mode],
@@ -136,14 +133,13 @@ def sweep_all_layers(
     """How the loss of all layers answers to the learning rate of the head, see ``rate_finder``."""
     model, description = restore(checkpoint)
     task = all_layers_task(model, description, pixels, subsets, augmentation, train, modes)
-    return sweep_rates(
-        task, _settings("all layers", phase, train.finder.start, train.layer_group_factors, train), train.finder
-    )
+    return sweep_rates(task, train)
 
 
 def _train(
     task: Task,
-    settings: Settings,
+    phase: PhaseParameters,
+    train: TrainParameters,
     model: Classifier,
     description: Description,
     subsets: Subsets,
@@ -157,38 +153,13 @@ def _train(
     if judge_start and earlier.state is None:
         everyone = np.arange(len(subsets.validation))
         selection.add(0, task.evaluate(everyone), backbones.state(model))
-    if not settings.phase.epochs:
+    if not phase.epochs:
         yield selection.checkpoint(about)
-    for event in loop.train(task, settings, earlier.state):
+    for event in loop.train(task, phase, train, earlier.state):
         if event.row is not None and event.probabilities is not None:
             number = int(event.row["epoch"])
             with event.average.applied():
                 selection.add(number, event.probabilities, backbones.state(model), event.row)
-            if event.state is not None and not is_saved(settings.phase, number - 1):
+            if event.state is not None and not is_saved(phase, number - 1):
                 continue
         yield selection.checkpoint(about, event.state)
-
-
-def _head_settings(phase: PhaseParameters, rate: float, train: TrainParameters) -> Settings:
-    """Other layer groups are frozen; features need little memory, and batch norm the whole batch."""
-    factors = (*(0.0 for _ in train.layer_group_factors[:-1]), 1.0)
-    return replace(_settings("head", phase, rate, factors, train), accumulation=1)
-
-
-def _settings(
-    name: str, phase: PhaseParameters, rate: float, factors: tuple[float, ...], train: TrainParameters
-) -> Settings:
-    return Settings(
-        name=name,
-        phase=phase,
-        learning_rate=rate,
-        factors=factors,
-        batch_size=train.batch_size,
-        accumulation=train.accumulation,
-        weight_decay=train.weight_decay,
-        weight_average=train.weight_average,
-        loss=train.loss,
-        readers=train.readers,
-        save_every_steps=train.save_every_steps,
-        seed=train.seed,
-    )

@@ -21,7 +21,7 @@ from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.metrics.official import LabelStrings, Probabilities
 from apparel_eye.networks import dropout
 from apparel_eye.networks.device import Mode
-from apparel_eye.parameters import LossParameters, PhaseParameters
+from apparel_eye.parameters import TrainParameters
 from apparel_eye.training import losses
 
 logger = logging.getLogger(__name__)
@@ -32,9 +32,11 @@ class Task:
     """What is trained, and on what.
 
     Attributes:
+        name: of the phase, for messages.
         model: trained in place.
         mode: how to compute.
-        parameter_groups: parameter groups for the optimizer, each with its ``factor`` of the learning rate.
+        parameter_groups: for the optimizer, each with its ``factor`` of the learning rate.
+        factors: those of all layer groups, from the stem on, 0 where frozen.
         read: what the inputs are made of, for positions among the training photos; called by threads that read ahead.
         inputs: the model's inputs of what was read for these positions, in an epoch.
         targets: what the network should say of each training photo, shape (photos, values), on the device.
@@ -47,9 +49,11 @@ class Task:
         values: their names, for messages.
     """
 
+    name: str
     model: nn.Module
     mode: Mode
     parameter_groups: list[dict[str, Any]]
+    factors: tuple[float, ...]
     read: Callable[[Rows], Tensor]
     inputs: Callable[[Tensor, Rows, int], Tensor]
     targets: Tensor
@@ -62,24 +66,6 @@ class Task:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a phase is trained; the names are the parameters'. ``factors`` are those of all layer groups, 0 if frozen."""
-
-    name: str
-    phase: PhaseParameters
-    learning_rate: float
-    factors: tuple[float, ...]
-    batch_size: int
-    accumulation: int
-    weight_decay: float
-    weight_average: float
-    loss: LossParameters
-    readers: int
-    save_every_steps: int
-    seed: int
-
-
 class Stepper:
     """Takes steps; where memory ends, batches are computed in twice as many shares from then on.
 
@@ -89,16 +75,16 @@ class Stepper:
         accumulation: shares in which each batch is computed, one after the other.
     """
 
-    def __init__(self, task: Task, settings: Settings) -> None:
-        self._task, self._settings = task, settings
-        self.optimizer = torch.optim.AdamW(task.parameter_groups, weight_decay=settings.weight_decay, fused=True)
+    def __init__(self, task: Task, train: TrainParameters) -> None:
+        self._task, self._train = task, train
+        self.optimizer = torch.optim.AdamW(task.parameter_groups, weight_decay=train.weight_decay, fused=True)
         # every process has the same buffers already: parameters ask for frozen statistics
         alike = DistributedDataParallelKwargs(broadcast_buffers=False)
         self.accelerator = Accelerator(cpu=task.mode.device == "cpu", kwargs_handlers=[alike])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # torch has another name for what accelerate passes on
             self._model: nn.Module = self.accelerator.prepare_model(task.model, device_placement=False)
-        self.accumulation = settings.accumulation
+        self.accumulation = train.accumulation
 
     def share_of(self, rows: Rows) -> Rows:
         """The rows that this process computes."""
@@ -135,12 +121,12 @@ class Stepper:
                 raise
             if self.accelerator.num_processes > 1:
                 raise SystemEnvironmentError(
-                    f"{self._settings.name}: a process's share of a batch does not fit into memory ({error}); run with "
+                    f"{self._task.name}: a process's share of a batch does not fit into memory ({error}); run with "
                     f"--params train.accumulation={2 * self.accumulation}"
                 ) from error
             if self.accumulation >= len(positions) // self._task.smallest_share:
                 raise SystemEnvironmentError(
-                    f"{self._settings.name}: photos do not fit into memory, not even {self._task.smallest_share} at a "
+                    f"{self._task.name}: photos do not fit into memory, not even {self._task.smallest_share} at a "
                     f"time ({error}); use a smaller size or backbone"
                 ) from error
             self.accumulation *= 2
@@ -156,7 +142,7 @@ class Stepper:
         self.optimizer.zero_grad()
         own = self.share_of(np.arange(len(positions)))
         shares = np.array_split(own, max(1, min(self.accumulation, len(own) // task.smallest_share)))
-        seed = int(randomness.uniform(self._settings.seed, epoch, [step], 1)[0, 0] * 2**53)
+        seed = int(randomness.uniform(self._train.seed, epoch, [step], 1)[0, 0] * 2**53)
         total = torch.zeros((), device=task.targets.device)
         for share in shares:
             dropout.set_batch_share(task.model, seed, dropout.BatchShare(share[0], share[-1] + 1, len(positions)))
@@ -164,7 +150,7 @@ class Stepper:
             inputs = task.inputs(read[share - own[0]], rows, epoch)
             with task.mode.autocast():
                 logits = self._model(inputs)
-            per_photo = losses.per_photo(logits, task.targets[rows], task.weights[rows], self._settings.loss)
+            per_photo = losses.per_photo(logits, task.targets[rows], task.weights[rows], self._train.loss)
             loss = per_photo.sum() / len(positions)
             with accelerator.no_sync(self._model) if share is not shares[-1] else accelerator.autocast():
                 # processes average their gradients, but the loss is a sum over their shares

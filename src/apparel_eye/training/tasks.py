@@ -52,9 +52,11 @@ def head_task(
         return to_probabilities(model.head.eval()(validation[positions].float()), description)
 
     return Task(
+        name="head",
         model=model.head,
         mode=mode,
         parameter_groups=[{"params": list(model.head.parameters()), "factor": 1.0}],
+        factors=(*(0.0 for _ in train.layer_group_factors[:-1]), 1.0),
         read=lambda positions: torch.from_numpy(positions),
         inputs=lambda _, positions, epoch: cached[(epoch % num_views) * num_train + positions].float(),
         smallest_share=2,
@@ -62,6 +64,11 @@ def head_task(
         evaluate=evaluate,
         **_labels(subsets, description, targets, weights, mode),
     )
+
+
+def whole_batches(train: TrainParameters) -> TrainParameters:
+    """For a head: its features need little memory, and its batch norm the whole batch."""
+    return train.model_copy(update={"accumulation": 1})
 
 
 def all_layers_task(
@@ -88,9 +95,11 @@ def all_layers_task(
         return predict_plain(model.eval(), description, pixels, rows, train.batch_size, modes["predict"])
 
     return Task(
+        name="all layers",
         model=model,
         mode=mode,
         parameter_groups=parameter_groups(model, train.layer_group_factors),
+        factors=train.layer_group_factors,
         read=lambda positions: read(pixels, subsets.train[positions], mode.where),
         inputs=inputs,
         smallest_share=1 if train.freeze_statistics else 2,

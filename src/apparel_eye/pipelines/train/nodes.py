@@ -105,7 +105,7 @@ def find_head_rate(
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
     device = modes["train"]["device"]
-    return rates_table(sweep_head(features, subsets, description, initial, stage.head, train, device))
+    return rates_table(sweep_head(features, subsets, description, initial, train, device))
 
 
 def train_head(
@@ -157,7 +157,7 @@ def find_rate(
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}
-    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, stage.fine_tune, augmentation, train, how))
+    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, augmentation, train, how))
 
 
 def fine_tune(
