@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from apparel_eye.attributes import DIMENSIONS
-from apparel_eye.datasets import CheckpointDataset
+from apparel_eye.datasets import CheckpointDataset, notes
 from apparel_eye.metrics import official
 from apparel_eye.networks.checkpoint import as_arrays
 from apparel_eye.parameters import ProjectParameters
@@ -66,13 +66,14 @@ def same_settings(garments: Path, data: Path) -> dict[str, object]:
 def test_files_of_the_contract_are_written_with_their_seals(results: Path, name: str) -> None:
     path = results / name.format(CATEGORY)
     assert path.stat().st_size > 0
-    assert path.with_name(f"{path.name}.seal").is_file()
+    assert notes.place_of(path, notes.SEAL).is_file()
 
 
 def test_nothing_temporary_is_left(results: Path) -> None:
-    files = [path for path in results.rglob("*") if path.is_file() and path.suffix != ".seal"]
+    files = {path for path in results.rglob("*") if path.is_file() and path.parent.name != ".seals"}
     assert [path.name for path in files if path.name.startswith(".") or path.suffix == ".part"] == []
-    assert [path.name for path in files if not path.with_name(f"{path.name}.seal").is_file()] == []
+    seals = {path for path in results.rglob("*") if path.is_file() and path.parent.name == ".seals"}
+    assert {notes.place_of(path, notes.SEAL) for path in files} == seals
 
 
 def test_the_run_checks_all_parameters_and_ends_with_scores_and_files(

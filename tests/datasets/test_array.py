@@ -38,7 +38,7 @@ def test_parts_make_the_whole(dataset: ArrayDataset, cuts: Sequence[int], tmp_pa
     for part in parts_of(WHOLE, cuts):
         dataset.save(part)
     np.testing.assert_array_equal(dataset.load(), WHOLE, strict=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["array.npy", "array.npy.seal"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".seals", "array.npy"]
 
 
 def test_parts_that_do_not_end_leave_the_old_array(dataset: ArrayDataset) -> None:
@@ -53,7 +53,7 @@ def test_no_rows_at_the_end_leave_the_array_as_it_is(dataset: ArrayDataset, tmp_
     before = (tmp_path / "array.npy").stat()
     dataset.save(ArrayChunk(len(WHOLE), len(WHOLE), WHOLE[:0]))
     assert (tmp_path / "array.npy").stat() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["array.npy", "array.npy.seal"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".seals", "array.npy"]
 
 
 def test_parts_begin_anew_after_parts_of_another_shape_that_did_not_end(dataset: ArrayDataset) -> None:

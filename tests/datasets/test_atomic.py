@@ -32,7 +32,7 @@ def test_a_figure_is_written_as_a_picture(tmp_path: Path) -> None:
     dataset = AtomicDataset(str(tmp_path / "figure.png"), {"type": "matplotlib.MatplotlibDataset"})
     dataset.save(Figure())
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.png", "figure.png.seal"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".seals", "figure.png"]
 
 
 def test_data_that_the_format_cannot_hold_leaves_the_old_file(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_data_that_the_format_cannot_hold_leaves_the_old_file(tmp_path: Path) ->
     with pytest.raises(DatasetError, match="not JSON serializable"):
         dataset.save([object()])
     assert dataset.load() == [1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data.json", "data.json.seal"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".seals", "data.json"]
 
 
 def test_the_wrapped_dataset_gives_the_preview(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from apparel_eye.datasets import (
     CheckpointDataset,
     EarlierCheckpointDataset,
     WeightsDataset,
+    notes,
     seal,
 )
 from apparel_eye.errors import DataError
@@ -120,8 +121,8 @@ def test_no_file_of_another_kind_is_parsed(tmp_path: Path, monkeypatch: pytest.M
 @of_each_kind
 @pytest.mark.fault(117)
 def test_a_file_that_no_run_has_written_is_not_parsed(artefact: Artefact) -> None:
-    artefact.path.with_name("artefact.seal").unlink()
-    with pytest.raises(DatasetError, match="has no checksum beside it"):
+    notes.place_of(artefact.path, notes.SEAL).unlink()
+    with pytest.raises(DatasetError, match=r"has no checksum in \.seals beside it"):
         artefact.dataset.load()
     assert artefact.num_parsed == 0
 
@@ -133,8 +134,8 @@ def test_a_file_that_no_run_has_written_is_not_parsed(artefact: Artefact) -> Non
 @pytest.mark.fault(117)
 def test_a_seal_that_is_none_lets_nothing_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     artefact = Artefact("array", tmp_path / "artefact", monkeypatch)
-    artefact.path.with_name("artefact.seal").write_text(text)
-    with pytest.raises(DatasetError, match="has no checksum beside it"):
+    notes.place_of(artefact.path, notes.SEAL).write_text(text)
+    with pytest.raises(DatasetError, match=r"has no checksum in \.seals beside it"):
         artefact.dataset.load()
     assert artefact.num_parsed == 0
 

@@ -11,7 +11,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.chunks import ArrayChunk
-from apparel_eye.datasets import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, seal, storage
+from apparel_eye.datasets import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, notes, seal, storage
 from apparel_eye.errors import SystemEnvironmentError
 
 NOTHING = hashlib.sha256(b"0 0").hexdigest()
@@ -33,6 +33,10 @@ def again(dataset: GrowingArrayDataset) -> GrowingArrayDataset:
     return GrowingArrayDataset(str(dataset.path))
 
 
+def rows_of(dataset: GrowingArrayDataset) -> Path:
+    return notes.place_of(dataset.path, notes.ROWS)
+
+
 def save(dataset: GrowingArrayDataset, some: Iterator[ArrayChunk], number: int = 99) -> None:
     for part, _ in zip(some, range(number), strict=False):
         dataset.save(part)
@@ -51,7 +55,7 @@ def names(dataset: GrowingArrayDataset) -> set[str]:
 def test_the_file_is_the_one_that_numpy_writes(dataset: GrowingArrayDataset, size: int, dtype: type) -> None:
     whole = WHOLE.astype(dtype)
     save(dataset, parts(size, whole=whole))
-    assert names(dataset) == {"array.npy", "array.npy.seal"}
+    assert names(dataset) == {"array.npy", ".seals"}
     np.save(dataset.path.with_name("expected.npy"), whole)
     assert dataset.path.read_bytes() == dataset.path.with_name("expected.npy").read_bytes()
     loaded = dataset.load()
@@ -97,7 +101,7 @@ def test_what_was_written_before_a_kill_is_gone_on_with(dataset: GrowingArrayDat
     assert num_done(dataset) == 2 * num_saved
     save(again(dataset), parts(2, first=2 * num_saved))
     np.testing.assert_array_equal(dataset.load(), WHOLE, strict=True)
-    assert names(dataset) == {"array.npy", "array.npy.seal"}
+    assert names(dataset) == {"array.npy", ".seals"}
 
 
 def test_the_old_array_stands_until_the_new_one_is_whole(dataset: GrowingArrayDataset) -> None:
@@ -120,7 +124,7 @@ def test_what_was_begun_can_be_forgotten(dataset: GrowingArrayDataset) -> None:
     save(dataset, parts(4), 2)
     dataset.forget()
     assert not dataset.is_unfinished()
-    assert names(dataset) == {"array.npy", "array.npy.seal"}
+    assert names(dataset) == {"array.npy", ".seals"}
 
 
 def flipped(path: Path, position: int) -> None:
@@ -143,7 +147,7 @@ def test_a_damaged_row_and_what_comes_after_its_part_are_made_again(dataset: Gro
 @pytest.mark.fault(93)
 def test_no_bit_of_an_unfinished_array_can_be_flipped_unnoticed(dataset: GrowingArrayDataset) -> None:
     save(dataset, parts(2), 3)
-    for path in dataset.files[1:]:
+    for path in (dataset.files[1], rows_of(dataset)):
         content = path.read_bytes()
         size = len(content) - (WHOLE[6:].nbytes if path == dataset.files[1] else 0)
         for position in range(size):
@@ -159,7 +163,7 @@ def test_no_bit_of_an_unfinished_array_can_be_flipped_unnoticed(dataset: Growing
 )
 def test_notes_of_nothing_that_stands_there_are_not_believed(dataset: GrowingArrayDataset, text: str) -> None:
     save(dataset, parts(2), 3)
-    dataset.files[2].write_text(text, encoding="latin-1")
+    rows_of(dataset).write_text(text, encoding="latin-1")
     assert num_done(dataset) == 0
     save(again(dataset), parts(2))
     np.testing.assert_array_equal(dataset.load(), WHOLE, strict=True)

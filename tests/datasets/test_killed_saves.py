@@ -152,7 +152,10 @@ def files_in(folder: Path) -> set[str]:
 
 
 def files_that_may_stand(dataset: Any) -> set[str]:
-    return {name for path in dataset.files for name in (path.name, f"{path.name}.seal")}
+    notes_that_may_stand = {
+        f".seals/{path.name}{ending}" for path in dataset.files for ending in (".seal", ".unfinished.rows")
+    }
+    return {".seals", *(path.name for path in dataset.files), *notes_that_may_stand}
 
 
 def kill_at(operation: int) -> Callable[[], int]:
@@ -210,6 +213,41 @@ def test_a_save_killed_at_any_file_operation_leaves_the_old_or_the_new(
         assert files_in(folder) <= files_that_may_stand(saved.dataset)
         assert saved.load() == found[-1]
     assert found == sorted(found)  # old up to some operation, new from there on
+    assert set(found) == {OLD, NEW}
+
+
+@pytest.mark.parametrize("kind", [Table, GrowingArray, Unfinished])
+@pytest.mark.fault(93)
+def test_a_save_killed_over_files_of_an_earlier_version_leaves_the_old_or_the_new(
+    kind: type[Table], tmp_path: Path, in_child: InChild
+) -> None:
+    """What was noted of a file stood beside it."""
+
+    def save_killed(folder: Path, operation: int) -> int:
+        saved = kind(folder / "file.x")
+        count = kill_at(operation)
+        saved.save(NEW)
+        return count()
+
+    def prepared(name: str) -> Path:
+        saved = kind(tmp_path / name / "file.x")
+        saved.save(OLDEST)
+        saved.save(OLD)
+        for note in (tmp_path / name / ".seals").iterdir():
+            note.rename(tmp_path / name / note.name)
+        (tmp_path / name / ".seals").rmdir()
+        return tmp_path / name
+
+    folder = prepared("counted")
+    status, total = in_child(lambda: save_killed(folder, 0))
+    assert status == 0
+    found = []
+    for operation in range(1, total + 1):
+        folder = prepared(str(operation))
+        status, _ = in_child(lambda folder=folder, operation=operation: save_killed(folder, operation))
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        found.append(kind(folder / "file.x").load())
+    assert found == sorted(found)
     assert set(found) == {OLD, NEW}
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.chunks import ArrayChunk
-from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, seal
+from apparel_eye.datasets import ArrayDataset, AtomicDataset, CheckpointDataset, WeightsDataset, notes, seal
 from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.networks.checkpoint import Checkpoint, as_arrays
 
@@ -80,7 +81,7 @@ class Stepper:
 def killed(steps: Stepper) -> Iterator[Stepper]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", steps.around(lambda _: None))  # it takes long, and a kill loses nothing unsynced
-        for owner, name in ((os, "replace"), (os, "unlink"), (Path, "write_text")):
+        for owner, name in ((os, "replace"), (os, "unlink"), (os, "mkdir"), (Path, "write_text")):
             patch.setattr(owner, name, steps.around(getattr(owner, name)))
         with suppress(Killed):
             yield steps
@@ -97,12 +98,13 @@ def files_below(folder: Path) -> list[str]:
 
 
 @of_each_kind
-def test_what_was_saved_is_loaded_and_only_the_seal_stands_beside_it(content: Content, tmp_path: Path) -> None:
+def test_what_was_saved_is_loaded_and_nothing_stands_beside_it(content: Content, tmp_path: Path) -> None:
     _, dataset_at, versions, comparable = content
     dataset = dataset_at(tmp_path / "new" / "file")
     for version in versions:
         dataset.save(version)
         assert comparable(dataset.load()) == comparable(version)
+        assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [".seals", "file"]
         assert files_below(tmp_path) == ["file", "file.seal"]
 
 
@@ -127,23 +129,31 @@ def test_a_save_killed_at_any_step_leaves_the_old_or_the_new(content: Content, t
 
 
 @of_each_kind
-def test_every_file_and_at_last_the_folder_is_synced_before_it_counts(
+def test_every_file_and_each_folder_is_synced_before_the_next_step_counts_on_it(
     content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, dataset_at, versions, _ = content
-    synced: list[int] = []
-    renamed: list[bool] = []
+    events: list[str] = []
     rename = os.replace
+    places = {"folder": tmp_path, "hidden": tmp_path / ".seals"}
+
+    def note_sync(descriptor: int) -> None:
+        inode = os.fstat(descriptor).st_ino
+        folder = [name for name, place in places.items() if place.is_dir() and place.stat().st_ino == inode]
+        events.append(f"sync {(folder or [str(inode)])[0]}")
 
     def note_rename(source: Path, target: Path) -> None:
-        renamed.append(source.stat().st_ino in synced)
+        was_synced = f"sync {source.stat().st_ino}" in events
+        events.append(f"rename {Path(target).name}" if was_synced else f"{target} was not synced")
         rename(source, target)
 
-    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    monkeypatch.setattr(os, "fsync", note_sync)
     monkeypatch.setattr(os, "replace", note_rename)
     dataset_at(tmp_path / "file").save(versions[0])
-    assert renamed == [True, True, True]  # the seal of both, the file, its own seal
-    assert tmp_path.stat().st_ino in synced
+    of_both, of_file, of_own = "rename file.seal", "rename file", "rename file.seal"
+    assert [event for event in events if not event.removeprefix("sync ").isdecimal()] == [
+        "sync folder", of_both, "sync hidden", of_file, "sync folder", of_own, "sync hidden",
+    ]  # fmt: skip
 
 
 @of_each_kind
@@ -165,12 +175,13 @@ def test_a_first_save_killed_at_any_step_leaves_nothing_or_the_whole(content: Co
 @pytest.mark.parametrize("content", CONTENTS[:1], ids=["table"])
 def test_saves_killed_one_after_the_other_leave_one_of_the_versions(content: Content, tmp_path: Path) -> None:
     _, dataset_at, versions, comparable = content
-    total = num_steps(dataset_at(tmp_path / "counted"), versions[0])
+    total = num_steps(dataset_at(tmp_path / "counted" / "file"), versions[0])
     known = [comparable(version) for version in versions]
     for first in range(1, total + 1):
         for second in range(1, total + 1):
-            dataset = dataset_at(tmp_path / f"{first}-{second}")
-            dataset.save(versions[0])
+            folder = tmp_path / f"{first}-{second}"
+            shutil.copytree(tmp_path / "counted", folder)
+            dataset = dataset_at(folder / "file")
             for version, step in ((versions[1], first), (versions[2], second)):
                 with killed(Stepper(step)):
                     dataset.save(version)
@@ -209,11 +220,39 @@ def test_a_flipped_bit_is_refused_wherever_it_is(content: Content, tmp_path: Pat
 def test_a_file_without_a_seal_is_refused_by_name(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "file"
     seal.write(path, lambda temporary: temporary.write_text("content") and None)
-    path.with_name("file.seal").unlink()
+    notes.place_of(path, notes.SEAL).unlink()
     if text is not None:
-        path.with_name("file.seal").write_text(text)
-    with pytest.raises(DataError, match=f"{path} has no checksum beside it"):
+        notes.place_of(path, notes.SEAL).write_text(text)
+    with pytest.raises(DataError, match=f"{path} has no checksum in .seals beside it"):
         seal.check(path)
+
+
+def test_what_was_copied_without_its_hidden_folder_is_not_called_damaged_but_to_be_copied_again(tmp_path: Path) -> None:
+    seal.write(tmp_path / "file", lambda temporary: temporary.write_text("content") and None)
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    shutil.copyfile(tmp_path / "file", copied / "file")  # as cp FOLDER/* does
+    with pytest.raises(DataError, match=r"the copy is not whole.*cp -r FOLDER, not FOLDER") as caught:
+        seal.check(copied / "file")
+    assert "delete" not in str(caught.value)
+    shutil.copytree(tmp_path / ".seals", copied / ".seals")
+    seal.check(copied / "file")
+
+
+def test_a_file_that_is_not_there_is_not_said_to_lack_a_checksum(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"{tmp_path}/file does not exist; if it was copied, copy its folder again"):
+        seal.check(tmp_path / "file")
+
+
+def test_a_copy_of_a_file_has_its_seal(tmp_path: Path) -> None:
+    path, folder = tmp_path / "file", tmp_path / "copies"
+    folder.mkdir()
+    seal.write(path, lambda temporary: temporary.write_text("content") and None)
+    seal.mark_finished(path, "these settings")
+    seal.copy(path, folder)
+    seal.check(folder / "file")
+    assert (folder / "file").read_text() == "content"
+    assert seal.read(folder / "file") == seal.read(path)
 
 
 def test_a_file_that_does_not_exist_is_named_with_what_to_do(tmp_path: Path) -> None:
@@ -249,7 +288,7 @@ def test_the_seal_is_json_with_the_checksum_of_the_bytes(tmp_path: Path) -> None
     path = tmp_path / "file"
     seal.write(path, lambda temporary: temporary.write_bytes(b"") and None)
     nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # FIPS 180-4: of no bytes
-    assert json.loads(path.with_name("file.seal").read_text()) == {"sha256": [nothing]}
+    assert json.loads(notes.place_of(path, notes.SEAL).read_text()) == {"sha256": [nothing]}
 
 
 def test_a_part_of_an_array_is_not_yet_the_array(tmp_path: Path) -> None:

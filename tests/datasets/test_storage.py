@@ -103,7 +103,7 @@ def test_what_the_disk_has_no_room_for_is_not_begun(saved: Saved, monkeypatch: p
     assert "data=FOLDER" in said
     assert "The version before is kept" in said
     assert saved.size() == SMALL
-    assert saved.files() == ["content", "content.seal"]
+    assert saved.files() == [".seals", "content"]
 
 
 def test_a_disk_that_does_not_tell_its_size_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_a_write_that_fails_midway_is_told_and_leaves_the_old_version(saved: Sav
     assert "data=FOLDER" in said
     assert "The version before is kept" in said
     assert saved.size() == SMALL
-    assert saved.files() == ["content", "content.seal"]
+    assert saved.files() == [".seals", "content"]
     saved.save(LARGE)
     assert saved.size() == LARGE
 
@@ -166,7 +166,7 @@ def test_a_full_disk_is_told_before_or_while_it_is_written_to(
     assert str(saved.path) in said
     assert "free some space" in said
     assert saved.size() == SMALL
-    assert saved.files() == ["content", "content.seal", "other"]
+    assert saved.files() == [".seals", "content", "other"]
     (small_disk / "other").unlink()
     saved.save(2_000_000)
     assert saved.size() == 2_000_000
@@ -227,8 +227,9 @@ def refused_at(step: int, number: int) -> Iterator[list[str]]:
 def test_any_operation_that_is_refused_leaves_the_old_or_the_new_version(
     kind: str, number: int, tmp_path: Path
 ) -> None:
+    counted = Saved(kind, tmp_path)
     with refused_at(0, number) as tried:
-        Saved(kind, tmp_path)
+        counted.save(2 * SMALL)
     assert {"open", "fsync", "replace"} <= set(tried)
     sizes = []
     for step in range(1, len(tried) + 1):
@@ -239,7 +240,7 @@ def test_any_operation_that_is_refused_leaves_the_old_or_the_new_version(
             saved.save(2 * SMALL)
             assert reached[step - 1] == "mkdir"  # of a folder that is there
             continue
-        assert saved.files() == ["content", "content.seal"]
+        assert saved.files() == [".seals", "content"]
         sizes.append(saved.size())
     assert sizes == sorted(sizes)
     assert set(sizes) == {SMALL, 2 * SMALL}

@@ -78,7 +78,7 @@ class Training:
         return None if state is None else state.notes["step"]
 
     def files(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir() if path.suffix != ".seal"}
+        return {path.name for path in self.folder.iterdir() if path.name != ".seals"}
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_the_last_two_states_are_kept_until_training_has_finished(training: Trai
     assert training.files() == {"small.safetensors", "small.before.safetensors"}
     training.dataset.save(FINISHED)
     assert training.files() == {"small.safetensors"}
-    assert {path.name for path in training.folder.iterdir()} == {"small.safetensors", "small.safetensors.seal"}
+    assert {path.name for path in training.folder.iterdir()} == {".seals", "small.safetensors"}
     assert training.step() is None
     assert_equal(training.dataset.load().of("best"), WEIGHTS)
 
@@ -172,7 +172,7 @@ def test_to_forget_removes_states_and_leaves_what_is_finished(training: Training
         training.dataset.save(unfinished(step))
     assert training.dataset.is_unfinished()
     training.dataset.forget()
-    assert list(training.folder.iterdir()) == []
+    assert [path.name for path in training.folder.rglob("*")] == [".seals"]
     training.dataset.save(FINISHED)
     training.dataset.forget()
     assert_equal(training.dataset.load().of("best"), WEIGHTS)

@@ -10,7 +10,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.datasets import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, seal
+from apparel_eye.datasets import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, notes, seal
 from apparel_eye.errors import UsageError
 from apparel_eye.execution import fingerprints, resume
 from apparel_eye.execution.runner import FinishedRunner
@@ -69,7 +69,7 @@ class Training:
         return self.folder / f"{phase}.safetensors"
 
     def begun(self, phase: str) -> Path:
-        return self.folder / f"{phase}.safetensors.begun"
+        return notes.place_of(self.path(phase), notes.BEGUN)
 
     def result(self, phase: str) -> list[float]:
         checkpoint = CheckpointDataset(str(self.path(phase))).load()
@@ -97,6 +97,10 @@ class Training:
         yield Checkpoint({NUM_STEPS: {"weight": weight}}, {"last": NUM_STEPS})
 
 
+def contents_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 HEAD = [f"head {step}" for step in range(1, NUM_STEPS + 1)]
 ALL = [f"all {step}" for step in range(1, NUM_STEPS + 1)]
 WHOLE = pytest.approx([0.015] * 3)
@@ -110,8 +114,8 @@ def training(tmp_path: Path) -> Training:
 def test_training_that_is_not_stopped_leaves_results_only(training: Training) -> None:
     assert training.run() == HEAD + ALL
     assert training.result("head") == training.result("all") == WHOLE
-    names = {path.name for path in training.folder.iterdir() if path.suffix != ".seal"}
-    assert names == {"manifest.json", "head.safetensors", "all.safetensors"}
+    names = {path.name for path in training.folder.iterdir()}
+    assert names == {".seals", "manifest.json", "head.safetensors", "all.safetensors"}
     assert training.run() == []
 
 
@@ -144,7 +148,7 @@ def test_other_settings_are_refused_leaf_by_leaf_before_anything_runs(
     training: Training, change: dict[str, Any], words: list[str]
 ) -> None:
     assert training.stopped(7) == HEAD + ALL[:2]
-    before = {path: path.read_bytes() for path in training.folder.iterdir()}
+    before = contents_of(training.folder)
     with pytest.raises(UsageError) as caught:
         training.run(**change)
     lines = str(caught.value).splitlines()
@@ -152,7 +156,7 @@ def test_other_settings_are_refused_leaf_by_leaf_before_anything_runs(
     assert sorted(line.strip() for line in lines[1:-1]) == sorted(words)
     assert "train.on_change=restart" in lines[-1]
     assert training.took == []
-    assert {path: path.read_bytes() for path in training.folder.iterdir()} == before
+    assert contents_of(training.folder) == before
     assert training.run() == ALL[2:]
     assert training.result("all") == WHOLE
 
@@ -244,6 +248,20 @@ def test_a_state_of_which_nobody_knows_the_settings_is_not_gone_on_from(
     assert "starts afresh" in caplog.text
 
 
+@pytest.mark.fault(114)
+def test_what_an_earlier_version_began_is_gone_on_with_or_refused_as_it_would_have_been(training: Training) -> None:
+    training.stopped(3)
+    for note in (training.folder / ".seals").iterdir():
+        note.rename(training.folder / note.name)
+    with pytest.raises(UsageError, match=r"train.rates.head: was 0.001, is 0.1"):
+        training.run(rates={"head": 0.1})
+    assert training.run() == HEAD[3:] + ALL
+    assert training.result("head") == WHOLE
+    assert {path.name for path in training.folder.iterdir()} == {
+        ".seals", "manifest.json", "head.safetensors", "all.safetensors",
+    }  # fmt: skip
+
+
 @pytest.mark.fault(93, 114)
 def test_the_state_before_is_used_where_the_last_is_damaged(training: Training) -> None:
     training.stopped(3)
@@ -288,8 +306,8 @@ def test_a_note_that_outlived_its_training_is_removed(training: Training) -> Non
     training.begun("all").write_text(note)
     training.path("all").with_name("all.before.safetensors").write_text("x")
     assert training.run() == []
-    assert {path.name for path in training.folder.iterdir() if path.suffix != ".seal"} == {
-        "manifest.json", "head.safetensors", "all.safetensors",
+    assert {path.name for path in training.folder.iterdir()} == {
+        ".seals", "manifest.json", "head.safetensors", "all.safetensors",
     }  # fmt: skip
 
 
@@ -342,4 +360,5 @@ def test_training_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_pat
     assert kills >= 3
     for phase in ("head", "all"):
         assert killed.path(phase).read_bytes() == whole.path(phase).read_bytes()
-    assert {path.name for path in killed.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}
+    names = [{path.relative_to(each.folder) for path in each.folder.rglob("*")} for each in (killed, whole)]
+    assert names[0] == names[1]

@@ -13,8 +13,9 @@ from kedro.pipeline import Node, Pipeline
 
 from apparel_eye import signals
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.datasets import AtomicDataset, RawFolderDataset
+from apparel_eye.datasets import AtomicDataset, RawFolderDataset, notes
 from apparel_eye.errors import DataError, LockedError, StoppedError, SystemEnvironmentError
+from apparel_eye.execution import locks
 from apparel_eye.execution.runner import FinishedRunner
 
 PARAMETERS = {"scale": 1, "offset": 10, "fail_after": 9}
@@ -117,17 +118,17 @@ def test_a_node_whose_inputs_came_out_the_same_is_not_run_again(bench: Bench) ->
 @pytest.mark.parametrize(
     ("absent", "ran"), [("sizes", ["measure"]), ("total", ["shift"]), ("counted", ["count"]), ("last", ["grow"])]
 )
-@pytest.mark.parametrize("suffix", ["", ".seal"], ids=["file", "seal"])
-def test_an_absent_output_reruns_the_node_that_makes_it(bench: Bench, absent: str, ran: list[str], suffix: str) -> None:
+@pytest.mark.parametrize("what", ["file", "seal"])
+def test_an_absent_output_reruns_the_node_that_makes_it(bench: Bench, absent: str, ran: list[str], what: str) -> None:
     path = bench.path(absent)
-    path.with_name(path.name + suffix).unlink()
+    (path if what == "file" else notes.place_of(path, notes.SEAL)).unlink()
     assert bench.run() == ran
     assert bench.run() == []
 
 
-def test_a_damaged_output_stops_the_node_that_reads_it_and_is_made_again_once_deleted(bench: Bench) -> None:
+def test_a_damaged_output_stops_the_node_that_reads_it_and_is_made_again_once_it_is_gone(bench: Bench) -> None:
     bench.path("sizes").write_text("[0, 3]")
-    with pytest.raises(DatasetError, match=f"{bench.path('sizes')} is damaged.*delete it and run again"):
+    with pytest.raises(DatasetError, match=f"{bench.path('sizes')} is damaged.*move it away and run again"):
         bench.run(offset=11)
     assert bench.content("shifted") == [10, 12]
     bench.path("sizes").unlink()
@@ -206,11 +207,55 @@ def test_a_second_run_that_would_write_to_the_same_folder_runs_no_node(bench: Be
 
 @pytest.mark.fault(93)
 def test_what_killed_saves_left_is_removed_at_the_next_start(bench: Bench) -> None:
-    left = [".123-sizes.json", ".123-sizes.json.seal", ".77-grown.json"]
+    left = [".123-sizes.json", ".seals/.123-sizes.json.seal", ".77-grown.json"]
     for name in left:
         (bench.folder / name).write_text("half")
     bench.run()
-    assert [path for path in bench.folder.iterdir() if path.name.startswith(".")] == []
+    assert [name for name in left if (bench.folder / name).exists()] == []
+
+
+def put_beside(folder: Path) -> int:
+    """Notes to where earlier versions kept them; how many."""
+    found = list((folder / ".seals").iterdir())
+    for note in found:
+        note.rename(folder / note.name)
+    (folder / ".seals").rmdir()
+    return len(found)
+
+
+def test_what_an_earlier_version_noted_beside_its_files_is_moved_in_once_and_said(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    num_notes = put_beside(bench.folder)
+    (bench.folder / "of another pipeline.json.seal").write_text("{}")
+    assert bench.run() == []
+    assert f"{num_notes + 1} checksums and other notes of an earlier version moved into .seals" in caplog.text
+    assert [path.name for path in bench.folder.glob("*.seal")] == []
+    caplog.clear()
+    assert bench.run() == []
+    assert "moved" not in caplog.text
+
+
+def test_a_run_moves_notes_in_only_where_no_other_run_writes(bench: Bench) -> None:
+    put_beside(bench.folder)
+    before = sorted(bench.folder.rglob("*"))
+    with locks.held([bench.folder]), pytest.raises(LockedError):
+        bench.run()
+    assert sorted(bench.folder.rglob("*")) == before
+
+
+@pytest.mark.fault(57)
+def test_where_no_checksum_can_be_written_no_node_runs(
+    open_folder: Path, nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    (open_folder / "raw").mkdir()
+    (open_folder / ".seals").mkdir(0o755)
+    open_folder.chmod(0o777)
+    bench = Bench(open_folder)
+    with nobody(), pytest.raises(SystemEnvironmentError, match=rf"{open_folder}/\.seals: nothing can be written"):
+        bench.run()
+    assert bench.ran == []
 
 
 def test_a_run_that_makes_nothing_leaves_no_folders(bench: Bench) -> None:

@@ -1,9 +1,12 @@
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from kedro.io.core import DatasetError
 
+from apparel_eye.datasets import notes
 from apparel_eye.errors import ApparelEyeError, DataError
 from apparel_eye.prediction.models import FILES, load_category, load_models, trained_categories
 
@@ -36,3 +39,42 @@ def test_a_damaged_file_is_refused_by_name(results: Path, tmp_path: Path, name: 
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises((ApparelEyeError, DatasetError), match=rf"{name} is damaged"):
         load_models(folder)
+
+
+@pytest.fixture
+def copied_models(results: Path, tmp_path: Path) -> Path:
+    """Models of a category, to be changed."""
+    return Path(shutil.copytree(results / "06_models" / "skirt_length", tmp_path / "models"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_models_that_were_copied_without_their_hidden_folder_are_to_be_copied_again(
+    copied_models: Path, name: str
+) -> None:
+    notes.place_of(copied_models / name, notes.SEAL).unlink()
+    with pytest.raises((ApparelEyeError, DatasetError), match=rf"{name} has no checksum.*cp -r FOLDER") as caught:
+        load_models(copied_models)
+    assert "delete" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_model_that_is_not_there_is_named(copied_models: Path, name: str) -> None:
+    (copied_models / name).unlink()
+    with pytest.raises((ApparelEyeError, DatasetError), match=f"{name} does not exist"):
+        load_models(copied_models)
+
+
+def test_models_of_an_earlier_version_are_loaded_where_nothing_can_be_written(
+    copied_models: Path, open_folder: Path, nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    expected = load_models(copied_models)
+    for name in FILES:
+        shutil.copy(copied_models / name, open_folder / name)
+        shutil.copy(notes.place_of(copied_models / name, notes.SEAL), open_folder / f"{name}.seal")
+    before = sorted(open_folder.rglob("*"))
+    with nobody():
+        with pytest.raises(PermissionError):
+            (open_folder / "new").touch()
+        found = load_models(open_folder)
+    assert found.version == expected.version
+    assert sorted(open_folder.rglob("*")) == before

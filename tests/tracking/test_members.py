@@ -14,6 +14,7 @@ from kedro.io import DatasetError
 from mlflow import MlflowClient
 
 from apparel_eye.cli import cli
+from apparel_eye.datasets import notes
 from apparel_eye.tracking.members import MembersDataset
 
 CATEGORY = "skirt_length"
@@ -45,7 +46,7 @@ def test_what_mlflow_keeps_is_what_stands_in_the_folder(results: Path, run_id: s
 def test_the_fingerprint_changes_with_a_file(copied_results: Path) -> None:
     before = members(str(copied_results)).fingerprint()
     assert before == members(str(copied_results)).fingerprint()
-    (copied_results / "03_primary" / CATEGORY / "folds.parquet.seal").unlink()
+    notes.place_of(copied_results / "03_primary" / CATEGORY / "folds.parquet", notes.SEAL).unlink()
     assert before != members(str(copied_results)).fingerprint()
 
 

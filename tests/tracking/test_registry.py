@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SystemEnvironmentError
-from apparel_eye.prediction.models import load_category
+from apparel_eye.prediction.models import FILES, load_category
 from apparel_eye.prediction.tag import tag_bytes
 from apparel_eye.tracking.registry import register
 
@@ -90,6 +91,35 @@ def test_an_mlflow_that_cannot_be_reached_is_named(
     mlflow.set_tracking_uri("http://127.0.0.1:9")
     with pytest.raises(SystemEnvironmentError, match=r"MLflow \(http://127.0.0.1:9\) did not register it"):
         register(results, "skirt_length", "here")
+
+
+def answers_of(model: Path, photo: Path) -> list[dict[str, Any]]:
+    """What a model of MLflow answers in this process, as its server would."""
+    given = pd.DataFrame([{"photo": base64.b64encode(photo.read_bytes()).decode(), "name": "a"}])
+    found: list[dict[str, Any]] = mlflow.pyfunc.load_model(str(model)).predict(given)
+    return found
+
+
+@pytest.mark.usefixtures("tracking")
+def test_a_registered_model_has_its_checksums_and_one_of_an_earlier_version_still_answers(
+    results: Path, tmp_path: Path, write_photo: Write
+) -> None:
+    register(results, "skirt_length", "here")
+    model = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}@best", dst_path=str(tmp_path / "model")))
+    models = model / "artifacts" / "models"
+    assert {path.relative_to(models).as_posix() for path in models.rglob("*") if path.is_file()} == {
+        *FILES, *(f".seals/{name}.seal" for name in FILES),
+    }  # fmt: skip
+    photo = write_photo(tmp_path / "photo.png", 1)
+    expected = answers_of(model, photo)
+    for name in FILES:  # as earlier versions registered them
+        (models / ".seals" / f"{name}.seal").rename(models / f"{name}.seal")
+    (models / ".seals").rmdir()
+    assert answers_of(model, photo) == expected
+    assert expected[0]["problem"] == ""
+    (models / "xgboost.json").write_text("{}")
+    with pytest.raises(DataError, match=r"xgboost.json is damaged"):
+        answers_of(model, photo)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The project's own Kedro datasets: whole or not at all, with a checksum beside."""
+"""The project's own Kedro datasets: whole or not at all, and checksummed."""
 
 from apparel_eye.datasets.array import ArrayDataset, EarlierArrayDataset
 from apparel_eye.datasets.atomic import AtomicDataset

@@ -15,6 +15,7 @@ from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import EarlierDataset, SealedDataset
 from apparel_eye.datasets.storage import require_room, wrapped_errors
+from apparel_eye.datasets.temporary import discard
 from apparel_eye.errors import DataError, SystemEnvironmentError
 
 
@@ -37,7 +38,7 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayChunk, NDArray[Any]]):
                 if part.stop == part.num_rows:
                     seal.place(self.path, growing)
         except SystemEnvironmentError:
-            seal.discard(growing)
+            discard(growing)
             raise
 
     def _begin(self, growing: Path, part: ArrayChunk) -> None:

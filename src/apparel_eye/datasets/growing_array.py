@@ -16,10 +16,11 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from apparel_eye.chunks import ArrayChunk
-from apparel_eye.datasets import seal
+from apparel_eye.datasets import notes, seal
 from apparel_eye.datasets.array import take_blocks
 from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset
 from apparel_eye.datasets.storage import require_room, wrapped_errors
+from apparel_eye.datasets.temporary import discard
 from apparel_eye.errors import DataError
 
 _NOTE = re.compile(r"(\d{1,18}) (\d{1,18}) ([0-9a-f]{64})")
@@ -44,8 +45,8 @@ class _Done:
 class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
     """A ``.npy`` file; loads memory-mapped and read-only; saves part after part until it is whole.
 
-    Until then the rows stand in ``<file>.unfinished``. When a part is on the disk, ``<file>.unfinished.rows`` gets a
-    line: how many rows and bytes there are, and a SHA-256 of all of them. So a kill or a power cut loses no more than
+    Until then the rows stand in ``<file>.unfinished``. When a part is on the disk, a note of the file gets a line: how
+    many rows and bytes there are, and a SHA-256 of all of them. So a kill or a power cut loses no more than
     the part under way. Who goes on compares the file with these lines: what was damaged meanwhile, and what comes after
     it, is made again. The checksum that grew with the file becomes its seal.
 
@@ -59,13 +60,13 @@ class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         super().__init__(filepath, metadata)
         self._growing = self.path.with_name(f"{self.path.name}.unfinished")
-        self._notes = self.path.with_name(f"{self.path.name}.unfinished.rows")
+        self._rows = notes.place_of(self.path, notes.ROWS)
         self._done: _Done | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The file, and what there is of one that is under way."""
-        return (self.path, self._growing, self._notes)
+        return (self.path, self._growing)
 
     def save(self, data: ArrayChunk) -> None:
         with wrapped_errors(self.path):
@@ -92,7 +93,7 @@ class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
         """Remove the rows of an array that was not finished; a finished one stays."""
         self._done = None
         with wrapped_errors(self._growing, "removed"):
-            for path in (self._growing, self._notes):
+            for path in (self._growing, self._rows):
                 path.unlink(missing_ok=True)
 
     def num_rows_done(self) -> int:
@@ -113,7 +114,7 @@ class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
                 file.truncate(num_bytes)
                 take_blocks(file.fileno(), num_bytes)
         except OSError:
-            seal.discard(self._growing)
+            discard(self._growing)
             raise
         return _Done(0, len(header), hashlib.sha256(header))
 
@@ -122,7 +123,7 @@ class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
         undamaged = [done for done in self._undamaged() if done.num_rows <= start]
         if not undamaged or undamaged[-1].num_rows != start:
             raise DataError(f"{self._growing} has changed while it was gone on with; run again")
-        seal.write_text(self._notes, "".join(f"{done.note}\n" for done in undamaged))
+        notes.write(self.path, notes.ROWS, "".join(f"{done.note}\n" for done in undamaged))
         return undamaged[-1]
 
     def _write(self, rows: NDArray[Any], before: _Done) -> _Done:
@@ -136,13 +137,14 @@ class GrowingArrayDataset(ResumableDataset[ArrayChunk, NDArray[Any]]):
         return _Done(before.num_rows + len(rows), before.num_bytes + content.nbytes, digest)
 
     def _note(self, done: _Done) -> None:
-        with self._notes.open("a", encoding="ascii") as file:
+        notes.make_folder(self.path)
+        with self._rows.open("a", encoding="ascii") as file:
             file.write(f"{done.note}\n")
             _sync(file)
 
     def _noted(self) -> Iterator[tuple[int, int, str]]:
         """Rows, bytes and the whole line of each part; what a kill left of a line, and what is none, ends them."""
-        with suppress(FileNotFoundError, ValueError), self._notes.open(encoding="ascii") as file:
+        with suppress(FileNotFoundError, ValueError), self._rows.open(encoding="ascii") as file:
             for line in file:
                 note = _NOTE.fullmatch(line.removesuffix("\n"))
                 if note is None:

@@ -1,20 +1,24 @@
-"""A file and its seal: the checksum beside it, and what it was made from.
+"""A file and its seal: the checksum of its bytes, and what it was made from.
 
-The seal ``<file>.seal`` is JSON. ``sha256`` lists the checksums that the file may have: while a new version replaces an
-old one there are two (more after saves that were killed), so that a kill between any two steps leaves a file that its
-seal accepts. ``made_from`` is the fingerprint of a finished node; it is absent while the node is still writing.
+The seal is JSON, a note of the file (see ``notes``). ``sha256`` lists the checksums that the file may have: while a new
+version replaces an old one there are two (more after saves that were killed), so that a kill between any two steps
+leaves a file that its seal accepts. ``made_from`` is the fingerprint of a finished node; it is absent while the node is
+still writing.
 """
 
 import hashlib
 import json
-import os
+import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from apparel_eye.datasets import notes
 from apparel_eye.datasets.storage import wrapped_errors
+from apparel_eye.datasets.temporary import discard, sync, temporary_of
 from apparel_eye.errors import DataError
+
+_COPY_AGAIN = f"copy its folder again with the hidden {notes.FOLDER} in it (cp -r FOLDER, not FOLDER/*)"
 
 
 def write(path: Path, write_to: Callable[[Path], None], earlier: Path | None = None) -> None:
@@ -48,53 +52,40 @@ def place(path: Path, temporary: Path, earlier: Path | None = None, checksum: st
         checksum: of its bytes, where the caller knows it; none: the file is read.
     """
     with wrapped_errors(path):
-        _sync(temporary)
+        sync(temporary)
         checksum = checksum or sha256_of(temporary)
         if earlier is not None and path.exists():
             _set_aside(path, earlier)
         _rename(temporary, path, checksum)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all, without a seal."""
-    temporary = temporary_of(path)
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        _sync(temporary)
-        temporary.replace(path)
-    finally:
-        discard(temporary)
-
-
-def temporary_of(path: Path) -> Path:
-    """What a file is called until it is whole; ``leftovers`` knows such names."""
-    return path.with_name(f".{os.getpid()}-{path.name}")
-
-
 def check(path: Path) -> None:
     """Refuse a file that is not what was written.
 
     Raises:
-        DataError: the file has no seal, or its bytes are not the sealed ones.
+        DataError: there is no such file, it has no seal, or its bytes are not the sealed ones.
     """
+    if not path.exists():
+        raise DataError(
+            f"{path} does not exist; if it was copied, {_COPY_AGAIN}; if not, run the pipeline that makes it"
+        )
     sealed = checksums_of(path)
     if not sealed:
-        raise DataError(f"{path} has no checksum beside it, so it was not written by a run; delete it and run again")
+        raise DataError(
+            f"{path} has no checksum in {notes.FOLDER} beside it: the copy is not whole, or no run wrote it; "
+            f"{_COPY_AGAIN}; only where nothing else is left of it, move it away and run again, which makes it anew"
+        )
     found = sha256_of(path)
     if found not in sealed:
         raise DataError(
             f"{path} is damaged: its SHA-256 is {found[:12]}..., sealed was {sealed[0][:12]}...; "
-            "delete it and run again"
+            f"if it was copied, {_COPY_AGAIN}; if not, move it away and run again, which makes it anew"
         )
 
 
 def read(path: Path) -> dict[str, Any]:
     """The seal of a file; empty where there is none, or where it is damaged."""
-    try:
-        seal = json.loads(_seal_of(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
-    return seal if isinstance(seal, dict) else {}
+    return notes.read(path, notes.SEAL)
 
 
 def checksums_of(path: Path) -> list[str]:
@@ -113,13 +104,13 @@ def remove(path: Path) -> None:
     """Remove a file and its seal, if they are there."""
     with wrapped_errors(path, "removed"):
         path.unlink(missing_ok=True)
-        _seal_of(path).unlink(missing_ok=True)
+        notes.remove(path, notes.SEAL)
 
 
-def discard(temporary: Path) -> None:
-    """Remove a file that did not become whole; where that fails, the next run does it."""
-    with suppress(OSError):
-        temporary.unlink(missing_ok=True)
+def copy(path: Path, folder: Path) -> None:
+    """Copy a file to another folder, with its seal."""
+    shutil.copyfile(path, folder / path.name)
+    _write_seal(folder / path.name, read(path))
 
 
 def sha256_of(path: Path) -> str:
@@ -137,21 +128,9 @@ def _set_aside(path: Path, earlier: Path) -> None:
 def _rename(source: Path, path: Path, checksum: str) -> None:
     _write_seal(path, {"sha256": [checksum, *checksums_of(path)]})
     source.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
     _write_seal(path, {"sha256": [checksum]})
 
 
 def _write_seal(path: Path, seal: dict[str, Any]) -> None:
-    write_text(_seal_of(path), json.dumps(seal))
-
-
-def _seal_of(path: Path) -> Path:
-    return path.with_name(path.name + ".seal")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    notes.write(path, notes.SEAL, json.dumps(seal))

@@ -134,7 +134,7 @@ def _checkpoint_at(path: Path) -> Checkpoint:
         arrays, header = _arrays_and_header(path)
         return from_arrays(arrays, json.loads(header["checkpoint"]))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is no checkpoint of this version; delete it and run again") from error
+        raise DataError(f"{path} is no checkpoint of this version; move it away and run again") from error
 
 
 def _has_state(path: Path) -> bool:

@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-_TEMPORARY = re.compile(r"\.\d+-(?P<rest>.+)")  # see seal.temporary_of
+from apparel_eye.datasets import notes
+
+_TEMPORARY = re.compile(r"\.\d+-(?P<rest>.+)")  # see temporary.temporary_of
 
 
 def remove_leftovers(paths: Iterable[Path]) -> None:
-    """Remove temporary files beside files; only for who holds the lock of their folders.
+    """Remove temporary files beside files and their notes; only for who holds the lock of their folders.
 
     Args:
         paths: the files as they are called once they are whole.
     """
     names: dict[Path, set[str]] = {}
     for path in paths:
-        names.setdefault(path.parent, set()).add(path.name)
+        for folder in (path.parent, path.parent / notes.FOLDER):
+            names.setdefault(folder, set()).add(path.name)
     for folder, of_folder in names.items():
         for entry in list(folder.iterdir()) if folder.is_dir() else []:
             if _is_leftover(entry.name, of_folder):

@@ -1,6 +1,6 @@
 """Nodes that go on where they were stopped, and only with what they began with.
 
-``<file>.begun`` stands beside the file of a node that is not finished. It is JSON: the code, version of torch,
+There is a note (see ``notes``) of the file of a node that is not finished. It is JSON: the code, version of torch,
 parameters and checksums of inputs that the node began with, and the checksum of a finished file that stood there.
 """
 
@@ -9,14 +9,13 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from kedro.io import DataCatalog
 from kedro.pipeline.node import Node
 
 from apparel_eye import signals
-from apparel_eye.datasets import seal
+from apparel_eye.datasets import notes, seal
 from apparel_eye.datasets.sealed import ResumableDataset
 from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import UsageError
@@ -70,7 +69,7 @@ def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
         _start_afresh(node, catalog, dataset, changes)
         stood = seal.sha256_of(dataset.path) if dataset.path.exists() else None
         with wrapped_errors(dataset.path):
-            seal.write_text(_note_of(dataset), json.dumps({**origin, "stood": stood}))
+            notes.write(dataset.path, notes.BEGUN, json.dumps({**origin, "stood": stood}))
         yield False
     else:
         yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["stood"]
@@ -82,10 +81,11 @@ def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
 def forget(node: Node, catalog: DataCatalog) -> None:
     """Remove the note of what a node began with, which is finished."""
     dataset = _resumable(node, catalog)
-    if dataset is not None and _note_of(dataset).exists():
+    note = None if dataset is None else notes.place_of(dataset.path, notes.BEGUN)
+    if dataset is not None and note is not None and note.exists():
         dataset.forget()
-        with wrapped_errors(_note_of(dataset), "removed"):
-            _note_of(dataset).unlink()
+        with wrapped_errors(note, "removed"):
+            note.unlink()
 
 
 def _start_afresh(node: Node, catalog: DataCatalog, dataset: ResumableDataset[Any, Any], changes: list[str]) -> None:
@@ -148,13 +148,6 @@ def _messages(node: Node, changes: list[str]) -> list[str]:
     return [title, *(f"  {change}" for change in changes)] if changes else []
 
 
-def _note_of(dataset: ResumableDataset[Any, Any]) -> Path:
-    return dataset.path.with_name(f"{dataset.path.name}.begun")
-
-
 def _read(dataset: ResumableDataset[Any, Any]) -> Origin | None:
-    try:
-        begun = json.loads(_note_of(dataset).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return None
-    return begun if isinstance(begun, dict) and set(begun) >= _PARTS else None
+    begun = notes.read(dataset.path, notes.BEGUN)
+    return begun if set(begun) >= _PARTS else None

@@ -15,8 +15,9 @@ from kedro.runner.task import Task
 from pluggy import PluginManager
 
 from apparel_eye import signals
-from apparel_eye.datasets import seal
+from apparel_eye.datasets import notes, seal
 from apparel_eye.datasets.sealed import SealedDataset
+from apparel_eye.datasets.storage import explained
 from apparel_eye.errors import StoppedError, SystemEnvironmentError
 from apparel_eye.execution import locks, resume
 from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint
@@ -49,9 +50,10 @@ class FinishedRunner(SequentialRunner):
         folders = {dataset.path.parent for dataset in written}
         doing = "before the first step"
         try:
-            _check_writable(folders)
+            _check_writable(place for folder in folders for place in (folder, folder / notes.FOLDER))
             with locks.held(folders):
                 remove_leftovers(file for dataset in written for file in dataset.files)
+                _move_notes_in(folders)
                 for name in sorted(pipeline.inputs()):
                     input_fingerprint(name, catalog)  # a folder that is missing is told before anything is made
                 resume.refuse_changes(nodes, catalog)
@@ -95,6 +97,15 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
     seconds = time.perf_counter() - started
     if seconds >= _WORTH_TELLING:
         logger.info("    %s took %.0f s", title_of(node), seconds)
+
+
+def _move_notes_in(folders: Iterable[Path]) -> None:
+    moved = 0
+    for folder in folders:
+        with explained(folder / notes.FOLDER):
+            moved += notes.move_in(folder)
+    if moved:
+        logger.info("%d checksums and other notes of an earlier version moved into %s", moved, notes.FOLDER)
 
 
 def _check_writable(folders: Iterable[Path]) -> None:

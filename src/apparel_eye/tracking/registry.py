@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import requires, version
@@ -158,8 +157,7 @@ def _save(scratch: Path, folder: Path) -> None:
     models = scratch / "models"
     models.mkdir()
     for name in FILES:
-        for file in (name, f"{name}.seal"):
-            shutil.copyfile(folder / file, models / file)
+        seal.copy(folder / name, models)
     mlflow.pyfunc.save_model(
         scratch / "model",
         python_model=str(_SERVED),
