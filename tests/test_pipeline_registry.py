@@ -95,6 +95,13 @@ def test_all_that_is_made_is_written_sealed(catalog: DataCatalog, name: str) -> 
     assert [entry for entry in made if not isinstance(catalog[entry], SealedDataset)] == []
 
 
+def test_all_submissions_and_nothing_else_is_handed_in(catalog: DataCatalog) -> None:
+    made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
+    handed_in = {entry for entry in made if catalog[entry].handed_in}
+    assert handed_in == {entry for entry in made if re.search(r"/submission(s/\w+)?\.csv$", str(catalog[entry].path))}
+    assert len(handed_in) == 9  # the chosen, seven columns, the ensemble's
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: DataCatalog, name: str) -> None:
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}

@@ -28,6 +28,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ran: list[str] = []
+        self.handed_in: set[str] = set()
         self.meanwhile: Callable[[], None] = lambda: None  # happens while `count` runs
         self.pipeline = Pipeline(
             [
@@ -46,7 +47,8 @@ class Bench:
 
     def catalog(self, **parameters: int) -> DataCatalog:
         names = sorted(self.pipeline.all_outputs())
-        files = {name: AtomicDataset(str(self.path(name)), {"type": "json.JSONDataset"}) for name in names}
+        as_json = {"type": "json.JSONDataset"}
+        files = {name: AtomicDataset(str(self.path(name)), as_json, name in self.handed_in) for name in names}
         given = {f"params:{name}": MemoryDataset(value) for name, value in {**PARAMETERS, **parameters}.items()}
         return DataCatalog({"raw": RawFolderDataset(str(self.folder / "raw")), **files, **given})
 
@@ -149,6 +151,30 @@ def test_nodes_before_one_that_fails_are_finished(bench: Bench) -> None:
     with pytest.raises(RuntimeError, match="no more"):
         bench.run(scale=2, fail_after=0)
     assert bench.run(scale=2) == ["grow"]
+
+
+@pytest.mark.fault(117)
+def test_what_people_hand_in_is_checked_when_it_is_found_finished(bench: Bench) -> None:
+    handed_in = bench.path("counted")
+    content = handed_in.read_bytes()
+    bench.handed_in = {"counted"}
+    assert bench.run() == []
+    handed_in.write_text("3")
+    bench.path("last").write_text("3")  # nobody hands it in, and no node reads it
+    with pytest.raises(DataError, match=f"{handed_in} is damaged.*move it away and run again"):
+        bench.run()
+    assert handed_in.read_text() == "3"  # it may be somebody's edit
+    handed_in.rename(bench.folder / "away")
+    assert bench.run() == ["count"]
+    assert handed_in.read_bytes() == content
+
+
+def test_what_people_hand_in_is_made_again_when_it_is_of_something_else(bench: Bench) -> None:
+    bench.handed_in = {"counted"}
+    bench.path("counted").write_text("3")
+    (bench.folder / "raw" / "c").write_bytes(b"ccc")
+    assert "count" in bench.run()
+    assert bench.content("counted") == 3
 
 
 @pytest.mark.fault(57)

@@ -16,11 +16,15 @@ class AtomicDataset(SealedDataset[Any, Any]):
     Args:
         filepath: where the file stands.
         dataset: the wrapped dataset's definition, without its ``filepath``.
+        handed_in: as of ``SealedDataset``.
         metadata: for hooks and Kedro-Viz.
     """
 
-    def __init__(self, filepath: str, dataset: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, filepath: str, dataset: dict[str, Any], handed_in: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(filepath, metadata)
+        self.handed_in = handed_in
         self._class, self._settings = parse_dataset_definition(dataset)
         wrapped = self._at(self.path)
         if hasattr(wrapped, "preview"):

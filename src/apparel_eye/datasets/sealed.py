@@ -20,7 +20,12 @@ class SealedDataset(AbstractDataset[Saved, Loaded]):
     Args:
         filepath: where the file stands.
         metadata: for hooks and Kedro-Viz.
+
+    Attributes:
+        handed_in: whether people take the file away as it is, so that a run that finds it finished checks it, too.
     """
+
+    handed_in: bool = False
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self.path = Path(filepath).expanduser()

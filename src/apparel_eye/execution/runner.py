@@ -82,6 +82,7 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
     node = task.node
     fingerprint = fingerprint_of(node, catalog)
     if is_finished(node, catalog, fingerprint):
+        _check_handed_in(node, catalog)
         logger.info("%s: finished before, loaded", title)
         resume.forget(node, catalog)
         return
@@ -97,6 +98,18 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
     seconds = time.perf_counter() - started
     if seconds >= _WORTH_TELLING:
         logger.info("    %s took %.0f s", title_of(node), seconds)
+
+
+def _check_handed_in(node: Node, catalog: DataCatalog) -> None:
+    """What no node reads and people take away would stay damaged unnoticed.
+
+    Raises:
+        DataError: it is damaged, or somebody has edited it; then it is theirs to decide, so it is not made again.
+    """
+    for dataset in _sealed_outputs(node, catalog):
+        if dataset.handed_in:
+            with explained(dataset.path, "read"):
+                seal.check(dataset.path)
 
 
 def _move_notes_in(folders: Iterable[Path]) -> None:
