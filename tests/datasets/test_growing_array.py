@@ -179,6 +179,24 @@ def test_a_file_that_is_too_short_is_made_again_from_where_it_ends(dataset: Grow
     np.testing.assert_array_equal(dataset.load(), WHOLE, strict=True)
 
 
+@pytest.mark.fault(93)
+def test_rows_are_on_the_disk_before_they_are_noted_and_the_note_before_the_next_ones(
+    dataset: GrowingArrayDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+
+    def note_sync(descriptor: int) -> None:
+        inode = os.fstat(descriptor).st_ino
+        num_noted = rows_of(dataset).read_text().count("\n") if rows_of(dataset).exists() else 0
+        there = [path for path in (dataset.files[1], rows_of(dataset)) if path.exists()]
+        synced.extend((path.name, num_noted) for path in there if path.stat().st_ino == inode)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    save(dataset, parts(2), 3)
+    rows, note = dataset.files[1].name, rows_of(dataset).name
+    assert synced == [(rows, 0), (note, 1), (rows, 1), (note, 2), (rows, 2), (note, 3)]
+
+
 def test_what_is_damaged_while_it_is_gone_on_with_is_not_finished(dataset: GrowingArrayDataset) -> None:
     save(dataset, parts(2), 3)
     flipped(dataset.files[1], -WHOLE[1:].nbytes)

@@ -159,14 +159,24 @@ def files_that_may_stand(dataset: Any) -> set[str]:
 
 
 def kill_at(operation: int) -> Callable[[], int]:
-    """Make the process kill itself before that file operation; returns a counter of them."""
+    """Make the process kill itself before that file operation; returns a counter of them.
+
+    Between emptying a file and writing to it lies one more.
+    """
     count = 0
 
-    def step() -> None:
+    def step(first: Callable[[], Any] = lambda: None) -> None:
         nonlocal count
         count += 1
         if count == operation:
+            first()
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in FILE_OPERATIONS:
+            step()
+        if event == "open" and isinstance(arguments[0], str) and arguments[2] & os.O_TRUNC:
+            step(lambda: Path(arguments[0]).write_bytes(b""))
 
     def before(change: Any) -> Any:
         def changed(*arguments: Any) -> Any:
@@ -177,7 +187,7 @@ def kill_at(operation: int) -> Callable[[], int]:
 
     os.fsync = before(lambda _: None)  # what a process has written outlives it unsynced
     os.posix_fallocate = before(os.posix_fallocate)
-    sys.addaudithook(lambda event, _: step() if event in FILE_OPERATIONS else None)
+    sys.addaudithook(look)
     return lambda: count
 
 
