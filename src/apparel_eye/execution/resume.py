@@ -28,7 +28,7 @@ _REMEDY = (
     "Run with what it began with to finish it, or with --params {}=restart to start it afresh; then what it has done "
     "so far is lost"
 )
-_PARTS = {"code", "torch", "parameters", "inputs", "stood"}
+_KEYS = {"code", "torch", "parameters", "inputs", "previous_checksum"}
 Origin = Mapping[str, Any]
 
 
@@ -67,12 +67,12 @@ def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
     changes = _changes(begun, origin) if begun else []
     if begun is None or changes:
         _start_afresh(node, catalog, dataset, changes)
-        stood = seal.sha256_of(dataset.path) if dataset.path.exists() else None
+        previous = seal.sha256_of(dataset.path) if dataset.path.exists() else None
         with wrapped_errors(dataset.path):
-            notes.write(dataset.path, notes.BEGUN, json.dumps({**origin, "stood": stood}))
+            notes.write(dataset.path, notes.BEGUN, json.dumps({**origin, "previous_checksum": previous}))
         yield False
     else:
-        yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["stood"]
+        yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["previous_checksum"]
     if dataset.is_unfinished():
         signals.stop()
         raise RuntimeError(f"{title_of(node)} returned before it had finished")
@@ -150,4 +150,6 @@ def _messages(node: Node, changes: list[str]) -> list[str]:
 
 def _read(dataset: ResumableDataset[Any, Any]) -> Origin | None:
     begun = notes.read(dataset.path, notes.BEGUN)
-    return begun if set(begun) >= _PARTS else None
+    if "stood" in begun:  # as earlier versions called it
+        begun["previous_checksum"] = begun.pop("stood")
+    return begun if set(begun) >= _KEYS else None

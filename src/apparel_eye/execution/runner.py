@@ -17,7 +17,7 @@ from pluggy import PluginManager
 from apparel_eye import signals
 from apparel_eye.datasets import notes, seal
 from apparel_eye.datasets.sealed import SealedDataset
-from apparel_eye.datasets.storage import explained
+from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import StoppedError, SystemEnvironmentError
 from apparel_eye.execution import locks, resume
 from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint
@@ -108,14 +108,14 @@ def _check_handed_in(node: Node, catalog: DataCatalog) -> None:
     """
     for dataset in _sealed_outputs(node, catalog):
         if dataset.handed_in:
-            with explained(dataset.path, "read"):
+            with wrapped_errors(dataset.path, "read"):
                 seal.check(dataset.path)
 
 
 def _move_notes_in(folders: Iterable[Path]) -> None:
     moved = 0
     for folder in folders:
-        with explained(folder / notes.FOLDER):
+        with wrapped_errors(folder / notes.FOLDER):
             moved += notes.move_in(folder)
     if moved:
         logger.info("%d checksums and other notes of an earlier version moved into %s", moved, notes.FOLDER)
