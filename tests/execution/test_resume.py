@@ -327,7 +327,7 @@ def test_the_note_tells_what_the_node_began_with(training: Training) -> None:
     note = json.loads(training.begun("head").read_text())
     assert note["parameters"] == {"train": SETTINGS}
     assert note["inputs"]["manifest"] == seal.checksums_of(training.folder / "manifest.json")[0]
-    assert note["stood"] is None
+    assert note["previous_checksum"] is None
 
 
 @pytest.mark.fault(93)
