@@ -76,7 +76,7 @@ def _halves_of(validating: pd.DataFrame, split: SplitParameters) -> Folds:
     if most < split.num_halves:
         raise DataError(
             f"no value has more than {most} different photos among the {len(validating)} that validate, but their "
-            f"{split.num_halves} parts need one each; add photos, or set --params split.num_folds to fewer"
+            f"{split.num_halves} halves need one each; add photos, or set --params split.num_folds to fewer"
         )
     return _assign(validating, split.num_halves, split.seed)
 

@@ -36,7 +36,7 @@ def scan_photos(
 ) -> Iterator[tuple[ArrayChunk, ArrayChunk]]:
     """A record and a thumbnail of each photo, in parts; no rows if all would be as it is known.
 
-    See ``record.RECORD`` and ``vision.thumbnails``.
+    See ``record.RECORD`` and ``thumbnails``.
 
     Args:
         photos: with ``image_key``, ``size``, ``modified`` and ``problem`` of ``layouts.COLUMNS``.

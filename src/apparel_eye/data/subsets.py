@@ -23,7 +23,7 @@ class Subsets:
         train_keys: their image keys.
         validation: rows of the photos that select.
         validation_label_strings: their label strings, likewise.
-        validation_halves: the part of each, for scores of what was selected on the other parts.
+        validation_halves: the half of each, for scores of what was selected on the other.
         to_predict: rows of the photos to predict.
         answered: of these, the rows whose labels are known, for a score at the very end.
         answered_label_strings: their label strings, likewise.
@@ -84,7 +84,7 @@ class Subsets:
 
 
 def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
-    """Some training photos validate in two parts, instead of those that do; there are none to predict.
+    """Some training photos validate in two halves, instead of those that do; there are none to predict.
 
     Args:
         subsets: which photos train.

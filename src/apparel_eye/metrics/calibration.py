@@ -57,12 +57,12 @@ def apply_temperature(probabilities: Probabilities, temperature: float, seen_val
 def cross_fit(
     probabilities: Probabilities, label_strings: LabelStrings, halves: NDArray[np.intp], seen_values: SeenValues
 ) -> NDArray[np.float64]:
-    """Probabilities with the photos of each part tempered as is best for the other parts."""
-    tempered = np.zeros(probabilities.shape)
+    """Probabilities with the photos of each half at the temperature that is best for the other."""
+    calibrated = np.zeros(probabilities.shape)
     for of_half, others in halves_and_others(halves):
         temperature = fit_temperature(probabilities[others], label_strings[others], seen_values)
-        tempered[of_half] = apply_temperature(probabilities[of_half], temperature, seen_values)
-    return tempered
+        calibrated[of_half] = apply_temperature(probabilities[of_half], temperature, seen_values)
+    return calibrated
 
 
 def fit_threshold(probabilities: Probabilities, label_strings: LabelStrings, precision: float) -> float | None:
@@ -78,7 +78,7 @@ def fit_threshold(probabilities: Probabilities, label_strings: LabelStrings, pre
 def score_abstention(
     probabilities: Probabilities, label_strings: LabelStrings, halves: NDArray[np.intp], precision: float
 ) -> dict[str, float]:
-    """What a wanted precision brings: the photos of each part are answered by the threshold of the other parts.
+    """What a wanted precision brings: the photos of each half are answered by the threshold of the other.
 
     Returns:
         ``coverage``, the share of photos answered, and ``precision``, the basic precision of these; NaN if there are
@@ -96,7 +96,7 @@ def score_abstention(
 
 
 def halves_and_others(halves: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Rows of each part, and of the other parts; where there is only one, it stands for the others."""
+    """Rows of each half, and of the others; where there is only one, it stands for the others."""
     for half in np.unique(halves):
         of_half = halves == half
         yield of_half, of_half if of_half.all() else ~of_half

@@ -46,7 +46,7 @@ class Checkpoint:
     state: "State | None" = None
 
     def of(self, reason: str) -> Weights:
-        """The weights chosen for a reason; where no part chose, for lack of epochs, its best are the best of all."""
+        """The weights chosen for a reason; where no half chose, for lack of epochs, its best are the best of all."""
         if reason not in self.chosen and reason.startswith("best"):
             return self.of("best")
         return self.weights[self.chosen[reason]]

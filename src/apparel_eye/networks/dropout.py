@@ -1,6 +1,6 @@
 """Dropout without state: what is dropped of a photo depends on seed, step and its place in the batch.
 
-So a step that is repeated after a kill drops the same, and so does a batch that is computed in parts, one after the
+So a step that is repeated after a kill drops the same, and so does a batch that is computed in shares, one after the
 other or on several devices.
 """
 

@@ -71,7 +71,7 @@ class PhaseParameters(Parameters):
 
 
 class LossParameters(Parameters):
-    """What training makes small, see ``vision.losses``."""
+    """What training makes small, see ``training.losses``."""
 
     name: Literal["cross_entropy", "focal", "earth_mover"]
     label_smoothing: Share = Field(description="of each photo, spread evenly over the values")
@@ -124,7 +124,9 @@ class TrainParameters(Parameters):
     accept_non_commercial: bool = Field(description="weights whose licence forbids commercial use may be used")
     seed: Seed
     batch_size: int = Field(ge=2)
-    accumulation: int = Field(ge=1, description="parts in which a batch is computed, for want of memory")
+    accumulation: int = Field(
+        ge=1, description="shares in which a batch is computed, one after the other, for want of memory"
+    )
     weight_decay: float = Field(ge=0)
     weight_average: float = Field(
         ge=0, lt=1, description="share that an exponential moving average of the weights keeps each step; 0: no average"

@@ -62,7 +62,7 @@ def blend(candidates: ByCandidate, fitted: Blend, seen_values: SeenValues) -> Pr
 def cross_fit_blend(
     candidates: ByCandidate, label_strings: LabelStrings, halves: NDArray[np.intp], seen_values: SeenValues
 ) -> Probabilities:
-    """The mean with the photos of each part blended as is best for the other parts."""
+    """The mean with the photos of each half blended as is best for the other."""
     blended = np.zeros(next(iter(candidates.values())).shape)
     for of_half, others in halves_and_others(halves):
         fitted = fit_blend(

@@ -70,7 +70,7 @@ def _is_better(one: Probabilities, other: Probabilities, label_strings: LabelStr
 def score_choice(
     candidates: ByCandidate, label_strings: LabelStrings, halves: NDArray[np.intp], wanted: str = "auto"
 ) -> dict[str, float]:
-    """Scores of the choice itself: the photos of each part are answered by what the other parts choose."""
+    """Scores of the choice itself: the photos of each half are answered by what the other chooses."""
     answers = np.zeros_like(next(iter(candidates.values())))
     for half in np.unique(halves):
         of_half = halves == half

@@ -14,9 +14,9 @@ _MERITS = "merits"
 
 
 class Selection:
-    """The best epoch by average precision, ties by log loss; once by all validation photos, once without each part.
+    """The best epoch by average precision, ties by log loss; once by all validation photos, once without each half.
 
-    A part's photos are predicted with the epoch that the other parts chose, so that no photo is scored by a choice it
+    A half's photos are predicted with the epoch that the other chose, so that no photo is scored by a choice it
     took part in.
     """
 
@@ -68,7 +68,7 @@ class Selection:
 
 
 def without(half: int) -> str:
-    """Why an epoch is kept that a part's photos did not choose."""
+    """Why an epoch is kept that a half's photos did not choose."""
     return f"best_without_{half}"
 
 

@@ -131,7 +131,7 @@ class Stepper:
                 ) from error
             self.accumulation *= 2
             logger.warning(
-                "    out of memory with batches of %d: computing them in %d parts from here on, as "
+                "    out of memory with batches of %d: computing them in %d shares from here on, as "
                 "train.accumulation=%d would",
                 len(positions), self.accumulation, self.accumulation,
             )  # fmt: skip

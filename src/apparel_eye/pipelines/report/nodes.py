@@ -44,7 +44,7 @@ def calibrate_candidates(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The candidates of all models in one table, as honest as validation photos can make them, and what was done.
 
-    The photos of a part of the validation fold are tempered as the other parts want it.
+    The photos of a half of the validation fold get the temperature that is best for the other.
     """
     subsets = make_subsets(manifest, folds, values)
     joined = pd.concat(tables, ignore_index=True)
