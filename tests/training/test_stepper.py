@@ -120,7 +120,7 @@ def test_where_memory_ends_batches_are_computed_in_parts_from_then_on(
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert [warning for warning in warnings if "out of memory" in warning] == [
         "    out of memory with batches of 9: computing them in "
-        f"{accumulation} parts from here on, as train.accumulation={accumulation} would"
+        f"{accumulation} shares from here on, as train.accumulation={accumulation} would"
         for accumulation in (2, 4, 8)
     ]
     assert task.model.seen[:4] == [9, 5, 3, 2]
