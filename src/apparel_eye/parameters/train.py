@@ -49,9 +49,9 @@ class PhaseParameters(Parameters):
     learning_rate: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
         description="of the head, at the start of a cycle; auto: what the learning-rate finder suggests"
     )
-    num_cycles: int = Field(ge=0)
-    cycle_epochs: int = Field(ge=1)
-    cycle_multiplier: int = Field(ge=1)
+    num_cycles: int = Field(ge=0, description="0: the phase is left out")
+    cycle_epochs: int = Field(ge=1, description="length of the first cycle")
+    cycle_multiplier: int = Field(ge=1, description="times the length of the cycle before, for each that follows")
 
     @property
     def rate(self) -> float:
