@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 250
@@ -101,3 +102,17 @@ def test_the_build_machine_calls_the_command_of_the_readme() -> None:
     assert "make test" in [line.strip() for line in script.read_text(encoding="utf-8").splitlines()]
     assert script.stat().st_mode & 0o111
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_github_calls_what_the_build_machine_calls() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "checks.yml").read_text(encoding="utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
+
+
+def test_the_image_runs_the_demo_without_being_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users
+    assert users[-1] not in ("root", "0")
+    assert lines[-1] == 'CMD ["make", "demo"]'
