@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves.
 .DEFAULT_GOAL := help
-.PHONY: help demo test kill-test lint viz mlflow clean constraints
+.PHONY: help demo test kill-test lint docs viz mlflow clean constraints
 
 PYTHON ?= python3
 VENV := .venv
@@ -35,6 +35,9 @@ lint: $(READY)  ## style, types and import contracts
 	@$(BIN)/ruff check src tests benchmarks docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: $(READY)  ## build the site of docs/ into build/site; a broken link or a page that is not listed fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 viz: $(READY)  ## look at the flow in the browser; ENV=demo shows the results of the demo
 	@$(BIN)/kedro viz run $(if $(ENV),--env=$(ENV))

@@ -15,10 +15,10 @@ class PhotoParameters(Parameters):
     formats: tuple[Literal["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF"], ...] = Field(
         strict=False, min_length=1
     )
-    max_bytes: int = Field(ge=1, description="per file")
-    max_pixels: int = Field(ge=1, description="per photo")
-    min_side: int = Field(ge=1, description="pixels")
-    max_side_ratio: float = Field(ge=1, description="long side to short side")
+    max_bytes: int = Field(ge=1, description="of a file; larger ones are left out")
+    max_pixels: int = Field(ge=1, description="of a photo; larger ones are left out")
+    min_side: int = Field(ge=1, description="pixels of the short side; smaller photos are left out")
+    max_side_ratio: float = Field(ge=1, description="long side to short side; longer photos are left out")
     ground: str = Field(min_length=1, description="color behind transparent photos, a name or #rrggbb")
 
     @field_validator("ground")
