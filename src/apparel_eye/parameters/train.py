@@ -119,7 +119,7 @@ StagesParameters = create_model(
 class TrainParameters(Parameters):
     """Transfer learning from small to large photos."""
 
-    backbone: str = Field(min_length=1, description="a timm name")
+    backbone: str = Field(min_length=1, description="a name of timm.list_models(pretrained=True)")
     pretrained: str = Field(min_length=1, description="hub, bundled, none, or a .safetensors file of the backbone")
     accept_non_commercial: bool = Field(description="weights whose licence forbids commercial use may be used")
     seed: Seed
@@ -141,7 +141,9 @@ class TrainParameters(Parameters):
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(description="auto: an accelerator where there is one")
     precision: Literal["auto", "float32", "bfloat16"] = Field(description="auto: what a short timing finds faster")
-    memory_format: Literal["auto", "channels_last", "contiguous"] = Field(description="auto: likewise")
+    memory_format: Literal["auto", "channels_last", "contiguous"] = Field(
+        description="auto: what a short timing finds faster"
+    )
     compile: bool = Field(description="torch.compile the backbone")
     processes: int = Field(ge=1, description="data-parallel processes of this machine, one a GPU; on processors too")
     readers: int = Field(ge=0, exclude=True, description="threads that read batches ahead")

@@ -77,6 +77,8 @@ def test_sections_keep_every_parameter_under_its_first_key(described: list[Descr
     assert "category" in [parameter.name for parameter in found[""]]
 
 
-@pytest.mark.parametrize("value", [True, 7, 0.25, "auto", "", [6, 2], [], ["plain", "mirrored"]])
+@pytest.mark.parametrize(
+    "value", [True, 7, 0.25, 1e-05, "auto", "", "1e-05", "é, #x", [6, 2], [], [0.01, 1e-05], ["a", "b"] * 99]
+)
 def test_what_is_written_is_read_back_as_the_same_value(value: object) -> None:
     assert yaml.safe_load(written(value)) == value

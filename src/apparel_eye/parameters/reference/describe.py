@@ -1,11 +1,12 @@
 """Every parameter with what may be said of it: from the typed models and from the comments of the YAML files."""
 
-import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -68,8 +69,9 @@ def at(tree: Mapping[str, Any], name: str) -> Any:
 
 
 def written(value: Any) -> str:
-    """A value as it is written in YAML, on one line."""
-    return value if isinstance(value, str) and value else json.dumps(value)
+    """A value as it is written in YAML, on one line; numbers with a point, since plain YAML reads ``1e-05`` as text."""
+    line: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=sys.maxsize)
+    return line.removesuffix("\n").removesuffix("\n...")
 
 
 def sections(described: Iterable[Described]) -> dict[str, list[Described]]:
