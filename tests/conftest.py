@@ -8,6 +8,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -119,6 +120,18 @@ def broken_question(garments: Path) -> str:
     path = first.split(",")[0]
     (garments / "rank" / path).write_bytes(BROKEN)
     return path
+
+
+@pytest.fixture(scope="session")
+def earlier_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What version 0.1.0 left: models with seals beside them, the same registered, photos and its answers for them.
+
+    Made by its commit 09778fc with ``--env=test`` on drawn garments; most weights were set to zero, to keep it small.
+    """
+    folder = tmp_path_factory.mktemp("earlier")
+    with tarfile.open(Path(__file__).parent / "fixtures" / "version_0_1_0.tar.xz") as packed:
+        packed.extractall(folder, filter="data")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def subsets() -> Subsets:
         validation_label_strings=labels[validation],
         validation_halves=np.arange(10) % 2,
         to_predict=to_predict,
-        tests=to_predict[:0],
+        answered=to_predict[:0],
         answered_label_strings=labels[:0],
     )
 

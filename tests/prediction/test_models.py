@@ -1,13 +1,16 @@
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.datasets import notes
 from apparel_eye.errors import ApparelEyeError, DataError
+from apparel_eye.prediction.api import predict
 from apparel_eye.prediction.models import FILES, load_category, load_models, trained_categories
 
 
@@ -78,3 +81,14 @@ def test_models_of_an_earlier_version_are_loaded_where_nothing_can_be_written(
         found = load_models(open_folder)
     assert found.version == expected.version
     assert sorted(open_folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("candidate", ["plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend"])
+def test_models_of_an_earlier_version_answer_as_they_did(earlier_version: Path, candidate: str) -> None:
+    expected = json.loads((earlier_version / "answers.json").read_text())[candidate]
+    table = predict(earlier_version / "photos", data=earlier_version / "data", candidate=candidate)
+    np.testing.assert_allclose(table.filter(like="probability of ").to_numpy(dtype=float), expected, atol=1e-5)
+
+
+def test_a_recognizer_of_an_earlier_version_is_the_same_recognizer(earlier_version: Path) -> None:
+    assert load_category(earlier_version / "data", "skirt_length").version == "835fe5e1a804"

@@ -17,17 +17,17 @@ def distributions(num_rows: int, seed: int) -> np.ndarray:
 @pytest.fixture
 def table() -> pd.DataFrame:
     nobody = np.array([], dtype=np.intp)
-    no_marks = np.empty((0, 3), "U1")
+    no_labels = np.empty((0, 3), "U1")
     subsets = Subsets(
         train=np.array([2]),
         train_label_strings=np.array([list("ynn")]),
         train_keys=np.array(["2.jpg"]),
         validation=VALIDATION,
-        validation_label_strings=no_marks,
+        validation_label_strings=no_labels,
         validation_halves=nobody,
         to_predict=QUESTIONS,
-        tests=nobody,
-        answered_label_strings=no_marks,
+        answered=nobody,
+        answered_label_strings=no_labels,
     )
     manifest = pd.DataFrame({"image_key": KEYS})
     tables = [

@@ -196,3 +196,23 @@ def test_a_served_model_answers_photos_and_says_what_is_wrong_with_others(
         value: pytest.approx(wanted[f"probability of {value}"], abs=1e-5) for value in answers[0]["probabilities"]
     }
     assert answers[0]["model"] == wanted["model"]
+
+
+def test_a_model_that_an_earlier_version_registered_answers_with_the_code_it_brought(earlier_version: Path) -> None:
+    asking = (
+        "import base64, json, pathlib, sys, mlflow\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "model = mlflow.pyfunc.load_model(str(folder / 'registered'))\n"
+        "photo = base64.b64encode((folder / 'photos' / '0.png').read_bytes()).decode()\n"
+        "[answer] = model.predict([{'photo': photo, 'name': '0.png'}])\n"
+        "print(json.dumps([answer, sys.modules['apparel_eye'].__file__]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", asking, str(earlier_version)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    answer, code = json.loads(done.stdout.splitlines()[-1])
+    assert Path(code).is_relative_to(earlier_version / "registered")
+    about = json.loads((earlier_version / "data" / "06_models" / "skirt_length" / "recognizer.json").read_text())
+    expected = json.loads((earlier_version / "answers.json").read_text())[about["column"]][0]
+    assert list(answer["probabilities"].values()) == pytest.approx(expected, abs=1e-5)

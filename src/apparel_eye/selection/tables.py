@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye.data.subsets import Subsets
+from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.schemas import COUNTS, RATES, Epochs, Rates
 
 
@@ -37,6 +38,12 @@ def table_of(
     table.insert(1, "image_key", np.asarray(image_keys, dtype=object))
     table.insert(2, "role", role)
     return table.astype({"candidate": "str", "image_key": "str", "role": "str"})
+
+
+def candidates_of(table: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, Probabilities]:
+    """Every candidate's probabilities of the photos in some rows of the manifest, shape (rows, values)."""
+    image_keys = manifest["image_key"].iloc[rows]
+    return {str(name): probabilities_of(table, str(name), image_keys) for name in table["candidate"].unique()}
 
 
 def probabilities_of(table: pd.DataFrame, candidate: str, image_keys: Sequence[str] | pd.Series) -> NDArray[np.float64]:

@@ -1,6 +1,5 @@
 """From probabilities to scores and figures."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length, ordered_values
-from apparel_eye.data.subsets import Rows, make_subsets
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import (
-    apply_temperature,
-    cross_fit,
-    fit_temperature,
-    fit_threshold,
     score_abstention,
 )
 from apparel_eye.metrics.label_noise import rank_labels
-from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters import (
     ActivationsParameters,
     BoostParameters,
@@ -29,9 +23,9 @@ from apparel_eye.parameters import (
     SubmitParameters,
     TrainParameters,
 )
-from apparel_eye.selection.blend import blend, cross_fit_blend, fit_blend
+from apparel_eye.selection.calibrated import calibrate
 from apparel_eye.selection.candidates import BLEND, HEADS, choose, score_choice, score_table, seen_values_of
-from apparel_eye.selection.tables import probabilities_of, probability_table
+from apparel_eye.selection.tables import candidates_of, probability_table
 
 
 def calibrate_candidates(
@@ -42,42 +36,17 @@ def calibrate_candidates(
     submit: SubmitParameters,
     *tables: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The candidates of all models in one table, as honest as validation photos can make them, and what was done.
-
-    The photos of a half of the validation fold get the temperature that is best for the other.
-    """
-    subsets = make_subsets(manifest, folds, values)
-    joined = pd.concat(tables, ignore_index=True)
-    label_strings, halves = subsets.validation_label_strings, subsets.validation_halves
-    found = _candidates_of(joined, manifest, subsets.validation)
-    to_predict = _candidates_of(joined, manifest, subsets.to_predict)
-    calibrated, calibration = [], {}
-    honest: Probabilities
-    answers: Probabilities
-    for candidate in found:
-        temperature = fit_temperature(found[candidate], label_strings, subsets.seen_values)
-        honest = cross_fit(found[candidate], label_strings, halves, subsets.seen_values)
-        answers = apply_temperature(
-            to_predict[candidate], temperature, seen_values_of(candidate, subsets, submit.refit)
-        )
-        calibrated.append(probability_table(candidate, manifest, subsets, honest, answers))
-        calibration[candidate] = {
-            "temperature": temperature,
-            "threshold": fit_threshold(honest, label_strings, report.precision),
-            "uncalibrated_log_loss": official.log_loss(found[candidate], label_strings),
-            "uncalibrated_expected_calibration_error": official.expected_calibration_error(
-                found[candidate], label_strings
-            ),
-        }
-    mixed, of_to_predict = (
-        {str(name): candidates[name] for name in report.blend} for candidates in (found, to_predict)
+    """The candidates of all models in one table, as honest as validation photos can make them, and what was done."""
+    subsets, joined = make_subsets(manifest, folds, values), pd.concat(tables, ignore_index=True)
+    validation, to_predict = (
+        candidates_of(joined, manifest, rows) for rows in (subsets.validation, subsets.to_predict)
     )
-    mixture = fit_blend(mixed, label_strings, subsets.seen_values)
-    honest = cross_fit_blend(mixed, label_strings, halves, subsets.seen_values)
-    answers = blend(of_to_predict, mixture, seen_values_of(BLEND, subsets, submit.refit))
-    calibrated.append(probability_table(BLEND, manifest, subsets, honest, answers))
-    calibration[BLEND] = {**asdict(mixture), "threshold": fit_threshold(honest, label_strings, report.precision)}
-    return pd.concat(calibrated, ignore_index=True), calibration
+    calibrated = dict(calibrate(validation, to_predict, subsets, report.blend, report.precision, submit.refit))
+    rows = [
+        probability_table(name, manifest, subsets, found.validation, found.to_predict)
+        for name, found in calibrated.items()
+    ]
+    return pd.concat(rows, ignore_index=True), {name: found.about for name, found in calibrated.items()}
 
 
 def score_candidates(
@@ -91,7 +60,7 @@ def score_candidates(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Scores of each candidate on validation photos, of choosing among them, and of the chosen one on a given test."""
     subsets = make_subsets(manifest, folds, values)
-    candidates = _candidates_of(probabilities, manifest, subsets.validation)
+    candidates = candidates_of(probabilities, manifest, subsets.validation)
     groups = manifest["group"].to_numpy()[subsets.validation]
     ordered = ordered_values(category, values)
     table = score_table(candidates, subsets.validation_label_strings, groups, ordered, report.num_resamples)
@@ -104,7 +73,7 @@ def score_candidates(
     submission = {"candidate": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
     scores = {**by_candidate, "submission": submission, "photos": len(subsets.validation)}
     if len(subsets.answered):
-        answers = _candidates_of(probabilities, manifest, subsets.answered)[chosen]
+        answers = candidates_of(probabilities, manifest, subsets.answered)[chosen]
         scores["test"] = {**official.scores(answers, subsets.answered_label_strings), "photos": len(subsets.answered)}
     return scores, table
 
@@ -118,7 +87,7 @@ def doubt_labels(
 ) -> pd.DataFrame:
     """Validation photos whose label the submitted candidate doubts, the most doubtful first."""
     subsets = make_subsets(manifest, folds, values)
-    answers = _candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
+    answers = candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
     keys = manifest["image_key"].iloc[subsets.validation].tolist()
     return rank_labels(keys, official.true_values(subsets.validation_label_strings), answers, values)
 
@@ -131,7 +100,7 @@ def draw_confusions(
     from apparel_eye.reports.figures import confusions
 
     subsets = make_subsets(manifest, folds, values)
-    candidates = _candidates_of(probabilities, manifest, subsets.validation)
+    candidates = candidates_of(probabilities, manifest, subsets.validation)
     matrices = {name: confusion(candidate, subsets.validation_label_strings) for name, candidate in candidates.items()}
     return confusions(matrices, values)
 
@@ -148,7 +117,7 @@ def draw_risk_coverage(
     from apparel_eye.reports.figures import risk_coverage
 
     subsets = make_subsets(manifest, folds, values)
-    candidates = _candidates_of(probabilities, manifest, subsets.validation)
+    candidates = candidates_of(probabilities, manifest, subsets.validation)
     curves = {
         name: official.risk_coverage(candidate, subsets.validation_label_strings)
         for name, candidate in candidates.items()
@@ -170,7 +139,7 @@ def draw_mistakes(
     from apparel_eye.reports.figures import gallery
 
     subsets = make_subsets(manifest, folds, values)
-    answers = _candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
+    answers = candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
     predicted, truth = answers.argmax(axis=1), true_values(subsets.validation_label_strings)
     wrong = np.flatnonzero(predicted != truth)
     shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][: report.num_mistakes]
@@ -253,11 +222,3 @@ def make_model_card(
         versions=versions_here(),
     )
     return write_card(facts)
-
-
-def _candidates_of(probabilities: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, Probabilities]:
-    keys = manifest["image_key"].iloc[rows]
-    return {
-        str(candidate): probabilities_of(probabilities, str(candidate), keys)
-        for candidate in probabilities["candidate"].unique()
-    }
