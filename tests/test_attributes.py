@@ -63,7 +63,7 @@ def test_other_folders_are_values_in_alphabetical_order(category: str, folders: 
 
 @pytest.mark.fault(52)
 def test_numbers_in_names_are_ordered_by_size() -> None:
-    folders = ["10", "2", "a", "size 10", "size 9", "1", "02", "10 cm", "ab"]
-    expected = ("1", "02", "2", "10", "10 cm", "a", "ab", "size 9", "size 10")
+    folders = ["10", "2", "a", "size 10", "size 9", "1", "02", "10 cm", "ab", "3.5", "3.25", "3.", "10.5"]
+    expected = ("1", "02", "2", "3.", "3.25", "3.5", "10", "10 cm", "10.5", "a", "ab", "size 9", "size 10")
     assert values_of_folders("heel", folders) == expected
     assert values_of_folders("heel", folders[::-1]) == expected

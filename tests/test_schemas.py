@@ -86,6 +86,21 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "p0": [0.25, 1.0],
         "p1": [0.75, 0.0],
     },
+    "Predictions": {
+        "photo": ["1.jpg", "2.jpg"],
+        "value": ["x", ""],
+        "confidence": [0.75, float("nan")],
+        "answered": [True, False],
+        "problem": ["", "missing"],
+        "model": ["1", "1"],
+        "probability of x": [0.75, float("nan")],
+        "probability of NA": [0.25, float("nan")],
+    },
+    "Submission": {
+        "path": ["Images/1.jpg", "Images/1.jpg"],
+        "dimension": ["a_labels", "a_labels"],
+        "probabilities": ["0.2500000000;0.7500000000", "1.0000000000;0.0000000000"],
+    },
     "BagFilters": {
         "filter": [7, 0],
         "importance": [0.75, 0.0],
@@ -141,6 +156,11 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("Probabilities", "p1", [float("nan"), 0.0]),
     ("Probabilities", "candidate", ["tta", "tta"]),
     ("Probabilities", "p", [0.0, 0.0]),
+    ("Predictions", "probability of x", [1.5, 0.0]),
+    ("Predictions", "answered", ["True", "False"]),
+    ("Predictions", "more", [0.0, 0.0]),
+    ("Submission", "probabilities", ["0.25;0.75", "nan;nan"]),
+    ("Submission", "probabilities", ["0.25;0.75", "0.25;0.75;"]),
     ("BagFilters", "filter", [7, 7]),
     ("BagFilters", "importance", [1.5, 0.0]),
     ("BagFilters", "gain", [-0.5, 1.0]),
@@ -165,7 +185,7 @@ NEEDED = [
     (schema, column)
     for schema in GOOD
     for column in GOOD[schema]
-    if not (schema == "History" and column.startswith("rate_"))  # of these there may be more or fewer
+    if not column.startswith(("rate_", "probability of "))  # of these there may be more or fewer
 ]
 
 

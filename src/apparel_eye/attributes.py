@@ -76,7 +76,7 @@ def values_of_folders(category: str, folders: Sequence[str]) -> tuple[str, ...]:
     """The values that a category's folders stand for, in order.
 
     Folders that all name values of the FashionAI dimension of that name get the whole dimension in its order; other
-    folders are the user's own values, in alphabetical order but with numbers by size: 2 before 10.
+    folders are the user's own values, in alphabetical order but with numbers by size: 2 before 3.25, 3.5 and 10.
     """
     known = {folder_of(value): value for value in DIMENSIONS.get(category, ())}
     if known and all(folder in known for folder in folders):
@@ -85,5 +85,5 @@ def values_of_folders(category: str, folders: Sequence[str]) -> tuple[str, ...]:
 
 
 def _natural_order(name: str) -> tuple[list[tuple[float, str]], str]:
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [(int(part), "") if part[0] in "0123456789" else (math.inf, part) for part in parts], name
+    parts = re.findall(r"[0-9]+(?:\.[0-9]+)?|[^0-9]+", name)
+    return [(float(part), "") if part[0] in "0123456789" else (math.inf, part) for part in parts], name

@@ -176,7 +176,7 @@ class Probabilities(pa.DataFrameModel):
         return (table.filter(regex=r"^p\d+$").sum(axis=1) - 1).abs() < 1e-6
 
 
-class Predictions(pa.DataFrameModel):
+class Predictions(Table):
     """A user's own photos: the likeliest value of each, its probability, and a column per value."""
 
     photo: Series[str]
@@ -185,9 +185,23 @@ class Predictions(pa.DataFrameModel):
     answered: Series[bool] = pa.Field(description="whether the confidence is enough for the wanted precision")
     problem: Series[str]
     model: Series[str] = pa.Field(description="version of the models")
+    probabilities: Series[float] | None = pa.Field(
+        alias=r"^probability of ",
+        regex=True,
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 1},
+        description="of each value",
+    )
 
-    class Config:
-        strict = False
+
+class Submission(Table):
+    """The competition's file: a row per question."""
+
+    path: Series[str] = pa.Field(description="as the question file has it")
+    dimension: Series[str]
+    probabilities: Series[str] = pa.Field(
+        str_matches=r"^[01]\.\d+(;[01]\.\d+)*$", description="of all values, in their order"
+    )
 
 
 class BagFilters(Table):

@@ -3,8 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 from kedro.io.core import DatasetError
+from pandera.typing import Series
 
 from apparel_eye.chunks import TableChunk
 from apparel_eye.datasets import EarlierTableDataset, TableCsvDataset, TableDataset, seal
@@ -12,6 +14,13 @@ from apparel_eye.datasets import EarlierTableDataset, TableCsvDataset, TableData
 TABLE = pd.DataFrame(
     {"photo": [f"{number},\u00e9.jpg" for number in range(7)], "confidence": [0.125, None] * 3 + [1.0]}
 )
+
+
+class Rows(pa.DataFrameModel):
+    """What that table has."""
+
+    photo: Series[str]
+    confidence: Series[float] = pa.Field(nullable=True)
 
 
 def parts(size: int, first: int = 0) -> Iterator[TableChunk]:
@@ -105,9 +114,9 @@ def test_a_damaged_table_is_refused(dataset: TableDataset) -> None:
 
 def test_the_same_rows_stand_in_the_csv(dataset: TableDataset, tmp_path: Path) -> None:
     save(dataset, parts(3))
-    as_csv = TableCsvDataset(str(tmp_path / "table.csv"))
+    as_csv = TableCsvDataset(str(tmp_path / "table.csv"), f"{__name__}.Rows")
     as_csv.save(dataset.load())
-    pd.testing.assert_frame_equal(as_csv.load(), TABLE, check_dtype=False)
+    pd.testing.assert_frame_equal(as_csv.load(), TABLE)
     seal.check(as_csv.path)
 
 
@@ -116,7 +125,7 @@ def test_a_preview_has_the_first_rows(dataset: TableDataset, tmp_path: Path, kin
     save(dataset, parts(3))
     shown: Any = dataset
     if kind == "csv":
-        shown = TableCsvDataset(str(tmp_path / "table.csv"))
+        shown = TableCsvDataset(str(tmp_path / "table.csv"), f"{__name__}.Rows")
         shown.save(dataset.load())
     preview = shown.preview(nrows=2)
     assert preview["columns"] == ["photo", "confidence"]

@@ -2,6 +2,7 @@
 
 from apparel_eye.datasets.array import ArrayDataset, EarlierArrayDataset
 from apparel_eye.datasets.atomic import AtomicDataset
+from apparel_eye.datasets.csv_table import CsvDataset
 from apparel_eye.datasets.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
 from apparel_eye.datasets.growing_array import EarlierGrowingArrayDataset, GrowingArrayDataset
 from apparel_eye.datasets.table import EarlierTableDataset, TableCsvDataset, TableDataset
@@ -11,6 +12,7 @@ __all__ = [
     "ArrayDataset",
     "AtomicDataset",
     "CheckpointDataset",
+    "CsvDataset",
     "EarlierArrayDataset",
     "EarlierCheckpointDataset",
     "EarlierGrowingArrayDataset",

@@ -11,9 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.utils import load_obj
+from kedro_datasets._typing import TablePreview
 
 from apparel_eye.chunks import TableChunk
 from apparel_eye.datasets import seal
+from apparel_eye.datasets.csv_table import preview_of, read_csv
 from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset, SealedDataset
 from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import DataError
@@ -113,10 +115,9 @@ class TableDataset(ResumableDataset[TableChunk, TableFile]):
                 done += pq.read_metadata(part).num_rows
         return done
 
-    def preview(self, nrows: int = 8) -> dict[str, Any]:
+    def preview(self, nrows: int = 8) -> TablePreview:
         """For Kedro-Viz: the first rows."""
-        shown = self.load().head(nrows)
-        return dict(shown.astype(object).where(shown.notna(), None).to_dict(orient="split"))
+        return preview_of(self.load().head(nrows))
 
     @property
     def _folder(self) -> Path:
@@ -151,7 +152,17 @@ class EarlierTableDataset(EarlierDataset[TableDataset, int]):
 
 
 class TableCsvDataset(SealedDataset[TableFile, pd.DataFrame]):
-    """The same rows as CSV, for spreadsheets."""
+    """The same rows as CSV, for spreadsheets.
+
+    Args:
+        filepath: where the file stands.
+        schema: dotted name of the model of its rows.
+        metadata: for hooks and Kedro-Viz.
+    """
+
+    def __init__(self, filepath: str, schema: str, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(filepath, metadata)
+        self.schema: Any = load_obj(schema).to_schema()
 
     def save(self, data: TableFile) -> None:
         def write_to(temporary: Path) -> None:
@@ -164,8 +175,8 @@ class TableCsvDataset(SealedDataset[TableFile, pd.DataFrame]):
         seal.write(self.path, write_to)
 
     def _read(self) -> pd.DataFrame:
-        return pd.read_csv(self.path, keep_default_na=False, na_values={"confidence": [""]}, encoding="utf-8")
+        return read_csv(self.path, self.schema)
 
-    def preview(self, nrows: int = 8) -> dict[str, Any]:
+    def preview(self, nrows: int = 8) -> TablePreview:
         """For Kedro-Viz: the first rows."""
-        return dict(pd.read_csv(self.path, nrows=nrows, dtype=str, keep_default_na=False).to_dict(orient="split"))
+        return preview_of(read_csv(self.path, self.schema, num_rows=nrows))
