@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,11 @@ SETTINGS_FILE = "samples.json"
 JPEG_QUALITY = 88
 SECONDS_UNTIL_BAR = 3.0
 BASE, RANK = "base", "rank"
+NUMBERED = (
+    "coat_length", "collar_design", "lapel_design", "neck_design", "neckline_design", "pant_length", "skirt_length",
+    "sleeve_length",
+)  # fmt: skip
+"""Dimensions whose place here seeds their pictures, so that published results can be drawn again; others' names do."""
 
 
 class _Photo(NamedTuple):
@@ -65,6 +71,11 @@ def write_samples(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def seed_of(category: str) -> int:
+    """A number that stays a dimension's own, whichever dimensions are added."""
+    return NUMBERED.index(category) if category in NUMBERED else zlib.crc32(category.encode())
 
 
 def is_written(folder: Path, settings: str) -> bool:
@@ -114,9 +125,10 @@ def _write_release(folder: Path, categories: Sequence[str], photos: int, questio
 
 
 def _write_photo(folder: Path, photo: _Photo, seed: int, size: int) -> tuple[str, str, str]:
-    dimension = list(DIMENSIONS).index(photo.category)
     part = (BASE, RANK).index(photo.split)
-    generator = np.random.default_rng(np.random.SeedSequence((seed, dimension, part, photo.value, photo.number)))
+    generator = np.random.default_rng(
+        np.random.SeedSequence((seed, seed_of(photo.category), part, photo.value, photo.number))
+    )
     drawing = draw(photo.category, photo.value, generator, size)
     buffer = io.BytesIO()
     drawing.image.save(buffer, "JPEG", quality=JPEG_QUALITY)

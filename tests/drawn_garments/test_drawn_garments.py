@@ -20,6 +20,7 @@ from drawn_garments.labels import LENGTH_EDGES, sample_size
 from drawn_garments.lengths import length_scene
 from drawn_garments.paint import paint_layers
 from drawn_garments.scenes import Scene
+from drawn_garments.write import seed_of
 
 MARKER, OTHER = (255, 0, 0), (0, 0, 0)
 GARMENTS = {"skirt_length": "skirt", "pant_length": "pants", "coat_length": "coat"}
@@ -175,6 +176,21 @@ def test_photos_do_not_depend_on_the_other_categories(folder: Path, tmp_path: Pa
     alone = {name: data for name, data in contents(tmp_path / "one").items() if name.endswith(".jpg")}
     together = {name: data for name, data in contents(folder).items() if "skirt_length_labels" in name}
     assert alone == together
+
+
+def test_a_dimension_more_redraws_no_other(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drawn_garments.write.DIMENSIONS", {"apron_length": ("Invisible", "Long"), **DIMENSIONS})
+    write_samples(
+        tmp_path / "more", ["skirt_length", "sleeve_length", "lapel_design"], photos=2, questions=1, seed=5, size=64
+    )
+    assert contents(tmp_path / "more") == contents(folder)
+
+
+def test_the_eight_are_drawn_as_when_they_were_numbered_and_others_by_their_names() -> None:
+    others = ["apron_length", "bag_strap", "heel_height", "hat_brim"]
+    assert [seed_of(category) for category in sorted(DIMENSIONS)] == list(range(8))
+    assert seed_of("heel_height") == 0xB6FCA548
+    assert len({seed_of(category) for category in (*DIMENSIONS, *others)}) == 12
 
 
 def test_same_seed_writes_the_same_bytes_and_another_seed_other_photos(tmp_path: Path) -> None:
