@@ -1,3 +1,5 @@
+import inspect
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from apparel_eye.data.photo_sources import open_photos
 from apparel_eye.errors import DataError, UsageError
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.tag import tag
+from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
 Write = Callable[..., Path]
 
@@ -35,6 +38,11 @@ def test_a_candidate_that_is_named_answers(results: Path, folder: Path) -> None:
         candidate: apparel_eye.predict(folder, data=results, candidate=candidate) for candidate in ("plain", "logistic")
     }
     assert not tables["plain"]["confidence"].equals(tables["logistic"]["confidence"])
+
+
+def test_the_docstring_names_every_candidate_that_can_answer() -> None:
+    told = inspect.getdoc(apparel_eye.predict).partition("candidate: ")[2].partition("follow_links: ")[0]
+    assert re.findall("``(\\w+)``", told) == [*NETWORK, *HEADS, BLEND, "auto"]
 
 
 def test_photos_are_given_as_a_folder_a_photo_a_list_or_paths(
