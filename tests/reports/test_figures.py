@@ -4,26 +4,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
-from PIL import Image
+from drawn_figures import NAMES, check_layout, draw
 
 from apparel_eye.reports.figures import (
-    confusions,
     curves,
-    gallery,
-    overlays,
     overview,
+    photo_sizes,
     places_and_filters,
+    rate_curves,
     risk_coverage,
 )
-
-
-def draw(figure: Figure, folder: Path) -> tuple[int, int]:
-    """Write a picture and give its size; it must not be of one color."""
-    figure.savefig(folder / "figure.png")
-    with Image.open(folder / "figure.png") as image:
-        assert len(image.convert("L").getcolors()) > 10
-        return image.size
 
 
 def test_the_overview_has_a_bar_and_a_number_for_each_value(tmp_path: Path) -> None:
@@ -34,8 +24,43 @@ def test_the_overview_has_a_bar_and_a_number_for_each_value(tmp_path: Path) -> N
     assert [text.get_text().strip() for text in axes.texts] == ["1,200", "0", "5"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["Short", "Knee", "Long"]
     assert axes.yaxis_inverted()
-    assert axes.get_title() == "heel: 1,205 labelled photos"
+    assert figure.get_suptitle() == "heel: 1,205 labelled photos"
     draw(figure, tmp_path)
+
+
+@pytest.mark.parametrize("num_values", [2, 6, 50, 120])
+def test_the_overview_is_legible_for_few_and_many_values(num_values: int) -> None:
+    labelled = np.arange(num_values) * 997 % 3001
+    counts = pd.DataFrame({"value": NAMES[:num_values], "labelled": labelled, "with_maybe": labelled // 9})
+    check_layout(overview(counts, NAMES[1]), max_pixels=(880, 40 * num_values + 200))
+
+
+@pytest.mark.parametrize("widest", [300, 6000])
+def test_the_sizes_of_photos_are_hidden_by_no_legend(widest: int) -> None:
+    sides = pd.DataFrame({"width": np.linspace(200, widest, 40), "height": np.linspace(500, 200, 40)}).astype(int)
+    figure = photo_sizes(sides.assign(role=["labelled", "to predict"] * 20), NAMES[1])
+    check_layout(figure, max_pixels=(880, 660))
+    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["labelled: 20", "to predict: 20"]
+
+
+def sweep(num_steps: int) -> pd.DataFrame:
+    rates = np.geomspace(1e-6, 1, num_steps)
+    return pd.DataFrame({"learning_rate": rates, "loss": np.cos(rates * 9), "smoothed_loss": 1 - rates})
+
+
+@pytest.mark.parametrize(
+    ("steps", "titles"),
+    [
+        ((40, 40), ["head: 1.0e-03 is suggested", "all: 2.5e-04 is suggested"]),
+        ((0, 40), ["head", "all: 2.5e-04 is suggested"]),
+        ((0, 0), ["head", "all"]),
+    ],
+)
+def test_rates_are_suggested_where_they_were_looked_for(steps: tuple[int, int], titles: list[str]) -> None:
+    sweeps = dict(zip(("head", "all"), map(sweep, steps), strict=True))
+    figure = rate_curves(sweeps, {"head": 1e-3, "all": 2.5e-4})
+    assert [axes.get_title() for axes in figure.axes] == titles
+    check_layout(figure, max_pixels=(1100, 440))
 
 
 @pytest.fixture
@@ -96,71 +121,18 @@ def test_the_curves_are_parted_between_phases(history: pd.DataFrame) -> None:
     figure = curves(history)
     for axes in figure.axes:
         assert [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2] == [3, 5]
-    assert [text.get_text() for text in figure.axes[0].texts] == ["small\nhead", "small\nall", "large\nhead"]
-
-
-def test_each_matrix_shows_its_counts_where_there_are_any(tmp_path: Path) -> None:
-    matrices = {"plain": np.array([[3, 1, 0], [0, 0, 0], [2, 0, 4]]), "tta": np.diag([2, 3, 5])}
-    figure = confusions(matrices, ["a", "b", "c"])
-    for axes, matrix in zip(figure.axes, matrices.values(), strict=True):
-        written = {text.get_position()[::-1]: int(text.get_text()) for text in axes.texts}
-        assert written == {(row, column): matrix[row, column] for row, column in np.argwhere(matrix)}
-    assert [axes.get_title() for axes in figure.axes] == ["plain: 70.0% right", "tta: 100.0% right"]
-    draw(figure, tmp_path)
-
-
-@pytest.mark.parametrize(("num_photos", "num_rows"), [(1, 1), (6, 1), (7, 2), (13, 3)])
-def test_the_gallery_shows_every_photo_with_its_title(tmp_path: Path, num_photos: int, num_rows: int) -> None:
-    photos = [np.full((30, 20, 3), 10 * number, dtype=np.uint8) for number in range(num_photos)]
-    figure = gallery(photos, [f"photo {number}" for number in range(num_photos)], "nothing")
-    filled = [axes for axes in figure.axes if axes.images]
-    assert [(axes.get_title(), int(axes.images[0].get_array().max())) for axes in filled] == [
-        (f"photo {number}", 10 * number) for number in range(num_photos)
+        shades = [patch.get_extents().transformed(axes.transData.inverted()) for patch in axes.patches]
+        np.testing.assert_allclose([(shade.x0, shade.x1) for shade in shades], [(0, 3), (5, 6)])  # heads
+    assert [(text.get_text(), text.get_position()[0]) for text in figure.axes[0].texts] == [
+        ("small", 2.5),
+        ("large", 5.5),
     ]
-    assert len(figure.axes) == 6 * num_rows
-    assert figure.get_suptitle() == ""
-    draw(figure, tmp_path)
 
 
-def test_an_empty_gallery_says_so(tmp_path: Path) -> None:
-    figure = gallery([], [], "no mistake")
-    assert figure.get_suptitle() == "no mistake"
-    assert not any(axes.images for axes in figure.axes)
-    draw(figure, tmp_path)
-
-
-@pytest.mark.parametrize("num_photos", [1, 7])
-def test_each_photo_has_its_own_heat_map_over_it(tmp_path: Path, num_photos: int) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (num_photos, 30, 20, 3), dtype=np.uint8)
-    maps = np.random.default_rng(1).random((num_photos, 30, 20), dtype=np.float32)
-    titles = [f"photo {number}" for number in range(num_photos)]
-    figure = overlays(pixels, maps, titles, "nothing")
-    filled = [axes for axes in figure.axes if len(axes.images) == 2]
-    assert [axes.get_title() for axes in filled] == titles
-    np.testing.assert_array_equal([axes.images[0].get_array() for axes in filled], pixels)
-    np.testing.assert_array_equal([axes.images[1].get_array() for axes in filled], maps)
-    for axes in filled:
-        assert axes.images[0].get_extent() == axes.images[1].get_extent()
-    assert figure.get_suptitle() == ""
-    draw(figure, tmp_path)
-
-
-def test_heat_hides_no_photo_and_shows_alike_in_all_of_them() -> None:
-    pixels = np.zeros((3, 1, 5, 3), dtype=np.uint8)
-    maps = np.stack([np.zeros((1, 5)), np.full((1, 5), 0.2), np.linspace(0, 1, 5)[None]])
-    cold, mild, rising = (axes.images[1] for axes in overlays(pixels, maps, ["", "", ""], "").axes[:3])
-    opacity = rising.to_rgba(rising.get_array())[0, :, 3]
-    assert (cold.to_rgba(cold.get_array())[..., 3] == 0).all()
-    assert (np.diff(opacity) > 0).all()
-    assert opacity.max() < 0.8
-    np.testing.assert_array_equal(mild.to_rgba(0.2), rising.to_rgba(0.2))
-
-
-def test_no_overlays_say_so(tmp_path: Path) -> None:
-    figure = overlays(np.zeros((0, 30, 20, 3), dtype=np.uint8), np.zeros((0, 30, 20)), [], "no mistake")
-    assert figure.get_suptitle() == "no mistake"
-    assert not any(axes.images for axes in figure.axes)
-    draw(figure, tmp_path)
+@pytest.mark.parametrize("num_epochs", [1, 6, 30])
+def test_the_curves_are_legible_for_few_and_many_epochs(history: pd.DataFrame, num_epochs: int) -> None:
+    stages = [history.assign(stage=stage).iloc[np.repeat(np.arange(6), num_epochs)] for stage in ("small", "medium")]
+    check_layout(curves(pd.concat(stages, ignore_index=True)), max_pixels=(1210, 880))
 
 
 def test_risk_and_coverage_of_each_column_and_the_precision_that_is_wanted(tmp_path: Path) -> None:
@@ -226,3 +198,16 @@ def test_bags_that_never_split_are_drawn_too(filters: pd.DataFrame, tmp_path: Pa
     nothing = filters.assign(importance=0.0, gain=0.0)
     photo = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
     draw(places_and_filters(photo, np.zeros((4, 3)), nothing), tmp_path)
+
+
+@pytest.mark.parametrize("error_rate", [0.0, 0.05, 0.9])
+def test_no_legend_hides_a_curve_of_risk(error_rate: float) -> None:
+    names = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
+    figure = risk_coverage({name: (np.arange(1, 21) / 20, np.full(20, error_rate)) for name in names}, "tta", 0.95)
+    check_layout(figure, max_pixels=(990, 550))
+
+
+@pytest.mark.parametrize("shape", [(192, 128), (128, 128), (96, 256)])
+def test_bags_are_legible_for_photos_of_any_shape(filters: pd.DataFrame, shape: tuple[int, int]) -> None:
+    photo = np.zeros((*shape, 3), dtype=np.uint8)
+    check_layout(places_and_filters(photo, np.ones((4, 3)) / 12, filters), max_pixels=(990, 605))

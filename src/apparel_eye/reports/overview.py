@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.reading.photos import PhotoError, Pixels, at_height, read_photo
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.reports.figures import gallery
+from apparel_eye.reports.sheets import gallery
 
 _HEIGHT = 240
 """Of a photo on a sheet, in pixels."""
 _WHITE = np.full((_HEIGHT, _HEIGHT * 2 // 3, 3), 255, dtype=np.uint8)
+_MOST_ROWS = 6
+"""Of values one above the other; the sheet of very many grows to both sides."""
 _MOST_PAIRS = 12
 """Of near copies on their sheet, the least similar ones: if these are copies, all are."""
 
@@ -37,7 +39,7 @@ def count_values(manifest: pd.DataFrame, quarantine: pd.DataFrame, values: Seque
 def draw_values(
     photos: RawFolder, manifest: pd.DataFrame, values: Sequence[str], limits: PhotoParameters, num_shown: int
 ) -> Figure:
-    """A row of photos for each value; spread over the category, so that all its sources are seen."""
+    """A row of photos for each value, of many values several side by side; spread over the category's sources."""
     labelled, pixels, titles = manifest[manifest["role"] == "labelled"], [], []
     for value in values:
         keys = labelled.loc[labelled["value"] == value, "image_key"].tolist()
@@ -46,7 +48,8 @@ def draw_values(
         missing = num_shown - len(shown) if shown else 0
         pixels += [*shown, *[_WHITE] * missing]
         titles += [*[value] * len(shown), *[""] * missing]
-    return gallery(pixels, titles, "no labelled photo", columns=num_shown)
+    side_by_side = max(1, round((len(pixels) / num_shown / _MOST_ROWS) ** 0.5))
+    return gallery(pixels, titles, "no labelled photo", columns=num_shown * side_by_side)
 
 
 def draw_copies(photos: RawFolder, duplicates: pd.DataFrame, limits: PhotoParameters) -> Figure:

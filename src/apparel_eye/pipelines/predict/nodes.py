@@ -56,7 +56,7 @@ def draw_contact_sheet(
     """The first photos with their values."""
     from apparel_eye.data.reading.photos import at_height
     from apparel_eye.prediction.tag import with_photos
-    from apparel_eye.reports.figures import gallery
+    from apparel_eye.reports.sheets import gallery
 
     limits = About.model_validate(recognizer).limits
     shown, photos = with_photos(own_photos, predictions.head(predict.num_shown), limits)
@@ -75,7 +75,7 @@ def draw_heat_maps(
     from apparel_eye.networks.classifier import restore
     from apparel_eye.prediction.heatmaps import heatmaps
     from apparel_eye.prediction.tag import with_photos
-    from apparel_eye.reports.figures import overlays
+    from apparel_eye.reports.sheets import overlays
 
     if not predict.num_heat_maps:
         return

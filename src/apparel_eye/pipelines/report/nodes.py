@@ -93,16 +93,20 @@ def doubt_labels(
 
 
 def draw_confusions(
-    probabilities: pd.DataFrame, manifest: pd.DataFrame, folds: pd.DataFrame, values: list[str]
+    probabilities: pd.DataFrame,
+    scores: dict[str, Any],
+    manifest: pd.DataFrame,
+    folds: pd.DataFrame,
+    values: list[str],
 ) -> Figure:
-    """A confusion matrix of each candidate."""
+    """A confusion matrix of each candidate, the submitted one's large."""
     from apparel_eye.metrics.official import confusion
-    from apparel_eye.reports.figures import confusions
+    from apparel_eye.reports.confusions import confusions
 
     subsets = make_subsets(manifest, folds, values)
     candidates = candidates_of(probabilities, manifest, subsets.validation)
     matrices = {name: confusion(candidate, subsets.validation_label_strings) for name, candidate in candidates.items()}
-    return confusions(matrices, values)
+    return confusions(matrices, values, scores["submission"]["candidate"])
 
 
 def draw_risk_coverage(
@@ -136,7 +140,7 @@ def draw_mistakes(
 ) -> Figure:
     """The most confident mistakes of the submitted candidate."""
     from apparel_eye.metrics.official import true_values
-    from apparel_eye.reports.figures import gallery
+    from apparel_eye.reports.sheets import gallery
 
     subsets = make_subsets(manifest, folds, values)
     answers = candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]

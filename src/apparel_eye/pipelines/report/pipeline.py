@@ -52,7 +52,7 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
             ),
             Node(
                 draw_confusions,
-                inputs=["probabilities", *_LABELS],
+                inputs=["probabilities", "scores", *_LABELS],
                 outputs="confusion_matrices",
                 name="draw_confusions",
             ),

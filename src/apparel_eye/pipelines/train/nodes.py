@@ -209,7 +209,7 @@ def draw_examples(
 ) -> Figure:
     """What training sees of some photos."""
     from apparel_eye.data.transforms import examples
-    from apparel_eye.reports.figures import gallery
+    from apparel_eye.reports.sheets import gallery
 
     subsets = make_subsets(manifest, folds, values)
     augmentation = train.augmentation.for_category(is_length(category))
