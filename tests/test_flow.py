@@ -3,7 +3,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -163,7 +162,6 @@ def test_what_is_finished_is_not_made_again(
     kedro_run: Run, garments: Path, copied_results: Path, pipeline: str
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in copied_results.rglob("*") if path.is_file()}
-    started = time.perf_counter()
     exit_code, said = kedro_run(f"--pipeline={pipeline}", **same_settings(garments, copied_results))
     assert exit_code == 0
     ran, finished = nodes_in(said)
@@ -174,7 +172,6 @@ def test_what_is_finished_is_not_made_again(
         "train.small · train_head",
         "train.large · fine_tune",
     } <= set(finished)
-    assert time.perf_counter() - started < 30
     assert {path: path.stat().st_mtime_ns for path in copied_results.rglob("*") if path.is_file()} == before
 
 

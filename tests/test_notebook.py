@@ -4,6 +4,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from waiting import HOUR
 
 PATH = Path("notebooks") / "results.ipynb"
 
@@ -30,7 +31,8 @@ def test_it_shows_the_results_of_the_flow(
         "MLFLOW_TRACKING_URI": scratch_tracking,
     }
     resources = {"metadata": {"path": str(project / folder)}}
-    client = NotebookClient(nbformat.from_dict(notebook), timeout=120, kernel_name="python3", resources=resources)
+    content = nbformat.from_dict(notebook)
+    client = NotebookClient(content, startup_timeout=HOUR, kernel_name="python3", resources=resources)
     done = client.execute(env={**os.environ, **variables})
     shown = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
     kinds = [set(output.data) for output in shown if "data" in output]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from waiting import wait_until
 
 ROOT = Path(__file__).parents[1]
 ACTIVATE = "source .venv/bin/activate"
@@ -224,22 +225,20 @@ def address_in(process: subprocess.Popen[str]) -> Iterator[str]:
 
 def ask(server: subprocess.Popen[str], address: str) -> str:
     """The answer, as soon as there is one."""
-    while server.poll() is None:
-        try:
-            with urllib.request.urlopen(address) as answer:
-                return str(answer.read().decode("utf-8"))
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"{address} does not answer: its server has ended")
+    said: list[str] = []
+
+    def has_answered() -> bool:
+        with contextlib.suppress(OSError), urllib.request.urlopen(address) as answer:
+            said.append(answer.read().decode("utf-8"))
+        return bool(said)
+
+    wait_until(has_answered, server)
+    return said[0]
 
 
 def stop(process: subprocess.Popen[str]) -> None:
     """End a server with all its workers."""
-    os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=5)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert process.stdout is not None
     process.stdout.close()

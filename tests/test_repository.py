@@ -104,6 +104,7 @@ def test_the_build_machines_call_the_commands_of_the_contributors() -> None:
     assert called == guide.split("```console\n")[1].split("```")[0].splitlines()
     assert "make test" in called
     assert script.stat().st_mode & 0o111
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_github_calls_what_the_build_machine_calls() -> None:
@@ -118,3 +119,65 @@ def test_the_image_runs_the_demo_without_being_root() -> None:
     assert users
     assert users[-1] not in ("root", "0")
     assert lines[-1] == 'CMD ["make", "demo"]'
+
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+WAITS = ROOT / "tests" / "fixtures" / "waiting.py"
+"""The only place to sleep: helpers that wait for an event, or give others time that no test relies on."""
+CLOCKS = {f"time.{name}" for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time")}
+WAITING = {"wait", "join", "communicate", "result", "get", "acquire"}
+
+
+def reads_a_clock(node: ast.AST) -> bool:
+    calls = [ast.unparse(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return any(call.removesuffix("_ns") in CLOCKS for call in calls)
+
+
+def is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def is_bounded(call: ast.Call) -> bool:
+    """Whether it sleeps, or gives up after so many seconds."""
+    function = ast.unparse(call.func)
+    named = [each.value for each in call.keywords if each.arg in ("timeout", "deadline")]
+    first = call.args[:1] if function.rpartition(".")[2] in WAITING else []
+    return function in ("time.sleep", "sleep") or any(map(is_number, [*named, *first]))
+
+
+def hopes_in(text: str) -> list[str]:
+    """What may fail in a test because the machine is busy."""
+    nodes = list(ast.walk(ast.parse(text)))
+    spans = {
+        ast.unparse(target)
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and reads_a_clock(node.value)
+        for target in node.targets
+    }
+    asserted = [node.test for node in nodes if isinstance(node, ast.Assert)]
+    timed = [each for each in asserted if reads_a_clock(each) or spans & {ast.unparse(part) for part in ast.walk(each)}]
+    return [
+        ast.unparse(node)
+        for node in [*timed, *(each for each in nodes if isinstance(each, ast.Call) and is_bounded(each))]
+    ]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_test_depends_on_the_clock(path: Path) -> None:
+    assert path == WAITS or hopes_in(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "num_hopes"),
+    [
+        ("time.sleep(0.1)", 1),
+        ("started = time.monotonic()\nwork()\nassert time.monotonic() - started < 2", 1),
+        ("seconds = time.perf_counter() - started\nassert seconds <= 10", 1),
+        ("settings(max_examples=60, deadline=200)", 1),
+        ("process.communicate(timeout=60)\nprocess.wait(5)\nthread.join(1.5)", 3),
+        ("before = time.time_ns()\nwork()\nassert path.stat().st_mtime_ns >= before", 0),
+        ("settings(deadline=None)\nprocess.wait()\nbegun.wait(HOUR)\n', '.join(names)", 0),
+    ],
+)
+def test_hopes_are_seen_and_nothing_else(text: str, num_hopes: int) -> None:
+    assert len(hopes_in(text)) == num_hopes

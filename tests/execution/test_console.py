@@ -24,9 +24,7 @@ with open(sys.argv[1], "w") as file:
 def talk(done: Path, redirection: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A program that says much, and then notes that it has come to its end."""
     command = ["bash", "-c", f'"$0" -c "$1" "$2" {redirection}; exit ${{PIPESTATUS[0]}}', sys.executable, TALK, done]
-    return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, errors="replace", timeout=60
-    )
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, errors="replace")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -103,14 +103,12 @@ def test_labels_of_values_without_training_photos_do_not_change_the_temperature(
 
 
 @given(weights)
-@settings(deadline=None)
 def test_a_temperature_of_one_changes_nothing(rows: np.ndarray) -> None:
     probabilities = with_floor(rows, [0, 3, 2], 5)
     np.testing.assert_allclose(apply_temperature(probabilities, 1.0, [0, 3, 2]), probabilities, rtol=0, atol=1e-12)
 
 
 @given(weights, st.floats(1 / MAX_TEMPERATURE, MAX_TEMPERATURE))
-@settings(deadline=None)
 def test_tempered_rows_are_distributions_with_the_same_order_and_the_floor(
     rows: np.ndarray, temperature: float
 ) -> None:
@@ -188,7 +186,6 @@ def test_thresholds_by_hand(answers: str, confidences: list[float], precision: f
     st.lists(st.tuples(st.sampled_from("ynm"), st.sampled_from([0.6, 0.7, 0.8, 0.9])), min_size=1, max_size=10),
     st.sampled_from([0.5, 2 / 3, 0.75, 1.0]),
 )
-@settings(deadline=None)
 def test_a_threshold_has_the_largest_coverage_of_all_that_reach_the_precision(
     photos: list[tuple[str, float]], precision: float
 ) -> None:

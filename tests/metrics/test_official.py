@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import brier_score_loss, f1_score
@@ -55,20 +55,17 @@ def answered(answers: str, confidences: list[float]) -> Case:
 
 
 @given(cases())
-@settings(deadline=None)
 def test_average_precision_is_the_mean_over_the_photos_own_thresholds(case: Case) -> None:
     np.testing.assert_allclose(official.average_precision(*case), literal_average_precision(*case))
 
 
 @given(cases())
-@settings(deadline=None)
 def test_basic_precision_answers_every_photo(case: Case) -> None:
     literal = literal_precision(*case, threshold=-1.0)
     np.testing.assert_allclose(official.basic_precision(*case), math.nan if literal is None else literal)
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_scores_do_not_depend_on_the_order_of_photos(case: Case, random: Random) -> None:
     probabilities, label_strings = case
     order = list(range(len(label_strings)))
@@ -132,7 +129,6 @@ def test_confusion_counts_true_values_in_rows_and_predicted_ones_in_columns() ->
 
 
 @given(cases())
-@settings(deadline=None)
 def test_the_diagonal_of_the_confusion_is_what_accuracy_counts(case: Case) -> None:
     counts = official.confusion(*case)
     assert counts.sum() == len(case[1])
@@ -170,13 +166,11 @@ def test_values_of_a_length_are_a_scale_but_for_the_invisible_one(
 
 
 @given(cases())
-@settings(deadline=None)
 def test_without_a_scale_only_the_labelled_value_is_near(case: Case) -> None:
     assert official.within_one_step(*case, ordered=[]) == official.accuracy(*case)
 
 
 @given(cases())
-@settings(deadline=None)
 def test_macro_f1_is_that_of_scikit_learn(case: Case) -> None:
     probabilities, label_strings = case
     expected = f1_score(official.true_values(label_strings), probabilities.argmax(axis=1), average="macro")
@@ -184,7 +178,6 @@ def test_macro_f1_is_that_of_scikit_learn(case: Case) -> None:
 
 
 @given(cases())
-@settings(deadline=None)
 def test_brier_score_is_that_of_scikit_learn(case: Case) -> None:
     probabilities, label_strings = case
     probabilities = (probabilities + 0.05) / (probabilities + 0.05).sum(axis=1, keepdims=True)
@@ -198,7 +191,6 @@ def test_brier_score_is_that_of_scikit_learn(case: Case) -> None:
 
 @pytest.mark.parametrize("num_bins", [1, 4, 8])
 @given(case=cases())
-@settings(deadline=None)
 def test_calibration_error_is_the_gap_of_each_bin_by_its_share(num_bins: int, case: Case) -> None:
     probabilities, label_strings = case
     expected = 0.0
@@ -273,7 +265,6 @@ def test_risk_and_coverage_by_hand() -> None:
 
 
 @given(cases())
-@settings(deadline=None)
 def test_risk_at_a_coverage_is_that_of_the_photos_with_at_least_a_confidence(case: Case) -> None:
     probabilities, label_strings = case
     confidences = sorted({max(row) for row in probabilities.tolist()}, reverse=True)
@@ -285,7 +276,6 @@ def test_risk_at_a_coverage_is_that_of_the_photos_with_at_least_a_confidence(cas
 
 
 @given(cases())
-@settings(deadline=None)
 def test_area_under_risk_and_coverage_is_what_average_precision_lacks_where_no_label_has_an_m(case: Case) -> None:
     probabilities, label_strings = case
     sure = np.where(label_strings == "m", "n", label_strings)
@@ -295,7 +285,6 @@ def test_area_under_risk_and_coverage_is_what_average_precision_lacks_where_no_l
 
 
 @given(cases())
-@settings(deadline=None)
 def test_own_thresholds_count_the_answers_of_the_photos_that_reach_them(case: Case) -> None:
     probabilities, label_strings = case
     confidences, right, counted = official.at_own_thresholds(probabilities, label_strings)
@@ -305,7 +294,6 @@ def test_own_thresholds_count_the_answers_of_the_photos_that_reach_them(case: Ca
 
 
 @given(cases(), st.data())
-@settings(deadline=None)
 def test_a_wrong_answer_that_is_marked_m_lowers_no_precision_and_changes_no_score_of_the_label(
     case: Case, data: st.DataObject
 ) -> None:

@@ -1,6 +1,5 @@
 import hashlib
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from waiting import meanwhile
 
 from apparel_eye import signals
 from apparel_eye.data.photo_sources import PhotoSource, open_photos
@@ -175,7 +175,7 @@ def test_a_processor_does_not_read_while_it_predicts(
         return original(source, file, recognizer)
 
     def predict(pixels: list[np.ndarray], identities: np.ndarray) -> np.ndarray:
-        time.sleep(0.05)
+        meanwhile(0.05)
         read_until_then.append(len(read))
         return np.full((len(identities), len(recognizer.about.values)), 1 / len(recognizer.about.values))
 

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apparel_eye.attributes import DIMENSIONS
@@ -84,7 +84,7 @@ def tables(draw: st.DrawFn) -> dict[str, tuple[list[list[int]], list[str]]]:
 
 
 @given(tables(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50)
 def test_scores_are_those_of_the_library_in_whatever_order_the_rows_come(
     write: Write, table: dict[str, tuple[list[list[int]], list[str]]], random: Random
 ) -> None:
@@ -356,7 +356,7 @@ def test_debug_shows_the_traceback_of_an_error(tmp_path: Path) -> None:
 
 def test_the_command_as_users_type_it_needs_no_project(two_dimensions: tuple[Path, Path], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "apparel_eye", "score", "submission.csv", "answers.csv"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith(as_text(score_files(*two_dimensions)) + "\n")  # Kedro may say something before
 

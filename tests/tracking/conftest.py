@@ -3,7 +3,6 @@
 import shutil
 import socket
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,16 +81,3 @@ def broken_uri(request: pytest.FixtureRequest, tmp_path: Path, empty_tracking: P
     holder.execute("begin exclusive")
     yield f"sqlite:///{path}"
     holder.close()
-
-
-@pytest.fixture
-def wait_for() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something is so, a few seconds at most."""
-
-    def wait(is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not is_so():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-    return wait

@@ -13,6 +13,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from mlflow import MlflowClient
 from pydantic import BaseModel
+from waiting import HOUR
 
 from apparel_eye.errors import StoppedError
 from apparel_eye.networks.checkpoint import Checkpoint, State
@@ -62,7 +63,7 @@ class Kept(AbstractDataset[Any, Any]):
 class Training:
     """A pipeline of two nodes that yield checkpoints, and one that makes scores and a table."""
 
-    def __init__(self, folder: Path, database: Path, patience: float = 20) -> None:
+    def __init__(self, folder: Path, database: Path, patience: float = HOUR) -> None:
         self.folder = folder
         self.hook = MlflowTracking(patience)
         self.uri = f"sqlite:///{database}"
@@ -205,7 +206,7 @@ def test_training_goes_on_without_mlflow_and_a_later_run_tells_of_it(
     assert training.files["table"].path.exists()
     [journal] = (training.folder / "mlflow_spool").iterdir()
     training.hook._tracker._journal.close(delete=False)  # as if its process were over
-    training.uri, training.hook = good, MlflowTracking(patience=20)
+    training.uri, training.hook = good, MlflowTracking(patience=HOUR)
     training.run("all")
     first, second = told(database)
     assert steps_of(first) == {**HEAD, **ALL, **SCORES}

@@ -2,10 +2,10 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +15,7 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from waiting import wait_until
 
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SystemEnvironmentError
@@ -136,7 +137,7 @@ def served(results: Path, tracking: str, tmp_path: Path) -> Iterator[str]:
         results,
         "--category=skirt_length",
     ]
-    done = subprocess.run(register_command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(register_command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"version 1 of {NAME}, the best of them" in done.stdout
     assert "Traceback" not in done.stderr
@@ -149,23 +150,25 @@ def served(results: Path, tracking: str, tmp_path: Path) -> Iterator[str]:
     server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
-            try:
-                with urllib.request.urlopen(f"{address}/ping", timeout=5):
-                    break
-            except OSError:
-                assert server.poll() is None, (tmp_path / "serve.log").read_text()
-                time.sleep(0.5)
+        wait_until(lambda: answers(address), server)
         yield address
     finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/ping"):
+            return True
+    except OSError:
+        return False
 
 
 def ask(address: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     body = json.dumps({"dataframe_records": rows}).encode()
     request = urllib.request.Request(f"{address}/invocations", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    with urllib.request.urlopen(request) as answer:
         found: list[dict[str, Any]] = json.loads(answer.read(), parse_constant=pytest.fail)["predictions"]
     return found
 

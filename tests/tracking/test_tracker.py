@@ -8,24 +8,26 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
+from waiting import HOUR, wait_until
 
 from apparel_eye.tracking.delivery import replay
 from apparel_eye.tracking.tracker import Tracker
 
 STEPS = range(1, 4)
 SCRIPT = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from apparel_eye.tracking.tracker import Tracker
 tracker = Tracker(sys.argv[1], Path(sys.argv[2]))
 tracker.start("apparel-eye", {"mlflow.runName": "killed"})
 tracker.log_metrics([("loss", 0.5, 1)])
 print("started", flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 
@@ -43,7 +45,7 @@ class Bench:
         tracker.log_params({f"parameter{number}": str(number) for number in range(150)})
         return tracker
 
-    def go_on(self, tracker: Tracker, patience: float = 20) -> None:
+    def go_on(self, tracker: Tracker, patience: float = HOUR) -> None:
         for step in STEPS:
             tracker.log_metrics(
                 [("small/fine_tune/loss", 1 / step, step), ("small/fine_tune/accuracy", float("nan"), step)]
@@ -51,7 +53,7 @@ class Bench:
         tracker.log_artifact(self.file)
         tracker.end("FINISHED", patience)
 
-    def run(self, uri: str, patience: float = 20, name: str = "train skirts") -> None:
+    def run(self, uri: str, patience: float = HOUR, name: str = "train skirts") -> None:
         self.go_on(self.start(uri, name), patience)
 
     def journals(self) -> list[Path]:
@@ -104,12 +106,28 @@ def test_a_run_loses_no_time_to_a_broken_mlflow_and_a_later_run_tells_it_once(
     broken_uri: str,
     told: Callable[[Path], list[Any]],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before, started = now(), time.perf_counter()
-    tracker = bench.start(broken_uri)
-    assert time.perf_counter() - started < 1
-    bench.go_on(tracker, patience=1)
-    assert time.perf_counter() - started < 1 + 3
+    before, join = now(), Thread.join
+    waits: list[float] = []
+    speakers: list[Thread] = []
+
+    def note_wait(thread: Thread, timeout: float) -> None:
+        waits.append(timeout)
+        join(thread, timeout)
+
+    def note_speaker(uri: str) -> MlflowClient:
+        speakers.append(current_thread())
+        return MlflowClient(uri)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "join", note_wait)
+        patch.setattr("apparel_eye.tracking.tracker.MlflowClient", note_speaker)
+        tracker = bench.start(broken_uri)
+        assert waits == []
+        bench.go_on(tracker, patience=1)
+    assert current_thread() not in speakers
+    assert [wait for wait in waits if wait > 1] == []
     after = now()
     [warning] = warnings_of(caplog)
     [journal] = bench.journals()
@@ -118,7 +136,7 @@ def test_a_run_loses_no_time_to_a_broken_mlflow_and_a_later_run_tells_it_once(
     kept = bench.file.with_name("kept.jsonl")
     shutil.copy(journal, kept)
     tracker._journal.close(delete=False)  # as if its process, where a thread may still wait for MLflow, were over
-    time.sleep(0.01)
+    wait_until(lambda: now() > after)  # so that the later one begins later
     bench.run(f"sqlite:///{database}", name="the later one")
     first, second = told(database)
     check(first, before, after)
@@ -136,18 +154,15 @@ def test_an_mlflow_that_breaks_in_mid_run_is_told_the_rest_once_it_is_back(
     bench: Bench,
     database: Path,
     told: Callable[[Path], list[Any]],
-    wait_for: Callable[[Callable[[], bool]], None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     before, uri = now(), f"sqlite:///{database}"
     tracker = bench.start(uri)
     tracker.log_metrics([("early", 0.5, 1)])
-    wait_for(lambda: any("early" in run.metrics for run in told(database)))
+    wait_until(lambda: any("early" in run.metrics for run in told(database)))
     good = database.read_bytes()
     database.write_bytes(b"no database" * (len(good) // 11))
-    started = time.perf_counter()
-    bench.go_on(tracker, patience=5)
-    assert time.perf_counter() - started < 5 + 3
+    bench.go_on(tracker)
     assert len(warnings_of(caplog)) == 1
     after = now()
     database.write_bytes(good)
@@ -162,13 +177,13 @@ def test_an_mlflow_that_breaks_in_mid_run_is_told_the_rest_once_it_is_back(
 
 @pytest.mark.fault(102)
 def test_a_run_that_was_killed_is_marked_so_and_one_that_lives_is_not(
-    bench: Bench, database: Path, told: Callable[[Path], list[Any]], wait_for: Callable[[Callable[[], bool]], None]
+    bench: Bench, database: Path, told: Callable[[Path], list[Any]]
 ) -> None:
     command = [sys.executable, "-c", SCRIPT, f"sqlite:///{database}", str(bench.spool)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
-        wait_for(lambda: any(run.metrics for run in told(database)))
+        wait_until(lambda: any(run.metrics for run in told(database)))
         bench.run(f"sqlite:///{database}")
         assert {run.name: run.status for run in told(database)} == {"killed": "RUNNING", "train skirts": "FINISHED"}
         os.kill(process.pid, signal.SIGKILL)
@@ -225,7 +240,7 @@ def test_long_values_are_cut_and_many_metrics_sent_in_parts(
     tracker = bench.start(f"sqlite:///{database}")
     tracker.log_params({"long": "x" * 10_000})
     tracker.log_metrics([("many", 0.5, step) for step in range(2500)])
-    tracker.end("FINISHED", 20)
+    tracker.end("FINISHED", HOUR)
     [run] = told(database)
     assert run.params["long"] == "x" * 6000
     assert [step for step, _, _ in run.metrics["many"]] == list(range(2500))
@@ -234,7 +249,7 @@ def test_long_values_are_cut_and_many_metrics_sent_in_parts(
 def test_a_file_that_has_changed_since_its_run_is_not_sent_as_its_own(
     bench: Bench, database: Path, told: Callable[[Path], list[Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.run("http://127.0.0.1:9", patience=5)
+    bench.run("http://127.0.0.1:9")
     os.utime(bench.file, ns=(0, 0))
     replay(f"sqlite:///{database}", bench.spool)
     [run] = told(database)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from waiting import HOUR
 
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset
@@ -101,9 +102,9 @@ def test_training_that_gets_a_signal_ends_soon_and_goes_on_with_the_same_bits(
         path, begun = str(tmp_path / f"{number}.safetensors"), forked.Event()
         process = forked.Process(target=teamwork.fine_tune_and_save, args=(path, begun, *given))
         process.start()
-        assert begun.wait(60)
+        assert begun.wait(HOUR)
         os.kill(process.pid, number)
-        process.join(10)
+        process.join()
         assert process.exitcode == 128 + number
         earlier = EarlierCheckpointDataset(path).load()
         assert 1 <= earlier.state.notes["epoch"] < 10

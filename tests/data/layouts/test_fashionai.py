@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apparel_eye.attributes import DIMENSIONS
@@ -86,7 +86,7 @@ def test_a_label_that_is_not_one_y_among_n_and_m_is_refused_with_its_row(read_la
 
 
 @pytest.mark.fault(70, 71, 72, 73)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(label=st.text(st.sampled_from("ymnY?"), max_size=8))
 def test_a_label_is_taken_just_where_it_has_one_y_and_a_letter_per_value(read_labels: Read, label: str) -> None:
     if re.fullmatch("(?=.{6}$)[nm]*y[nm]*", label):

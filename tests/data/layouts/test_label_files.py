@@ -3,7 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apparel_eye.data.layouts.label_files import LabelRows, read_labels
@@ -21,7 +21,7 @@ OUTSIDE = [
     "Images\\a/b.jpg",
     "Images//a.jpg",
 ]
-REUSED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+REUSED = settings(max_examples=60)
 Read = Callable[[str | bytes], LabelRows]
 
 

@@ -1,16 +1,16 @@
 import itertools
 import os
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import photo_bytes as make
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
+from waiting import meanwhile
 
 from apparel_eye.data.reading.photos import Photo, PhotoError, in_bursts, in_threads, read_photo, resize_photo
 from apparel_eye.data.reading.verdicts import FIXES, REASONS
@@ -82,7 +82,7 @@ def test_a_photo_that_is_cut_anywhere_is_refused(name: str, limits: PhotoParamet
 @pytest.mark.fault(5)
 @pytest.mark.parametrize("name", ENCODED)
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_flipped_bytes_give_a_photo_or_a_reason(name: str, seed: int, limits: PhotoParameters) -> None:
     generator = np.random.default_rng(seed)
     damaged = np.frombuffer(ENCODED[name], dtype=np.uint8).copy()
@@ -94,7 +94,7 @@ def test_flipped_bytes_give_a_photo_or_a_reason(name: str, seed: int, limits: Ph
 
 @pytest.mark.fault(9, 34)
 @given(signature=st.sampled_from(SIGNATURES), rest=st.binary(max_size=400))
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 def test_random_bytes_behind_a_signature_give_a_reason(signature: bytes, rest: bytes, limits: PhotoParameters) -> None:
     check_whatever_comes(signature + rest, limits)
 
@@ -218,9 +218,14 @@ def test_padding_keeps_the_side_ratio_and_adds_the_mean_color() -> None:
     np.testing.assert_array_equal(padded[24:], np.broadcast_to([150, 100, 50], (8, 32, 3)))
 
 
-def test_results_of_threads_come_in_the_order_of_the_items() -> None:
+def test_results_of_threads_come_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    is_done = [threading.Event() for _ in range(50)]
+
     def slow_at_first(number: int) -> int:
-        time.sleep(0.02 if number < 3 else 0)
+        if number < 3:
+            is_done[number + 1].wait()
+        is_done[number].set()
         return number**2
 
     assert list(in_threads(slow_at_first, range(50))) == [number**2 for number in range(50)]
@@ -259,7 +264,7 @@ def test_between_bursts_nothing_is_taken_or_done() -> None:
     results = in_bursts(work, bursts())
     for burst in ([0, 1, 2, 3], [4], [5, 6, 7]):
         assert list(itertools.islice(results, len(burst))) == [number**2 for number in burst]
-        time.sleep(0.02)
+        meanwhile(0.02)
         assert taken == list(range(burst[-1] + 1))
         assert sorted(done) == taken
     assert list(results) == []
