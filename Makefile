@@ -25,7 +25,7 @@ demo: $(READY)  ## draw garments, train on them and predict, about two minutes
 	@$(BIN)/kedro run --env=demo
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 kill-test: $(READY)  ## kill training 30 times, go on, and compare every bit with a run that was left alone
 	@$(BIN)/python -W ignore tests/kill_runs.py

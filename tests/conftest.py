@@ -5,6 +5,7 @@ import os
 # networks and arrays are tiny here: a second thread only waits for the first; read when numpy and torch are imported
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,11 @@ from drawn_garments import write_samples
 
 PROJECT = Path(__file__).parents[1]
 BROKEN = b"<html>404</html>"
+DATABASE = "mlflow.db"
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+SLOWEST_FIRST = ("test_readme.py", "test_kill_runs.py", "tracking/test_registry.py")
+"""Files that take longest, as they are dealt to workers: none is begun when the others are done."""
 
 # a busy machine must fail no test, so nothing is timed; CI sees the same examples each time, others seek new ones
 settings.register_profile(
@@ -36,6 +42,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("apparel-eye")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slowest files; all others stay in their order."""
+    places = {PROJECT / "tests" / name: place for place, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -117,20 +129,48 @@ def limits(test_parameters: ProjectParameters) -> IngestParameters:
 
 
 @pytest.fixture(scope="session")
-def garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn garments of two categories, 10 photos and 2 questions per value: 5 folds with 2 parts need that many."""
-    folder = tmp_path_factory.mktemp("garments") / "raw"
-    write_samples(folder, ["skirt_length", "collar_design"], photos=10, questions=2, seed=3, size=96)
-    return folder
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """A folder that takes long to fill, filled once for all workers: the first one does it, the others wait."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def garments(once: Once) -> Path:
+    """Drawn garments of two categories, 10 photos and 2 questions per value: 5 folds with 2 parts need that many.
+
+    The first photo to predict cannot be read.
+    """
+
+    def draw(folder: Path) -> None:
+        write_samples(folder, ["skirt_length", "collar_design"], photos=10, questions=2, seed=3, size=96)
+        (folder / "rank" / first_question(folder)).write_bytes(BROKEN)
+
+    return once("garments", draw)
+
+
+def first_question(garments: Path) -> str:
+    """Path of the first photo to predict, as in the question file."""
+    return (garments / "rank" / "Tests" / "question.csv").read_text().split(",")[0]
 
 
 @pytest.fixture(scope="session")
 def broken_question(garments: Path) -> str:
     """Path of a photo to predict, as in the question file, that cannot be read."""
-    first = (garments / "rank" / "Tests" / "question.csv").read_text().splitlines()[0]
-    path = first.split(",")[0]
-    (garments / "rank" / path).write_bytes(BROKEN)
-    return path
+    return first_question(garments)
 
 
 @pytest.fixture(scope="session")
@@ -146,43 +186,51 @@ def earlier_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_tracking(once: Once) -> Path:
     """An MLflow database without runs, to be copied: making one takes seconds."""
     from mlflow import MlflowClient
 
-    folder = tmp_path_factory.mktemp("tracking")
-    database = folder / "mlflow.db"
-    MlflowClient(f"sqlite:///{database}").create_experiment("apparel-eye", (folder / "artifacts").as_uri())
-    return database
+    def create(folder: Path) -> None:
+        MlflowClient(f"sqlite:///{folder / DATABASE}").create_experiment("apparel-eye", (folder / "artifacts").as_uri())
+
+    return once("tracking", create) / DATABASE
 
 
 @pytest.fixture(scope="session")
-def flow_tracking(empty_tracking: Path) -> str:
+def flow_folder(once: Once, garments: Path, empty_tracking: Path) -> Path:
+    """The whole flow, run once by the command that users type: its results, its MLflow, and what it said."""
+
+    def run(folder: Path) -> None:
+        from apparel_eye.tracking.delivery import replay
+
+        uri = f"sqlite:///{shutil.copy(empty_tracking, folder)}"
+        params = f"raw={garments},category=skirt_length,ingest.max_quarantine_share=0.1,data={folder / 'data'}"
+        command = [Path(sys.executable).with_name("kedro"), "run", "--env=test", f"--params={params}"]
+        environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / "said.txt").write_text(done.stdout + done.stderr)
+        replay(uri, folder / "data" / "mlflow_spool")  # what MLflow was too slow to hear
+
+    return once("flow", run)
+
+
+@pytest.fixture(scope="session")
+def flow_tracking(flow_folder: Path) -> str:
     """Where the run of the whole flow is tracked."""
-    return f"sqlite:///{shutil.copy(empty_tracking, empty_tracking.with_name('flow.db'))}"
+    return f"sqlite:///{flow_folder / DATABASE}"
 
 
 @pytest.fixture(scope="session")
-def flow_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the run of the whole flow writes."""
-    return tmp_path_factory.mktemp("flow") / "data"
+def flow_said(flow_folder: Path) -> str:
+    """What the run of the whole flow said."""
+    return (flow_folder / "said.txt").read_text()
 
 
 @pytest.fixture(scope="session")
-def flow(garments: Path, broken_question: str, flow_tracking: str, flow_root: Path) -> subprocess.CompletedProcess[str]:
-    """The whole flow, run once by the command that users type."""
-    params = f"raw={garments},category=skirt_length,ingest.max_quarantine_share=0.1,data={flow_root}"
-    command = [Path(sys.executable).with_name("kedro"), "run", "--env=test", f"--params={params}"]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": flow_tracking}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-@pytest.fixture(scope="session")
-def results(flow: subprocess.CompletedProcess[str], flow_root: Path) -> Path:
+def results(flow_folder: Path) -> Path:
     """The output root of the whole flow; only to be read."""
-    return flow_root
+    return flow_folder / "data"
 
 
 @pytest.fixture
@@ -192,9 +240,9 @@ def copied_results(results: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def scratch_tracking(empty_tracking: Path) -> str:
+def scratch_tracking(empty_tracking: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where runs are tracked whose tracking no test looks at."""
-    return f"sqlite:///{shutil.copy(empty_tracking, empty_tracking.with_name('scratch.db'))}"
+    return f"sqlite:///{shutil.copy(empty_tracking, tmp_path_factory.mktemp('scratch'))}"
 
 
 @pytest.fixture

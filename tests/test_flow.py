@@ -2,7 +2,6 @@ import csv
 import json
 import re
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -75,15 +74,12 @@ def test_nothing_temporary_is_left(results: Path) -> None:
     assert {notes.place_of(path, notes.SEAL) for path in files} == seals
 
 
-def test_the_run_checks_all_parameters_and_ends_with_scores_and_files(
-    flow: subprocess.CompletedProcess[str], results: Path
-) -> None:
-    said = flow.stdout + flow.stderr
-    assert "Could not extract type hints" not in said
-    assert f"{results}/07_model_output/{CATEGORY}/submission.csv" in said
-    last_words = said[said.index("Scores on 12 validation photos") :]
+def test_the_run_checks_all_parameters_and_ends_with_scores_and_files(flow_said: str, results: Path) -> None:
+    assert "Could not extract type hints" not in flow_said
+    assert f"{results}/07_model_output/{CATEGORY}/submission.csv" in flow_said
+    last_words = flow_said[flow_said.index("Scores on 12 validation photos") :]
     assert [candidate for candidate in CANDIDATES if candidate not in last_words] == []
-    assert nodes_in(said)[1] == []
+    assert nodes_in(flow_said)[1] == []
 
 
 def test_the_manifest_has_all_photos_but_the_broken_one(results: Path, broken_question: str) -> None:

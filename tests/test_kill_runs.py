@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,8 @@ def until_epoch(run: subprocess.Popen[str], number: int) -> None:
 @contextmanager
 def training(project: Path, garments: Path, data: Path, tracking: str) -> Iterator[subprocess.Popen[str]]:
     """`kedro run` in the middle of an epoch."""
-    params = f"raw={garments},data={data},ingest.max_quarantine_share=0.1,train.stages.small.fine_tune.cycle_epochs={NUM_EPOCHS}"
+    epochs = f"train.stages.small.fine_tune.cycle_epochs={NUM_EPOCHS}"
+    params = f"raw={garments},data={data},ingest.max_quarantine_share=0.1,{epochs}"
     command = [
         str(Path(sys.executable).with_name("kedro")),
         "run",
@@ -65,32 +67,25 @@ def training(project: Path, garments: Path, data: Path, tracking: str) -> Iterat
 
 
 @pytest.mark.fault(95, 96)
-@pytest.mark.parametrize(("asked", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_asked_to_stop_saves_and_leaves(
-    project: Path,
-    garments: Path,
-    broken_question: str,
-    tmp_path: Path,
-    empty_tracking: Path,
-    asked: signal.Signals,
-    exit_code: int,
+    project: Path, garments: Path, tmp_path: Path, empty_tracking: Path
 ) -> None:
-    tracking = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    (tmp_path / "mlflow.db").write_bytes(empty_tracking.read_bytes())
-    with training(project, garments, tmp_path / "data", tracking) as run:
-        pause(run.pid)  # a pause does no harm
-        run.send_signal(signal.SIGCONT)
-        until_epoch(run, 10)
-        run.send_signal(asked)
-        assert run.stdout is not None
-        said = run.stdout.read()
-        assert run.wait() == exit_code, said
-    _, later = said.split(f"{asked.name}: stopping after this step")
-    assert len(re.findall(EPOCH.format(r"\d+"), later, flags=re.MULTILINE)) <= 1
-    assert "the same command" in later
-    replay(tracking, tmp_path / "data" / "mlflow_spool")  # what MLflow was too slow to hear
-    client = MlflowClient(tracking)
-    (tracked,) = client.search_runs([each.experiment_id for each in client.search_experiments()])
-    assert tracked.info.status == "KILLED"
-    with training(project, garments, tmp_path / "data", tracking) as again:  # on the same state
+    data, tracking = tmp_path / "data", f"sqlite:///{shutil.copy(empty_tracking, tmp_path)}"
+    for number, (asked, exit_code) in enumerate([(signal.SIGTERM, 143), (signal.SIGINT, 130)], start=1):
+        with training(project, garments, data, tracking) as run:  # the second one on the state of the first
+            pause(run.pid)  # a pause does no harm
+            run.send_signal(signal.SIGCONT)
+            until_epoch(run, 10)
+            run.send_signal(asked)
+            assert run.stdout is not None
+            said = run.stdout.read()
+            assert run.wait() == exit_code, said
+        _, later = said.split(f"{asked.name}: stopping after this step")
+        assert len(re.findall(EPOCH.format(r"\d+"), later, flags=re.MULTILINE)) <= 1
+        assert "the same command" in later
+        replay(tracking, data / "mlflow_spool")  # what MLflow was too slow to hear
+        client = MlflowClient(tracking)
+        tracked = client.search_runs([each.experiment_id for each in client.search_experiments()])
+        assert [each.info.status for each in tracked] == ["KILLED"] * number
+    with training(project, garments, data, tracking) as again:
         assert again.poll() is None

@@ -1,5 +1,4 @@
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from apparel_eye.parameters import STAGES, ProjectParameters
 
 
 @pytest.fixture(scope="module")
-def client(flow: subprocess.CompletedProcess[str], flow_tracking: str) -> MlflowClient:
+def client(flow_tracking: str) -> MlflowClient:
     return MlflowClient(flow_tracking)
 
 
