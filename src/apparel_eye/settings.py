@@ -1,7 +1,6 @@
 """Kedro's settings, see https://docs.kedro.org/en/stable/configure/project_settings/."""
 
 import os
-from pathlib import Path
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 # threads that wait for each other sleep: as fast on idle cores, several times faster where another program is at work
@@ -10,21 +9,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
-from omegaconf.resolvers import oc
-
-from apparel_eye.execution.hooks import ParameterCheck, Summary
+from apparel_eye.execution.checks import ParameterCheck
+from apparel_eye.execution.config_loader import CONFIG_LOADER_ARGS
+from apparel_eye.execution.hooks import Summary
 from apparel_eye.tracking import MlflowTracking
+
+__all__ = ["CONFIG_LOADER_ARGS", "DISABLE_HOOKS_FOR_PLUGINS", "HOOKS"]
 
 HOOKS = (ParameterCheck(), MlflowTracking(), Summary())
 # the first is replaced by ours; the others would add nothing to a run
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry", "kedro-viz")
-CONFIG_LOADER_ARGS = {
-    "base_env": "base",
-    "default_run_env": "local",
-    "config_patterns": {"mlflow": ["mlflow*"]},
-    "custom_resolvers": {
-        "oc.env": oc.env,  # Kedro allows it in credentials only
-        "expand": lambda path: str(Path(os.path.expandvars(path)).expanduser()),  # before Kedro makes it absolute
-    },
-    "merge_strategy": {"parameters": "soft", "globals": "soft"},
-}

@@ -98,11 +98,11 @@ def test_runs_of_one_process_stay_apart_and_a_failed_one_says_so(
     before = {run.info.run_id for run in runs_of(client)}
     given = {"raw": garments, "data": tmp_path / "data"}
     assert kedro_run("--pipeline=ingest", category="collar_design", **given)[0] == 0
-    assert kedro_run("--pipeline=ingest", category="no_design", **given)[0] == 3
+    assert kedro_run("--pipeline=ingest", category="skirt_length", ingest__photos__min_side=999, **given)[0] == 3
     assert kedro_run("--pipeline=split", category="collar_design", **given)[0] == 0
     new = [run for run in reversed(runs_of(client)) if run.info.run_id not in before]
     assert [(run.info.run_name, run.info.status) for run in new] == [
         ("ingest collar_design", "FINISHED"),
-        ("ingest no_design", "FAILED"),
+        ("ingest skirt_length", "FAILED"),
         ("split collar_design", "FINISHED"),
     ]

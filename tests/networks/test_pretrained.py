@@ -8,7 +8,7 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_tensors
 
-from apparel_eye.errors import DataError, SystemEnvironmentError, UsageError
+from apparel_eye.errors import DataError, UsageError
 from apparel_eye.networks import hub, pretrained
 from apparel_eye.networks.backbones import create, state
 from apparel_eye.networks.checkpoint import Weights
@@ -180,5 +180,5 @@ def test_a_file_that_is_no_safetensors_is_refused(file: Path, content: bytes) ->
 @pytest.mark.parametrize("name", ["missing.safetensors", "weights.pth", "bundeld"])
 def test_other_sources_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "weights.pth").write_bytes(b"pickle")
-    with pytest.raises(SystemEnvironmentError, match="neither hub, bundled or none"):
+    with pytest.raises(UsageError, match="neither hub, bundled or none"):
         pretrained_weights("test_resnet", str(tmp_path / name), seed=1)

@@ -9,7 +9,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.datasets import notes
-from apparel_eye.errors import ApparelEyeError, DataError
+from apparel_eye.errors import ApparelEyeError, DataError, UsageError
 from apparel_eye.prediction.api import predict
 from apparel_eye.prediction.models import FILES, load_category, load_models, trained_categories
 
@@ -23,7 +23,7 @@ def test_categories_that_were_trained_to_the_end_are_listed(results: Path, tmp_p
 
 
 def test_a_category_that_was_not_trained_is_refused_with_the_nearest(results: Path) -> None:
-    with pytest.raises(DataError, match=r"'skirt_lenght' was not trained to the end .*; did you mean skirt_length\?"):
+    with pytest.raises(UsageError, match=r"'skirt_lenght' was not trained to the end .*; did you mean skirt_length\?"):
         load_category(results, "skirt_lenght")
 
 

@@ -1,22 +1,15 @@
-"""What happens around a run: parameters are checked, and the result is shown; ``tracking`` tells MLflow."""
+"""What a run says at the end; ``tracking`` tells MLflow."""
 
-import difflib
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import mlflow
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
-from pydantic import ValidationError
-
-from apparel_eye.errors import UsageError
-from apparel_eye.parameters import ProjectParameters
 
 logger = logging.getLogger(__name__)
 
@@ -25,63 +18,6 @@ _RESULTS = (
     "large_checkpoint", "recognizer", "manifest", "findings",
 )  # fmt: skip
 """What a run says the place of."""
-
-
-class ParameterCheck:
-    """Every parameter is checked before anything runs, also those that the pipeline does not use."""
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        try:
-            ProjectParameters.model_validate(context.config_loader["parameters"])
-        except ValidationError as error:
-            raise UsageError(_explain(error.errors())) from error
-
-
-def _explain(problems: list[Any]) -> str:
-    """Problems in words: the key, what was found, what would be right, be it one of several kinds."""
-    said: dict[str, list[str]] = {}
-    for problem in problems:
-        key, remedy = _in_words(problem)
-        said.setdefault(key, []).append(remedy)
-    return "; ".join(f"{key}{' or '.join(dict.fromkeys(remedies))}" for key, remedies in said.items())
-
-
-def _in_words(problem: Mapping[str, Any]) -> tuple[str, str]:
-    """What is wrong, and what would be right."""
-    where, key = _place(problem["loc"])
-    name = ".".join([*where, key])
-    if problem["type"] == "extra_forbidden":
-        known = sorted(_fields_at(where))
-        alike = difflib.get_close_matches(key, known, n=1)
-        remedy = f"did you mean {'.'.join([*where, alike[0]])}?" if alike else f"there are {', '.join(known)}"
-        return f"there is no parameter {name}; ", remedy
-    if problem["type"] == "missing":
-        return f"parameter {name} is missing", ""
-    remedy = problem["msg"].removeprefix("Value error, ")
-    if isinstance(problem["input"], dict) and problem["type"] == "value_error":
-        return f"parameter {name}: ", remedy
-    return f"parameter {name} is {problem['input']!r}: ", remedy
-
-
-def _place(location: Sequence[str | int]) -> tuple[list[str], str]:
-    """The keys around a key, and itself; which of several kinds was tried, as pydantic has it, is left out."""
-    model: Any = ProjectParameters
-    place: list[str] = []
-    for part in location:
-        if not hasattr(model, "model_fields"):
-            place += [str(part)] if isinstance(part, int) else []
-            continue
-        place.append(str(part))
-        model = model.model_fields[part].annotation if part in model.model_fields else None
-    return place[:-1], place[-1]
-
-
-def _fields_at(where: list[str]) -> set[str]:
-    model: Any = ProjectParameters
-    for part in where:
-        model = model.model_fields[part].annotation
-    return set(model.model_fields)
 
 
 class Summary:

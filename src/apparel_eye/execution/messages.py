@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from kedro.io.core import DatasetError
 
 from apparel_eye import signals
 from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SystemEnvironmentError, in_words
+from apparel_eye.execution.configuration import stop_of_configuration
 from apparel_eye.execution.console import make_lasting
 
 _NO_THREAD = "can't start new thread"  # Python's own words
@@ -48,6 +48,13 @@ def _stop_of(error: BaseException) -> ApparelEyeError | None:
             )
         if isinstance(found, RuntimeError) and _NO_THREAD in str(found):
             return SystemEnvironmentError("this machine starts no more threads; raise the limit, see: ulimit -u")
-    if isinstance(error, DatasetError):
-        return DataError(str(error))
-    return None
+    return _stop_of_kedro(error, chain)
+
+
+def _stop_of_kedro(error: BaseException, chain: list[BaseException]) -> ApparelEyeError | None:
+    """What Kedro says of files in ``conf`` and of datasets; what it raises is imported only then."""
+    if stop := stop_of_configuration(chain):
+        return stop
+    from kedro.io.core import DatasetError
+
+    return DataError(str(error)) if isinstance(error, DatasetError) else None

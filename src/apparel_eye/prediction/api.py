@@ -44,8 +44,8 @@ def predict(
         where it is not one of the row's category.
 
     Raises:
-        DataError: there are no photos, or a category was not trained.
-        UsageError: there is no such candidate.
+        DataError: there are no photos, or no category was trained.
+        UsageError: there is no such candidate, or a category was not trained but others were.
         SystemEnvironmentError: a folder or list cannot be read.
     """
     source, folder = _source_of(photos, photos_column, follow_links), Path(data).expanduser()

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from apparel_eye.datasets import CheckpointDataset, WeightsDataset, seal
-from apparel_eye.errors import DataError, nearest
+from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.parameters import STAGES
 from apparel_eye.prediction.recognizer import About, Models, Recognizer
 
@@ -32,7 +32,8 @@ def choose_categories(data: Path, wanted: str | Iterable[str] | None = None) -> 
     """Categories that are wanted, each once, or all that have been trained to the end.
 
     Raises:
-        DataError: one of them has not been trained to the end, or none has.
+        UsageError: one of them has not been trained to the end, but others have.
+        DataError: none has.
     """
     known = trained_categories(data)
     if not known:
@@ -43,7 +44,7 @@ def choose_categories(data: Path, wanted: str | Iterable[str] | None = None) -> 
     names = known if wanted is None else list(dict.fromkeys([wanted] if isinstance(wanted, str) else wanted))
     for name in names or [""]:
         if name not in known:
-            raise DataError(
+            raise UsageError(
                 f"category {name!r} was not trained to the end below {data.absolute()}; {nearest(name, known)}"
             )
     return names
@@ -58,8 +59,8 @@ def load_category(data: Path, category: str, candidate: str = "") -> Recognizer:
         candidate: that answers; if empty, the one that was best on validation photos.
 
     Raises:
-        DataError: the category was not trained to the end, or a file is damaged.
-        UsageError: there is no such candidate.
+        UsageError: the category was not trained to the end, or there is no such candidate.
+        DataError: no category was, or a file is damaged.
     """
     choose_categories(data, category)
     return load_models(data / "06_models" / category, candidate)

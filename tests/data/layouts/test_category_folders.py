@@ -7,7 +7,7 @@ import pytest
 
 from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.data.layouts import COLUMNS, Layout
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, UsageError
 
 Read = Callable[..., Layout]
 CONTROL = [chr(code) for code in (0x01, 0x07, 0x0A, 0x1B, 0x7F, 0x85, 0x2028)]
@@ -195,7 +195,7 @@ def test_a_split_without_train_or_beside_plain_folders_is_refused(lay_out: Read)
 
 @pytest.mark.parametrize("prefix", ["", "train/"])
 def test_a_misspelt_category_brings_the_nearest(lay_out: Read, prefix: str) -> None:
-    with pytest.raises(DataError, match=r"'hel'.*hel/<value>/<photo>.*did you mean heel"):
+    with pytest.raises(UsageError, match=r"'hel'.*hel/<value>/<photo>.*did you mean heel"):
         lay_out(photos(f"{prefix}heel/flat/1.jpg", f"{prefix}toe/open/1.jpg"), "hel")
 
 

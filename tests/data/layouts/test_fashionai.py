@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from apparel_eye.attributes import DIMENSIONS
 from apparel_eye.data.layouts import COLUMNS, Layout, read_layout
 from apparel_eye.data.raw_folder import scan_folder
-from apparel_eye.errors import DataError
+from apparel_eye.errors import DataError, UsageError
 from apparel_eye.parameters import IngestParameters
 
 LABELS = "base/Annotations/label.csv"
@@ -104,7 +104,7 @@ def test_a_maybe_stays_in_the_label(read_labels: Read) -> None:
 
 @pytest.mark.fault(74)
 def test_a_category_that_does_not_exist_brings_the_nearest(read: Read) -> None:
-    with pytest.raises(DataError, match=r"'skirt_lenght'.*did you mean skirt_length"):
+    with pytest.raises(UsageError, match=r"'skirt_lenght'.*did you mean skirt_length"):
         read({LABELS: row(1)}, "skirt_lenght")
 
 
@@ -115,7 +115,7 @@ def test_a_category_that_is_never_labelled_is_noted(read: Read) -> None:
 
 
 def test_a_dimension_without_rows_is_refused_with_what_the_files_label(read: Read) -> None:
-    with pytest.raises(DataError, match=f"coat_length_labels; looked in {LABELS}, which label skirt_length"):
+    with pytest.raises(UsageError, match=f"coat_length_labels; looked in {LABELS}, which label skirt_length"):
         read({LABELS: HEADER + row(1), QUESTION: row(1, "?", "coat_length")}, "coat_length")
 
 

@@ -2,7 +2,7 @@
 
 from apparel_eye.data.layouts.names import check_distinct, folded
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.errors import DataError, nearest
+from apparel_eye.errors import ApparelEyeError, DataError, UsageError, nearest
 
 SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
 """Folders of a given split, and its name."""
@@ -12,12 +12,13 @@ def find_places(folder: RawFolder, category: str) -> dict[str, str]:
     """Folders of a category, ending with a slash, each with its split; the split is empty where none is given.
 
     Raises:
-        DataError: there is no such category, or another one that is named nearly alike.
+        UsageError: there are other categories, but not this one.
+        DataError: there is none, or another one that is named nearly alike.
     """
-    categories = _categories(folder)
+    categories = categories_in(folder)
     check_distinct({category, *(name for name in categories if folded(name) == folded(category))}, "category")
     if category not in categories:
-        raise DataError(_unknown(folder, category, categories))
+        raise _unknown(folder, category, categories)
     present = set(folder.folders)
     splits = {f"{name}/{category}/": split for name, split in SPLITS.items() if f"{name}/{category}" in present}
     if not splits:
@@ -31,7 +32,7 @@ def find_places(folder: RawFolder, category: str) -> dict[str, str]:
     return splits
 
 
-def _categories(folder: RawFolder) -> list[str]:
+def categories_in(folder: RawFolder) -> list[str]:
     """Folders that hold folders, at the top or in a split; a split is no category."""
     names = set()
     for key in folder.folders:
@@ -43,7 +44,7 @@ def _categories(folder: RawFolder) -> list[str]:
     return sorted(names)
 
 
-def _unknown(folder: RawFolder, category: str, categories: list[str]) -> str:
+def _unknown(folder: RawFolder, category: str, categories: list[str]) -> ApparelEyeError:
     expected = f"expected {category}/<value>/<photo>, train/{category}/<value>/<photo>, or the FashionAI layout"
     deeper = [key for key in folder.folders if key.endswith("/Annotations")]
     if deeper:
@@ -54,4 +55,5 @@ def _unknown(folder: RawFolder, category: str, categories: list[str]) -> str:
         found = f"found neither, but the folders {', '.join(folder.folders[:5])}"
     else:
         found = f"found neither, but {len(folder.files)} files, for example {folder.files[0].key}"
-    return f"{folder.root.absolute()} has no photos of category {category!r}: {expected}; {found}"
+    message = f"{folder.root.absolute()} has no photos of category {category!r}: {expected}; {found}"
+    return UsageError(message) if categories and not deeper else DataError(message)

@@ -11,7 +11,7 @@ from apparel_eye.data.layouts.label_files import LabelRows, read_labels
 from apparel_eye.data.layouts.layout import count_roles
 from apparel_eye.data.layouts.orphans import notes_on_orphans
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.errors import DataError, nearest
+from apparel_eye.errors import ApparelEyeError, DataError, UsageError, nearest
 from apparel_eye.parameters import LabelParameters
 
 _TABLE = re.compile(r"(?:[^/]+/)?(?:Annotations|Tests)/[^/]+\.(?i:csv)")
@@ -29,27 +29,51 @@ def read_fashionai(
     """Photos with ``PLACED`` columns, values and notes.
 
     Raises:
-        DataError: the category is no dimension or has no labels, or the label files are wrong.
+        UsageError: the category is no dimension, or label files are of others.
+        DataError: there are no labels, or the label files are wrong.
     """
-    values = DIMENSIONS.get(category)
-    if values is None:
-        raise DataError(f"category is {category!r}, which FashionAI does not have; {nearest(category, DIMENSIONS)}")
-    label_files, question_files, answer_files = _tables_of(folder)
-    used = [*label_files, *(answer_files if settings.answers == "train" else [])]
-    labels = {file: read_labels(folder, file, category) for file in used}
+    labels = read_rows_of(folder, category, settings)
+    values = DIMENSIONS[category]
+    _, question_files, answer_files = _tables_of(folder)
     questions = {file: read_labels(folder, file, category) for file in question_files}
     labelled = _labelled(labels, values)
-    if labelled.empty:
-        raise DataError(_no_labels(folder, category, labels))
     answered = {key for file in answer_files if file in labels for key in labels[file].image_keys}
     asked = _asked(questions, set(labelled["image_key"].tolist()), answered)
     photos = count_roles(pd.concat([labelled, asked], ignore_index=True).assign(split=""))
     keys = photos["image_key"].tolist()
     missing = _notes_on_missing(folder, keys, settings.allow_missing)
-    dimensions = set[str]().union(*(rows.dimensions for rows in labels.values()))
-    orphans = notes_on_orphans(folder, category, set(keys), dimensions)
+    orphans = notes_on_orphans(folder, category, set(keys), set(_named(labels)))
     left_aside = _notes_on_parameters(answer_files, settings)
     return photos, values, [*missing, *orphans, *left_aside]
+
+
+def dimensions_in(folder: RawFolder, settings: LabelParameters) -> list[str]:
+    """Dimensions that the label files name."""
+    return _named({file: read_labels(folder, file, "") for file in _label_files(folder, settings)})
+
+
+def read_rows_of(folder: RawFolder, category: str, settings: LabelParameters) -> Tables:
+    """Rows of a category in each file that labels photos to train on.
+
+    Raises:
+        UsageError: the category is no dimension, or label files are of others.
+        DataError: there are no labels, or the label files are wrong.
+    """
+    if category not in DIMENSIONS:
+        raise UsageError(f"category is {category!r}, which FashionAI does not have; {nearest(category, DIMENSIONS)}")
+    labels = {file: read_labels(folder, file, category) for file in _label_files(folder, settings)}
+    if not any(rows.image_keys for rows in labels.values()):
+        raise _no_labels(folder, category, labels)
+    return labels
+
+
+def _label_files(folder: RawFolder, settings: LabelParameters) -> list[str]:
+    label_files, _, answer_files = _tables_of(folder)
+    return [*label_files, *(answer_files if settings.answers == "train" else [])]
+
+
+def _named(labels: Tables) -> list[str]:
+    return sorted(set[str]().union(*(rows.dimensions for rows in labels.values())))
 
 
 def _tables_of(folder: RawFolder) -> tuple[list[str], list[str], list[str]]:
@@ -105,14 +129,15 @@ def _asked(questions: Tables, labelled: Collection[str], answered: Collection[st
     return rows[np.array([key not in answered for key in keys], dtype=bool)]
 
 
-def _no_labels(folder: RawFolder, category: str, labels: Tables) -> str:
-    found = sorted(set[str]().union(*(rows.dimensions for rows in labels.values())))
-    return (
+def _no_labels(folder: RawFolder, category: str, labels: Tables) -> ApparelEyeError:
+    found = _named(labels)
+    message = (
         f"no label file below {folder.root.absolute()} has a row of {category}{FOLDER_SUFFIX}; "
         f"looked in {', '.join(labels) or 'no file: there is no Annotations folder'}"
         + (f", which label {', '.join(found)}" if found else "")
         + "; add its label file, or name another with --params category=NAME"
     )
+    return UsageError(message) if found else DataError(message)
 
 
 def _notes_on_missing(folder: RawFolder, keys: Sequence[str], is_allowed: bool) -> list[str]:

@@ -72,8 +72,8 @@ def test_several_categories_have_a_table_each(predict: Predict, copied_results: 
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "words"),
     [
-        (("--category=skirt_lenght",), 3, "did you mean skirt_length?"),
-        (("--candidate=logistik",), 2, "predict.candidate is 'logistik'"),
+        (("--category=skirt_lenght",), 2, "did you mean skirt_length?"),
+        (("--candidate=logistik",), 2, "--candidate is 'logistik'; did you mean logistic?"),
         (("--data=nowhere",), 3, "no category was trained to the end below"),
     ],
     ids=str,

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kedro.framework.cli.project import run as kedro_command
 
-from apparel_eye import cli, signals
+from apparel_eye import signals
 from apparel_eye.errors import LockedError
 from drawn_garments import write_samples
 
@@ -26,7 +28,7 @@ Ingest = Callable[..., subprocess.CompletedProcess[str]]
         ({"catgeory": "x"}, ["no parameter catgeory", "did you mean category?"]),
         ({"train__batch_size": 0}, ["train.batch_size is 0", "greater than or equal to 2"]),
         ({"train__batch_size": "many"}, ["train.batch_size is 'many'", "integer"]),
-        ({"train__precision": "float99"}, ["train.precision is 'float99'", "'float32'"]),
+        ({"train__precision": "float99"}, ["train.precision is 'float99'", "did you mean float32"]),
         ({"split__validation_fold": 5}, ["split", "validation_fold is 5; give one from 0 to 4"]),
     ],
 )
@@ -69,15 +71,6 @@ def test_an_unknown_pipeline_brings_the_nearest(kedro_run: Run, tmp_path: Path, 
     assert exit_code == 2
     assert "there is no pipeline trian; did you mean train?" in said
     assert "Traceback" not in said
-
-
-def test_an_unknown_category_brings_the_nearest(kedro_run: Run, garments: Path, tmp_path: Path) -> None:
-    exit_code, said = kedro_run("--pipeline=ingest", raw=garments, data=tmp_path / "data", category="skirt_lenght")
-    assert exit_code == 3
-    assert "'skirt_lenght'" in said
-    assert "did you mean skirt_length" in said
-    assert "Traceback" not in said
-    assert not (tmp_path / "data").exists()
 
 
 def test_a_disk_that_cannot_be_written_to_is_named(kedro_run: Run, garments: Path, tmp_path: Path) -> None:
@@ -166,8 +159,8 @@ def test_what_stops_a_run_ends_with_its_exit_code_and_one_line(
     def stop(**options: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli.kedro_run, "callback", stop)
-    code, said = kedro_run()
+    monkeypatch.setattr(kedro_command, "callback", stop)
+    code, said = kedro_run("--pipeline=predict")
     assert code == exit_code
     assert said.startswith("error: ")
     assert words in said
@@ -180,6 +173,151 @@ def test_signals_are_handled_during_a_run_only(kedro_run: Run, monkeypatch: pyte
         signal.raise_signal(signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(cli.kedro_run, "callback", run)
-    assert kedro_run()[0] == 143
+    monkeypatch.setattr(kedro_command, "callback", run)
+    assert kedro_run("--pipeline=predict")[0] == 143
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+MISSPELT = {
+    "category=skirt_lenght": "'skirt_lenght', which FashionAI does not have; did you mean skirt_length",
+    "category=coat_length": "has a row of coat_length_labels; .*which label collar_design, skirt_length",
+    "train.backbone=resnet999": "train.backbone is 'resnet999', which timm does not have; the nearest are .*resnet50",
+    "train.backbone=resnet50.a1_in2k": r"the nearest are resnet50\.a1_in1k",
+    "train.pretrained=bundeld": "train.pretrained is 'bundeld': .*did you mean bundled",
+    "train.pretrained=bundled": "bundled has weights of tf_efficientnet_lite0 only, not of test_resnet",
+    "train.loss.name=focl": "train.loss.name is 'focl': did you mean focal",
+    "submit.candidate=xgbost": "submit.candidate is 'xgbost': did you mean xgboost",
+    "predict.candidate=logistik": "predict.candidate is 'logistik': did you mean logistic",
+    "ensemble.candidate=blnd": "ensemble.candidate is 'blnd': did you mean blend",
+    "activations.reduction=rowz": "activations.reduction is 'rowz': did you mean rows",
+    "boost.bags.importance=gian": "boost.bags.importance is 'gian': did you mean gain",
+    "train.stages.large.size=256": "large.size is an area of 256 pixels, less than the .* give sizes that ascend",
+    "train.stages.small.head.learning_rate=atuo": "learning_rate is 'atuo': .*did you mean auto",
+    "follow_links=maybe": "follow_links is 'maybe': Input should be a valid boolean",
+}
+
+
+@pytest.mark.fault(111, 112, 128)
+@pytest.mark.parametrize("given", MISSPELT)
+def test_what_is_misspelt_or_impossible_is_told_before_any_node(
+    kedro_run: Run, garments: Path, tmp_path: Path, given: str
+) -> None:
+    name, _, value = given.partition("=")
+    exit_code, said = kedro_run(raw=garments, data=tmp_path / "data", **{name.replace(".", "__"): value})
+    assert exit_code == 2
+    assert re.search(MISSPELT[given], said), said
+    assert "[1/" not in said
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.fault(128)
+def test_a_misspelt_environment_brings_the_nearest(kedro_run: Run, tmp_path: Path) -> None:
+    assert kedro_run("--env=tset", data=tmp_path) == (
+        2,
+        "error: there is no environment tset in conf; did you mean test?\n",
+    )
+
+
+@pytest.mark.fault(128)
+def test_a_refusal_imports_no_network_library(project: Path, garments: Path) -> None:
+    refusals = [f"--params=raw={garments},{given}" for given in MISSPELT] + ["--pipelines=trian"]
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from apparel_eye.cli import cli\n"
+        f"print([CliRunner().invoke(cli, ['run', '--env=test', given]).exit_code for given in {refusals!r}])\n"
+        "print([name for name in ('torch', 'timm', 'xgboost') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=600)
+    assert done.stdout.splitlines() == [str([2] * len(refusals)), "[]"], done.stderr
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Callable[..., Path]:
+    """A raw folder with a photo of two values in each of some categories."""
+
+    def make(*categories: str) -> Path:
+        for category in categories:
+            for value in ("low", "high"):
+                (tmp_path / "raw" / category / value).mkdir(parents=True)
+                (tmp_path / "raw" / category / value / "1.png").write_bytes(b"")
+        return tmp_path / "raw"
+
+    return make
+
+
+@pytest.mark.fault(127)
+def test_without_a_category_the_only_one_is_taken_and_that_is_said(
+    kedro_run: Run, folders: Callable[..., Path], tmp_path: Path
+) -> None:
+    exit_code, said = kedro_run("--pipeline=ingest", raw=folders("heel"), data=tmp_path / "data")
+    assert f"No category is given; taking heel, the only one in {tmp_path}/raw" in said
+    assert exit_code == 3  # its photos are empty files
+    assert (tmp_path / "data" / "03_primary" / "heel" / "quarantine.csv").is_file()
+
+
+@pytest.mark.fault(127)
+def test_without_a_category_the_default_is_taken_if_it_is_there_and_that_is_said(
+    kedro_run: Run, garments: Path, tmp_path: Path
+) -> None:
+    exit_code, said = kedro_run("--pipeline=ingest", raw=garments, data=tmp_path / "data")
+    assert exit_code == 0, said
+    assert f"taking skirt_length, the default; {garments} has collar_design, skirt_length" in said
+
+
+@pytest.mark.fault(127)
+def test_without_a_category_others_than_the_default_are_listed(
+    kedro_run: Run, folders: Callable[..., Path], tmp_path: Path
+) -> None:
+    exit_code, said = kedro_run(raw=folders("heel", "toe"), data=tmp_path / "data")
+    assert exit_code == 2
+    assert "which has heel, toe; choose with --params category=NAME" in said
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("options", [["--env=base"], ["--env=base", "--to-outputs=backbone_weights,manifest"]], ids=len)
+def test_photos_that_are_missing_are_told_before_weights_are_fetched(
+    kedro_run: Run, tmp_path: Path, options: list[str]
+) -> None:
+    (tmp_path / "raw" / "heel" / "low").mkdir(parents=True)
+    exit_code, said = kedro_run(*options, raw=tmp_path / "raw", data=tmp_path / "data", category="heel")
+    assert exit_code == 3
+    assert "has no photos of category 'heel': heel/ is empty but for folders" in said
+    assert "[1/" not in said
+
+
+def test_the_names_of_pipelines_are_those_that_are_registered() -> None:
+    from apparel_eye.cli.run import OWN_PHOTOS, PIPELINES, UNTRAINED
+    from apparel_eye.pipeline_registry import register_pipelines
+
+    registered = register_pipelines()
+    assert sorted(PIPELINES) == sorted(registered)
+    assert {name for name, made in registered.items() if "raw_folder" not in made.inputs()} == OWN_PHOTOS
+    trained = {name for name, made in registered.items() if "backbone_weights" in made.all_outputs()}
+    assert PIPELINES - trained - OWN_PHOTOS == UNTRAINED
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"train:\n  seed: 1\n\tbatch_size: 2\n", "line 3: found character '\\t' that cannot start any token"),
+        (b"train: [1, 2\n", "line 2: expected ',' or ']'"),
+        (b"train:\n  seed: 1\n  seed: 2\n", "line 3: found duplicate key seed"),
+        (b"# \xe9\ntrain: {}\n", "line 1: not UTF-8"),
+        (b"train: 1\n# \x07\n", "line 2: special characters are not allowed"),
+        (b"train: {seed: '${globals:sed}'}\n", "'sed' not found"),
+    ],
+    ids=["tab", "bracket", "twice", "Latin-1", "bell", "reference"],
+)
+def test_a_file_of_conf_that_cannot_be_read_is_named_with_the_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kedro_run: Run, content: bytes, words: str
+) -> None:
+    shutil.copytree(project / "conf", tmp_path / "conf")
+    (tmp_path / "conf" / "test" / "parameters_extra.yml").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_bytes((project / "pyproject.toml").read_bytes())
+    exit_code, said = kedro_run(data=tmp_path / "data")
+    assert exit_code == 2, said
+    assert len(said.splitlines()) == 1
+    assert words in said
+    assert "sed" in words or "conf/test/parameters_extra.yml" in said
