@@ -36,7 +36,7 @@ def test_run_has_the_options_of_kedro_and_one_of_its_own() -> None:
     assert [option for option in ("--params", "--pipelines", "--env", "--debug") if option not in said] == []
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("pedict", "predict"), ("registr", "register")])
+@pytest.mark.parametrize(("typed", "meant"), [("pedict", "predict"), ("docter", "doctor")])
 def test_a_misspelt_command_brings_the_nearest(typed: str, meant: str) -> None:
     done = CliRunner().invoke(cli, [typed])
     assert done.exit_code == 2

@@ -6,7 +6,7 @@ import click
 
 from apparel_eye.errors import nearest
 
-COMMANDS = ("parameters", "run", "predict", "score", "ensemble", "register")
+COMMANDS = ("doctor", "parameters", "run", "predict", "score", "ensemble", "register")
 """Each is a module of this package, with a ``command`` in it."""
 
 

@@ -32,28 +32,58 @@ def fetch(name: str) -> Path:
         UsageError: the hub has none in a format that cannot run code.
         SystemEnvironmentError: the hub cannot be reached, or what came is not its file.
     """
-    repository = configuration(name).hf_hub_id
+    repository = _repository(name)
+    if path := cached(name):
+        _check_sum(path, path.resolve().name, repository)  # a file in the cache is named by its checksum
+        return path
+    try:
+        metadata = _ask(repository)
+        path = Path(hf_hub_download(repository, _FILE, revision=metadata.commit_hash, etag_timeout=_TIMEOUT))
+    except Exception as error:  # whatever the hub's client fails with, the ways out are the same
+        raise _not_had(name, repository, error) from error
+    _check_sum(path, metadata.etag or "", repository)
+    return path
+
+
+def cached(name: str) -> Path | None:
+    """The file in the hub's cache on this machine, if it is there; its checksum is another matter."""
+    found = try_to_load_from_cache(_repository(name), _FILE)
+    return Path(found) if isinstance(found, str) else None
+
+
+def check_reachable(name: str) -> None:
+    """Ask the hub for a backbone's file without fetching it.
+
+    Raises:
+        SystemEnvironmentError: it cannot be reached, or what answers is not the hub.
+    """
+    repository = _repository(name)
+    try:
+        _ask(repository)
+    except Exception as error:
+        raise _not_had(name, repository, error) from error
+
+
+def _repository(name: str) -> str:
+    repository: str | None = configuration(name).hf_hub_id
     if not repository:
         raise UsageError(
             f"the hub has no weights of {name}; choose another train.backbone, or name a file with "
             "--params train.pretrained=FILE.safetensors"
         )
-    cached = try_to_load_from_cache(repository, _FILE)
-    if isinstance(cached, str):
-        _check_sum(
-            Path(cached), Path(cached).resolve().name, repository
-        )  # a file in the cache is named by its checksum
-        return Path(cached)
-    try:
-        metadata = _within(_TIMEOUT, lambda: get_hf_file_metadata(hf_hub_url(repository, _FILE), timeout=_TIMEOUT))
-        _check_origin(metadata)
-        path = Path(hf_hub_download(repository, _FILE, revision=metadata.commit_hash, etag_timeout=_TIMEOUT))
-    except Exception as error:  # whatever the hub's client fails with, the ways out are the same
-        raise SystemEnvironmentError(
-            f"the weights of {name} cannot be had from the hub: {_in_short(error)}; {_ways_out(repository)}"
-        ) from error
-    _check_sum(path, metadata.etag or "", repository)
-    return path
+    return repository
+
+
+def _ask(repository: str) -> HfFileMetadata:
+    metadata = _within(_TIMEOUT, lambda: get_hf_file_metadata(hf_hub_url(repository, _FILE), timeout=_TIMEOUT))
+    _check_origin(metadata)
+    return metadata
+
+
+def _not_had(name: str, repository: str, error: Exception) -> SystemEnvironmentError:
+    return SystemEnvironmentError(
+        f"the weights of {name} cannot be had from the hub: {_in_short(error)}; {_ways_out(repository)}"
+    )
 
 
 def _within(seconds: float, ask: Callable[[], HfFileMetadata]) -> HfFileMetadata:
