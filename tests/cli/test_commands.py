@@ -27,7 +27,7 @@ def test_help_imports_nothing_heavy() -> None:
         f"print([CliRunner().invoke(cli, asked).exit_code for asked in {asked!r}])\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines() == [str([0] * len(asked)), "[]"], done.stderr
 
 
@@ -48,7 +48,6 @@ def complete(*words: str) -> list[str]:
     asked = {"_APPAREL_EYE_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
     done = subprocess.run(
         [Path(sys.executable).with_name("apparel-eye")], env={**os.environ, **asked}, capture_output=True, text=True,
-        timeout=600,
     )  # fmt: skip
     return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
@@ -63,5 +62,5 @@ def test_shells_complete_commands_and_options() -> None:
 def test_the_completion_for_a_shell_is_printed(shell: str) -> None:
     environment = {**os.environ, "_APPAREL_EYE_COMPLETE": f"{shell}_source"}
     command = [Path(sys.executable).with_name("apparel-eye")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert f"_APPAREL_EYE_COMPLETE={shell}_complete" in done.stdout
