@@ -21,9 +21,7 @@ from apparel_eye.datasets import (
     RawFolderDataset,
 )
 from apparel_eye.datasets.sealed import SealedDataset
-from apparel_eye.parameters import STAGES
 from apparel_eye.pipeline_registry import register_pipelines
-from apparel_eye.pipelines import train
 from apparel_eye.tracking.members import MembersDataset
 
 PIPELINES = register_pipelines()
@@ -41,7 +39,7 @@ TRAINED = {
 
 
 def modules_in(folder: Path) -> set[str]:
-    return {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+    return {path.stem.removeprefix("test_") for path in folder.glob("*.py")} - {"__init__", "conftest"}
 
 
 def conf(project: Path, **runtime_params: str) -> dict[str, Any]:
@@ -69,6 +67,7 @@ def test_the_pipelines_are_those_of_the_design() -> None:
     [
         ("conf/base", lambda folder: {path.name for path in folder.iterdir() if path.is_dir()} - {"experiments"}),
         ("src/apparel_eye/parameters", lambda folder: modules_in(folder) - {"base"}),
+        ("tests/pipelines", modules_in),
         ("src/apparel_eye/pipelines", lambda folder: {path.parent.name for path in folder.glob("*/pipeline.py")}),
     ],
 )
@@ -109,27 +108,6 @@ def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: 
     earlier = {EarlierArrayDataset, EarlierCheckpointDataset, EarlierGrowingArrayDataset, EarlierTableDataset}
     folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset}
     assert {type(catalog[entry]) for entry in read} <= folders | earlier
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_phase_goes_on_from_what_it_wrote(catalog: DataCatalog, stage: str) -> None:
-    for earlier, written in (
-        ("head_resume_from", f"{stage}_head_checkpoint"),
-        ("fine_tune_resume_from", f"{stage}_checkpoint"),
-    ):
-        assert catalog[f"{stage}_{earlier}"]._describe() == catalog[written]._describe()
-
-
-def test_stages_may_be_others_and_each_starts_from_the_one_before() -> None:
-    nodes = {node.name: node.inputs for node in train.create_pipeline(("tiny", "huge")).nodes}
-    for stage, initial, other in (("tiny", "backbone_weights", "huge"), ("huge", "tiny_checkpoint", "tiny")):
-        for name in ("compute_features", "find_head_rate", "train_head"):
-            assert initial in nodes[f"{stage}.{name}"]
-            assert f"params:train.stages.{stage}" in nodes[f"{stage}.{name}"]
-        own = [entry for name, inputs in nodes.items() if name.startswith(f"{stage}.") for entry in inputs]
-        assert [entry for entry in own if other in entry and entry != initial] == []
-    assert nodes["draw_examples"][0] == "tiny_pixels"
-    assert nodes["join_stages"] == ["tiny_history", "huge_history"]
 
 
 def test_every_entry_of_the_catalog_is_used(project: Path, catalog: DataCatalog) -> None:

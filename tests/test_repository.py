@@ -181,3 +181,37 @@ def test_no_test_depends_on_the_clock(path: Path) -> None:
 )
 def test_hopes_are_seen_and_nothing_else(text: str, num_hopes: int) -> None:
     assert len(hopes_in(text)) == num_hopes
+
+
+NOT_OF_ONE_MODULE = {
+    "test_boxes.py": "the whole flow in Kedro-Viz",
+    "test_faults.py": "the table of bad inputs",
+    "test_flow.py": "the whole flow, run once",
+    "test_kill_runs.py": "the whole flow, killed",
+    "test_notebook.py": "the notebook",
+    "test_readme.py": "the README",
+    "test_repository.py": "every file",
+    "data/test_whole_layout.py": "drawn releases, from the folder to the manifest",
+    "data/reading/test_bad_photos.py": "the corpus of bad photos",
+    "datasets/test_damaged_files.py": "files of all datasets, damaged",
+    "datasets/test_killed_saves.py": "saves of all datasets, killed",
+}
+"""Tests that no single module stands for, and what they are of."""
+
+
+def modules_of(test: Path) -> list[Path]:
+    """Where what a test file is of may stand: a module, or a package."""
+    module = test.with_name(test.name.removeprefix("test_")).relative_to(ROOT / "tests")
+    places = [ROOT / "src" / "apparel_eye" / module, ROOT / "src" / module.name]
+    return [path for place in places for path in (place, place.with_suffix("") / "__init__.py")]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_test_file_stands_where_its_module_does(path: Path) -> None:
+    is_test = path.name.startswith("test_")
+    name = path.relative_to(ROOT / "tests").as_posix()
+    assert not is_test or name in NOT_OF_ONE_MODULE or any(module.is_file() for module in modules_of(path))
+
+
+def test_tests_of_no_single_module_are_there() -> None:
+    assert [name for name in NOT_OF_ONE_MODULE if not (ROOT / "tests" / name).is_file()] == []

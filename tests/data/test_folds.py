@@ -140,6 +140,16 @@ def test_a_value_with_a_group_for_each_fold_is_in_each_of_them(sizes: list[list[
     assert photos.groupby("group")["fold"].nunique().eq(1).all()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_of_the_rarest_value_are_dealt_before_larger_ones_of_another(seed: int) -> None:
+    """Five groups have the rarest, of which the small ones bring the other along; three large ones have that alone."""
+    groups = {name: ["other"] * 4 for name in "abc"} | {name: ["rarest"] * 3 for name in "de"}
+    groups |= {name: ["rarest", "other"] for name in "fgh"} | {name: ["common"] for name in "0123456789"}
+    rows = [(value, name) for name, values in groups.items() for value in values]
+    photos = dealt(manifest_of([value for value, _ in rows], [name for _, name in rows]), split(seed=seed))
+    assert photos.groupby("value")["fold"].nunique().tolist() == [5, 5, 5]
+
+
 def test_the_order_of_the_photos_does_not_matter() -> None:
     manifest = manifest_of(["a", "b", "c"] * 20, [str(number // 2) for number in range(60)])
     shuffled = manifest.sample(frac=1, random_state=3)

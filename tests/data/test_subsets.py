@@ -75,3 +75,4 @@ def test_photos_left_out_validate_in_two_parts_and_nobody_else_does(subsets: Sub
     assert ["".join(label_strings) for label_strings in left.train_label_strings] == ["nmy"]
     assert left.validation_halves.tolist() == [0]
     assert len(left.to_predict) == len(left.answered) == 0
+    assert without(subsets, np.array([True, True])).validation_halves.tolist() == [0, 1]

@@ -22,20 +22,26 @@ def predictor(checkpoint: Checkpoint, infer: InferParameters, augmentation: Augm
     return Predictor(checkpoint, "best", infer, augmentation, Mode())
 
 
+@pytest.mark.parametrize(("plain_weight", "mirrored"), [(1.0, False), (3.0, False), (0.5, True)])
 @torch.inference_mode()
-def test_tta_is_the_mean_of_the_plain_photos_probabilities_and_those_of_its_drawn_views(
-    predictor: Predictor,
+def test_tta_is_the_weighted_mean_of_the_probabilities_of_the_plain_photo_and_its_views(
+    checkpoint: Checkpoint,
     classifier: Classifier,
     infer: InferParameters,
     augmentation: AugmentationParameters,
     pixels: NDArray[np.uint8],
+    plain_weight: float,
+    mirrored: bool,
 ) -> None:
-    plain, averaged = predictor.predict(pixels, ROWS, IDENTITIES)
+    changed = infer.model_copy(update={"plain_weight": plain_weight, "mirrored": mirrored})
+    plain, averaged = Predictor(checkpoint, "best", changed, augmentation, Mode()).predict(pixels, ROWS, IDENTITIES)
     photos = torch.from_numpy(pixels[ROWS])
     drawn = transforms.draw_for_test(infer.seed, IDENTITIES[ROWS], 8, 4, augmentation)
-    by_hand = [classifier(transforms.render(photos, view)).softmax(dim=1) for view in (transforms.plain(5), *drawn)]
+    views = [*([transforms.plain(5, mirrored=True)] if mirrored else []), *drawn]
+    by_hand = [classifier(transforms.render(photos, view)).softmax(dim=1) for view in (transforms.plain(5), *views)]
+    mean = (plain_weight * by_hand[0] + sum(by_hand[1:])) / (plain_weight + len(views))
     np.testing.assert_allclose(plain, by_hand[0], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(averaged, torch.stack(by_hand).mean(dim=0), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(averaged, mean, rtol=1e-4, atol=1e-6)
     assert np.abs(plain - averaged).max() > 1e-3
 
 
@@ -74,7 +80,7 @@ def test_no_photos_have_no_probabilities(predictor: Predictor, pixels: NDArray[n
 
 def test_values_without_training_photos_get_the_floor_and_the_others_their_softmax(description: Description) -> None:
     logits = torch.tensor([[1.0, 50.0, 2.0], [0.0, -50.0, 0.0]])
-    probabilities = to_probabilities(logits, description.model_copy(update={"present": (0, 2)}))
+    probabilities = to_probabilities(logits, description.model_copy(update={"seen_values": (0, 2)}))
     np.testing.assert_array_equal(probabilities[:, 1], FLOOR)
     np.testing.assert_allclose(probabilities[1, [0, 2]], (1 - FLOOR) / 2)
     assert probabilities[0, 2] / probabilities[0, 0] == pytest.approx(np.e, rel=1e-5)
