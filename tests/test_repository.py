@@ -185,10 +185,12 @@ def test_hopes_are_seen_and_nothing_else(text: str, num_hopes: int) -> None:
 
 NOT_OF_ONE_MODULE = {
     "test_boxes.py": "the whole flow in Kedro-Viz",
+    "test_docs.py": "the pages",
     "test_faults.py": "the table of bad inputs",
     "test_flow.py": "the whole flow, run once",
     "test_kill_runs.py": "the whole flow, killed",
     "test_notebook.py": "the notebook",
+    "test_odd_values.py": "the whole flow with values that read like numbers, truths or nothing",
     "test_readme.py": "the README",
     "test_repository.py": "every file",
     "data/test_whole_layout.py": "drawn releases, from the folder to the manifest",

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from apparel_eye.parameters import ProjectParameters
-from apparel_eye.parameters.problems import in_words
+from apparel_eye.parameters.problems import RENAMED, in_words
 
 
 def problems(parameters: dict[str, Any], **train: Any) -> str:
@@ -43,3 +43,20 @@ def test_a_parameter_that_is_missing_is_named(parameters_of: Callable[[str], dic
     parameters = parameters_of("test")
     del parameters["train"]["seed"]
     assert problems(parameters) == "parameter train.seed is missing"
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_parameter_of_an_earlier_version_is_refused_with_its_new_name(
+    parameters_of: Callable[[str], dict[str, Any]], old: str
+) -> None:
+    def around(tree: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
+        *outer, key = name.split(".")
+        for each in outer:
+            tree = tree[each]
+        return tree, key
+
+    parameters = parameters_of("test")
+    renamed, new_key = around(parameters, RENAMED[old])
+    holder, key = around(parameters, old)
+    holder[key] = renamed[new_key]
+    assert problems(parameters) == f"there is no parameter {old} any more; it is called {RENAMED[old]} now"

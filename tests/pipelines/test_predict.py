@@ -10,7 +10,6 @@ import pytest
 from whole_flow import CANDIDATES, CATEGORY, VALUES, Run, same_settings
 
 Write = Callable[..., Path]
-Predict = Callable[..., tuple[int, str]]
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES)

@@ -9,7 +9,7 @@ import click
 from apparel_eye.cli import options
 from apparel_eye.cli.project import enter_project, expanded
 from apparel_eye.errors import ApparelEyeError, SystemEnvironmentError
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 if TYPE_CHECKING:
     from apparel_eye.cli.health import Finding
@@ -25,7 +25,7 @@ def command(online: bool, env: str | None, debug: bool) -> None:
     It is Markdown, to be pasted into a report: the home folder is written ~, and passwords are left out. The exit code
     is 4 where something is missing that a run needs.
     """
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         enter_project()
         from apparel_eye.cli import health
 

@@ -8,7 +8,7 @@ import click
 
 from apparel_eye.cli import options
 from apparel_eye.cli.project import start_kedro
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 
 @click.command("ensemble", short_help="Average several trained models.")
@@ -26,7 +26,7 @@ def command(
     Members and mean are scored on validation photos that they have in common; the mean's submission is written below
     the folder of results.
     """
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         options.check_candidate(candidate)
         names = shlex.join(str(Path(name).resolve()) if Path(name).is_dir() else name for name in members)
         given: dict[str, Any] = options.places(data=data) | options.given(members=names)

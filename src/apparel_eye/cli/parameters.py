@@ -8,7 +8,7 @@ import click
 
 from apparel_eye.cli import options
 from apparel_eye.cli.project import enter_project
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 if TYPE_CHECKING:
     from apparel_eye.parameters.reference import Described
@@ -25,7 +25,7 @@ def command(name: str, env: str | None, debug: bool) -> None:
 
     NAME is one like train.batch_size, or a part of the tree like train.head; without NAME all parameters are printed.
     """
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         enter_project()
         from apparel_eye.execution.configuration import check_environment
         from apparel_eye.parameters.reference import describe_parameters

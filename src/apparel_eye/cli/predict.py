@@ -6,7 +6,7 @@ import click
 
 from apparel_eye.cli import options
 from apparel_eye.cli.project import data_folder, start_kedro
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 
 @click.command("predict", short_help="Answer for photos of your own.")
@@ -35,7 +35,7 @@ def command(
     Tables and a contact sheet of each category are written below the folder of its models. What was stopped goes on
     where it was.
     """
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         options.check_candidate(candidate)
         given: dict[str, Any] = options.places(photos=photos, data=data) | options.given(photos_column=photos_column)
         given |= {"predict": {"candidate": candidate}, **({"follow_links": True} if follow_links else {})}

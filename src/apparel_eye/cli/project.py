@@ -28,14 +28,14 @@ def start_kedro() -> None:
     from kedro import KedroDeprecationWarning
     from kedro.framework import project
 
-    from apparel_eye.execution import startup
+    from apparel_eye.execution import warning_filter
 
     warnings.simplefilter("ignore", KedroDeprecationWarning)
     if Path.cwd() != before:
         project.LOGGING.configure(_logging())  # Kedro looks for it once, when it is imported
     if project.PACKAGE_NAME is None:  # the `kedro` command has done it
         project.configure_project(PACKAGE.name)
-    startup.quiet()
+    warning_filter.quiet()
 
 
 def data_folder(context: Any) -> Path:

@@ -6,7 +6,7 @@ import click
 
 from apparel_eye.cli import options
 from apparel_eye.cli.project import data_folder, start_kedro
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 
 @click.command("register", short_help="Register models with MLflow, to be served.")
@@ -19,7 +19,7 @@ def command(categories: tuple[str, ...], data: str | None, env: str | None, debu
 
     A model that is registered already gets no second version.
     """
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         given = options.places(data=data)
         start_kedro()
         from kedro.framework.session import KedroSession

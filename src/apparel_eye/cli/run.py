@@ -8,7 +8,7 @@ import click
 
 from apparel_eye.cli.project import PACKAGE, expanded, start_kedro
 from apparel_eye.errors import UsageError, nearest
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 _RUNNER = "apparel_eye.execution.runner.FinishedRunner"
 PIPELINES = {*(module.name for module in iter_modules([str(PACKAGE / "pipelines")])), "__default__"}
@@ -33,7 +33,7 @@ class KedroRun(click.Command):
 
 def _run(debug: bool, **options: Any) -> Any:
     """Run a pipeline; what is finished with the same settings and data is loaded, not made again."""
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         names = {*filter(None, [options["pipeline"], *(options["pipelines"] or ())])} or {"__default__"}
         _check_names(names)
         start_kedro()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from apparel_eye.cli import options
-from apparel_eye.execution.messages import in_plain_words
+from apparel_eye.execution.messages import errors_as_messages
 
 
 @click.command("score", short_help="Score a submission with the answers.")
@@ -21,7 +21,7 @@ def command(submission: Path, answers: Path, as_json: bool, debug: bool) -> None
     Rows of SUBMISSION are path, dimension and probabilities, as the pipeline submit writes them; rows of ANSWERS are
     path, dimension and label string. Photos that are in one file only are told, and not scored.
     """
-    with in_plain_words(debug):
+    with errors_as_messages(debug):
         from apparel_eye.selection import scoring  # tables take a second to import, which help need not wait for
 
         report = scoring.score_files(submission, answers)

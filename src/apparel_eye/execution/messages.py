@@ -8,14 +8,14 @@ import click
 
 from apparel_eye import signals
 from apparel_eye.errors import ApparelEyeError, DataError, StoppedError, SystemEnvironmentError, in_words
+from apparel_eye.execution.broken_pipes import make_lasting
 from apparel_eye.execution.configuration import stop_of_configuration
-from apparel_eye.execution.console import make_lasting
 
 _NO_THREAD = "can't start new thread"  # Python's own words
 
 
 @contextmanager
-def in_plain_words(debug: bool) -> Iterator[None]:
+def errors_as_messages(debug: bool) -> Iterator[None]:
     """Within it, an error ends the program with one line and its exit code; ``debug`` shows the traceback."""
     make_lasting()
     try:

@@ -8,7 +8,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from apparel_eye.errors import nearest
-from apparel_eye.parameters import ProjectParameters
+from apparel_eye.parameters import STAGES, ProjectParameters
+
+RENAMED = {
+    "submit.column": "submit.candidate",
+    "predict.column": "predict.candidate",
+    "ensemble.column": "ensemble.candidate",
+    "split.num_parts": "split.num_halves",
+    **{f"train.stages.{stage}.all": f"train.stages.{stage}.fine_tune" for stage in STAGES},
+}
+"""Parameters of version 0.1.0, and what they are called now."""
 
 
 def in_words(error: ValidationError) -> str:
@@ -24,6 +33,8 @@ def _words(problem: Mapping[str, Any]) -> tuple[str, str]:
     """What is wrong, and what would be right."""
     where, key = _place(problem["loc"])
     name = ".".join([*where, key])
+    if problem["type"] == "extra_forbidden" and name in RENAMED:
+        return f"there is no parameter {name} any more; ", f"it is called {RENAMED[name]} now"
     if problem["type"] == "extra_forbidden":
         known = sorted(_fields_at(where))
         alike = difflib.get_close_matches(key, known, n=1)

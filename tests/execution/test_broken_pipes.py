@@ -7,7 +7,7 @@ import pytest
 
 TALK = """
 import logging, sys
-from apparel_eye.execution.console import make_lasting
+from apparel_eye.execution.broken_pipes import make_lasting
 handler = logging.StreamHandler(sys.stdout)
 logging.getLogger().addHandler(handler)
 make_lasting()
