@@ -126,7 +126,18 @@ FAULTS = {
     115: "numbers that are not finite",
     116: "last batch of one",
     117: "damaged or foreign result",
+    119: "value named like a number, a truth or nothing",
+    127: "no category, and more than one there",
+    128: "misspelt category, candidate, backbone or loss",
+    130: "machine ten times as slow",
 }
+
+OF_OTHER_PLACES = {
+    118: "uploads to a page", 120: "sets of training and validation without a category", 121: "sides in any spelling",
+    122: "folders of other systems", 123: "tables in other forms", 124: "photos of newer formats",
+    125: "folders with commas and quotes", 126: "many values of few photos", 129: "tables of a catalogue",
+}  # fmt: skip
+"""Numbered with the others, but of what the project does not have."""
 
 ELSEWHERE = {32: "in a loop of fixtures/odd_photos.py, whose files test_bad_photos.py reads"}
 """Numbers that do not stand beside their test, and where they are."""
@@ -164,8 +175,9 @@ def test_every_number_in_a_test_is_a_fault(tested: dict[int, list[str]]) -> None
 
 
 def test_faults_are_numbered_without_a_gap_and_named_once() -> None:
-    assert list(FAULTS) == list(range(1, len(FAULTS) + 1))
-    assert len(set(FAULTS.values())) == len(FAULTS)
+    names = {**FAULTS, **OF_OTHER_PLACES}
+    assert sorted([*FAULTS, *OF_OTHER_PLACES]) == list(range(1, len(names) + 1))
+    assert len(set(names.values())) == len(names)
 
 
 def test_numbers_are_found_in_decorators_parameters_and_bad_photos(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.glob("base/Images/*/*.jpg"))
 
 
-@pytest.mark.fault(52, 84)
+@pytest.mark.fault(52, 84, 119)
 @pytest.mark.parametrize(
     "values", [["1", "2", "10"], ["NA", "None", "nan", "null"], ["False", "True"]], ids=lambda values: values[0]
 )

@@ -64,6 +64,8 @@ COMMANDS: dict[str, Ends | Serves | None] = {
     "make mlflow": Serves("/", "<title>MLflow</title>"),
     "make viz": Serves("/api/main", "train.large"),
     COMPLETE: Ends(),
+    "apparel-eye doctor --env=demo": Ends("categories: skirt_length"),
+    "apparel-eye parameters train.loss --env=cpu": Ends("train.loss.name"),
     "kedro viz run --env=demo": Serves("/api/main", "train.large"),
     "KEDRO_ENV=demo kedro viz build --include-previews": Ends("build", ("build/index.html", "build/api/main")),
     "kedro run --env=demo --params boost.xgboost.max_depth=3,report.num_mistakes=6": Ends(
