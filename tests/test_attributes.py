@@ -33,6 +33,7 @@ def test_four_dimensions_are_lengths() -> None:
         "skirt_length",
         "sleeve_length",
     ]
+    assert not is_length("length_of_the_heel")  # it is the last word that says so
 
 
 def test_a_slash_in_a_value_is_a_hyphen_in_its_folder() -> None:

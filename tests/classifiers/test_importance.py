@@ -53,6 +53,18 @@ def test_importances_are_the_same_each_time_and_however_much_is_read_at_a_time(
 
 
 @by_each
+def test_examples_that_weigh_nothing_say_nothing(name: str, make_maps: MakeMaps, bag_parameters: BagParameters) -> None:
+    """The other half has another planted filter."""
+    one, other = make_maps(SHAPE, (4,)), make_maps(SHAPE, (1,))
+    weights = np.where(np.arange(60) < 30, 1, 0).astype(np.float32)
+    mixed = np.where((np.arange(60) < 30)[:, None, None], one.features, 3 * other.features)
+    examples = replace(one, features=mixed, weights=weights)
+    found = importances(examples, SHAPE, bag_parameters.model_copy(update={"importance": name}))
+    assert found.argmax() == 4
+    assert found[4] > 2 * np.delete(found, 4).max()
+
+
+@by_each
 def test_a_filter_that_never_varies_has_no_importance(
     name: str, make_maps: MakeMaps, bag_parameters: BagParameters
 ) -> None:

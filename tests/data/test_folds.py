@@ -108,7 +108,7 @@ def test_one_value_with_a_photo_for_each_part_is_enough(num_photos: int) -> None
 
 @pytest.mark.fault(80)
 def test_too_few_photos_that_validate_are_refused_with_numbers() -> None:
-    with pytest.raises(DataError, match=r"more than 1 different photos among the 3 that validate, but their 2 parts"):
+    with pytest.raises(DataError, match=r"more than 1 different photos among the 3 that validate, but their 2 halves"):
         assign_folds(manifest_of([*"abc"] * 5), split())
 
 

@@ -5,9 +5,17 @@ from typing import Any
 
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node
+from pydantic import BaseModel
 
 from apparel_eye.datasets import AtomicDataset
 from apparel_eye.execution.fingerprints import _checksum_of, fingerprint_of, input_fingerprint
+
+
+class Settings(BaseModel):
+    """Typed parameters, one of which nobody gave."""
+
+    given: int
+    by_default: int = 2
 
 
 def test_a_changed_line_of_the_pipeline_changes_its_fingerprint(tmp_path: Path) -> None:
@@ -41,8 +49,10 @@ def function_of(path: Path, name: str) -> Callable[..., Any]:
 
 def test_an_input_is_a_checksum_and_a_parameter_its_value(tmp_path: Path) -> None:
     sizes = AtomicDataset(str(tmp_path / "sizes.json"), {"type": "json.JSONDataset"})
-    catalog = DataCatalog({"sizes": sizes, "params:scale": MemoryDataset({"a": 1})})
+    parameters = {"params:scale": MemoryDataset({"a": 1}), "params:model": MemoryDataset(Settings(given=1))}
+    catalog = DataCatalog({"sizes": sizes, **parameters})
     assert input_fingerprint("params:scale", catalog) == {"a": 1}
+    assert input_fingerprint("params:model", catalog) == {"given": 1, "by_default": 2}  # a new default is a new value
     assert input_fingerprint("sizes", catalog) is None
     found = []
     for version in (1, 2, 1):

@@ -23,12 +23,20 @@ SIZES = {
 }
 
 
+@pytest.fixture(scope="module")
+def models() -> dict[str, Classifier]:
+    """Those that were made: some take a second."""
+    return {}
+
+
 @pytest.fixture
-def model(backbone: str, description: Description) -> Classifier:
-    """Without numbers: the names and shapes of the parameters are what counts."""
-    size = (SIZES.get(backbone, 224), SIZES.get(backbone, 224))
-    with torch.device("meta"):
-        return Classifier(description.model_copy(update={"backbone": backbone, "size": size}))
+def model(backbone: str, description: Description, models: dict[str, Classifier]) -> Classifier:
+    """Without numbers: the names and shapes of the parameters are what counts; only to be read."""
+    if backbone not in models:
+        size = (SIZES.get(backbone, 224), SIZES.get(backbone, 224))
+        with torch.device("meta"):
+            models[backbone] = Classifier(description.model_copy(update={"backbone": backbone, "size": size}))
+    return models[backbone]
 
 
 def modules_of(names: list[str], depth: int) -> list[str]:

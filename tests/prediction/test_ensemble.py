@@ -191,3 +191,13 @@ def test_a_misspelt_candidate_is_refused(member: Member) -> None:
 def test_a_mean_takes_two(member: Member, number: int) -> None:
     with pytest.raises(UsageError, match="members"):
         found([member] * number)
+
+
+def test_only_photos_that_each_of_three_members_validated_are_averaged(member: Member) -> None:
+    def validated(number: int, dropped: str) -> Member:
+        one = other(member, number)
+        table = one.probabilities
+        return replace(one, probabilities=table[table["image_key"] != dropped].reset_index(drop=True))
+
+    mean = found([member, validated(2, "v1"), validated(3, "v6")])
+    assert mean.validation_keys.tolist() == ["v0", "v2", "v3", "v4", "v5", "v7"]

@@ -1,6 +1,7 @@
 import json
-import subprocess
-import sys
+import os
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,28 +36,25 @@ def test_a_half_written_last_line_is_ignored(tmp_path: Path) -> None:
 
 @pytest.mark.fault(102)
 def test_the_journal_of_a_killed_process_is_found(tmp_path: Path) -> None:
-    script = (
-        "import os, signal, sys; from pathlib import Path; from apparel_eye.tracking.journal import Journal; "
-        "Journal(Path(sys.argv[1]), 'a').write({'do': 'start'}); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    assert subprocess.run([sys.executable, "-c", script, tmp_path]).returncode == -9
+    child = os.fork()
+    if not child:
+        Journal(tmp_path, "a").write({"do": "start"})
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     assert lines_of(tmp_path) == [[{"do": "start"}]]
 
 
 @pytest.mark.fault(109)
 def test_journals_wait_where_no_more_files_may_be_open(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"do": "start"}\n')
-    script = """
-import resource, sys
-from pathlib import Path
-from apparel_eye.tracking.journal import abandoned
-_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-for limit in (0, 64):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    print(len(list(abandoned(Path(sys.argv[1])))))
-"""
-    done = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("0\n1\n", "")
+    usual, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        found = list(abandoned(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, hard))
+    assert found == []
+    assert len(list(abandoned(tmp_path))) == 1
 
 
 def test_a_deleted_journal_leaves_no_folder_that_it_made_and_other_journals_stay(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def tracking(empty_tracking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     mlflow.set_tracking_uri(before)
 
 
-def rescore(data: Path, basic_precision: float) -> None:
+def rescore(data: Path, basic_precision: float, other: bool = False) -> None:
     """As another training would have scored, with another recognizer."""
     path = data / "08_reporting" / "skirt_length" / "scores.json"
     scores = json.loads(path.read_text())
@@ -47,18 +47,19 @@ def rescore(data: Path, basic_precision: float) -> None:
     seal.write(path, lambda temporary: temporary.write_text(json.dumps(scores)) and None)
     path = data / "06_models" / "skirt_length" / "recognizer.json"
     about = json.loads(path.read_text())
-    about["precision"] = basic_precision
+    about["precision"] = basic_precision + other / 10
     seal.write(path, lambda temporary: temporary.write_text(json.dumps(about)) and None)
 
 
 @pytest.mark.usefixtures("tracking")
 def test_the_better_of_two_is_the_best_and_none_is_registered_twice(copied_results: Path) -> None:
     said = []
-    for precision in (0.5, 0.5, 0.4, 0.6, 0.5):
-        rescore(copied_results, precision)
+    for number, precision in enumerate((0.5, 0.5, 0.4, 0.6, 0.5, 0.6)):
+        rescore(copied_results, precision, other=number == 5)
         said.append(register(copied_results, "skirt_length", "here"))
     assert [(each.version, each.is_new, each.is_best) for each in said] == [
         (1, True, True), (1, False, True), (2, True, False), (3, True, True), (1, False, False),
+        (4, True, False),  # another one that is as good
     ]  # fmt: skip
     assert int(MlflowClient().get_model_version_by_alias(NAME, "best").version) == 3
     assert "not better than the one with the alias best" in said[2].in_words()

@@ -12,8 +12,9 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from torch.nn import functional
 
 from apparel_eye.attributes import DIMENSIONS
+from apparel_eye.data.duplicates import pairs as copies
 from apparel_eye.data.duplicates.alignment import place
-from apparel_eye.data.duplicates.frequencies import CROPS, orient
+from apparel_eye.data.duplicates.frequencies import CROPS, ORIENTATIONS, orient
 from apparel_eye.data.duplicates.pairs import Pairs, find_copies
 from apparel_eye.data.duplicates.thumbnails import thumbnail
 from drawn_garments.drawing import draw
@@ -119,6 +120,14 @@ def test_each_pair_is_found_once_the_earlier_photo_first() -> None:
     assert found(pairs) == [(0, 10), (0, 14), (1, 11), (2, 12), (3, 13), (10, 14)]
     np.testing.assert_allclose(pairs.similarity, 1, atol=1e-3)
     assert set(pairs.orientation) == {"upright"}
+
+
+def test_of_two_alignments_of_a_pair_the_better_one_counts() -> None:
+    candidates = torch.tensor([[0, 1, 0, 0], [1, 0, 3, 0], [0, 1, 2, 0]])
+    chosen = copies._copies(np.array([4, 9]), candidates, torch.tensor([0.7, 0.9, 0.8]), 0.65)
+    assert found(chosen) == [(4, 9)]
+    assert chosen.similarity.tolist() == [pytest.approx(0.9)]
+    assert chosen.orientation.tolist() == [ORIENTATIONS[3]]
 
 
 @pytest.mark.fault(63)
