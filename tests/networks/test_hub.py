@@ -25,7 +25,7 @@ PAGE = b"<html>Please log in</html>"
 FETCH = """
 import json, sys
 from apparel_eye.errors import ApparelEyeError
-from apparel_eye.networks.hub import fetch
+from apparel_eye.networks.hub import cached, check_reachable, fetch
 
 connected, slept = [], []
 
@@ -42,8 +42,11 @@ for step in sys.argv[1:]:
         path.resolve().write_bytes(content)
         continue
     try:
-        path = fetch(name)
-        result = {"path": str(path)}
+        if action == "fetch":
+            path = fetch(name)
+            result = {"path": str(path)}
+        else:
+            result = {"cached": str(cached(name)), "asked": check_reachable(name)}
     except ApparelEyeError as error:
         result = {"exit_code": error.exit_code, "message": str(error)}
     print(json.dumps({**result, "connections": len(connected), "slept": sum(slept)}), flush=True)
@@ -124,6 +127,9 @@ def answers(home: Path) -> dict[str, dict[str, Any]]:
         "page of the right length": "fetch test_vit2",
         "page as the file": "fetch test_convnext",
         "not there": "fetch test_efficientnet",
+        "asked for what is cached": "ask test_resnet",
+        "asked for what is not": "ask test_nfnet",
+        "asked for what the hub lacks": "ask test_efficientnet",
     }
     with served() as endpoint:
         return dict(zip(filter(None, steps), fetched(list(steps.values()), endpoint, home), strict=True))
@@ -164,6 +170,21 @@ def test_a_file_that_the_hub_lacks_is_named(answers: dict[str, dict[str, Any]]) 
     assert "/timm/test_efficientnet.r160_in1k/resolve/main/model.safetensors" in answers["not there"]["message"]
 
 
+def test_the_hub_can_be_asked_without_fetching(answers: dict[str, dict[str, Any]]) -> None:
+    assert answers["asked for what is cached"]["cached"] == answers["fetched again"]["path"]
+    assert answers["asked for what is not"]["cached"] == "None"
+    assert [path for path in Hub.asked if path.startswith("/timm/test_nfnet.") and COMMIT in path] == []
+    assert "cannot be had from the hub" in answers["asked for what the hub lacks"]["message"]
+
+
+@pytest.mark.fault(104)
+def test_what_was_fetched_is_there_without_a_network(tmp_path: Path) -> None:
+    with served() as endpoint:
+        [fetch] = fetched(["fetch test_resnet"], endpoint, tmp_path)
+    [again] = fetched(["fetch test_resnet"], "http://127.0.0.1:9", tmp_path)
+    assert again["path"] == fetch["path"]
+
+
 @pytest.mark.fault(104)
 def test_without_a_network_the_ways_out_are_told_after_few_attempts(tmp_path: Path) -> None:
     apart = ["unshare", "--map-root-user", "--net"]
@@ -192,7 +213,7 @@ def test_a_name_server_that_keeps_silent_is_not_waited_for(monkeypatch: pytest.M
         answered.wait()
 
     monkeypatch.setattr(hub, "get_hf_file_metadata", keep_silent)
-    monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repository, file: None)
+    monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repository, file, revision: None)
     with pytest.raises(SystemEnvironmentError, match="cannot be had from the hub"):
         hub.fetch("test_resnet")
     answered.set()
