@@ -99,7 +99,7 @@ def test_what_is_no_place_of_photos_is_refused(
 
 
 def test_a_misspelt_category_or_candidate_brings_the_nearest(results: Path, folder: Path) -> None:
-    with pytest.raises(DataError, match=r"did you mean skirt_length\?"):
+    with pytest.raises(UsageError, match=r"did you mean skirt_length\?"):
         apparel_eye.predict(folder, "skirt_lenght", results)
     with pytest.raises(UsageError, match=r"did you mean logistic\?"):
         apparel_eye.predict(folder, data=results, candidate="logistik")

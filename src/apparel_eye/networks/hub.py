@@ -16,11 +16,14 @@ from huggingface_hub import (
     hf_hub_url,
     try_to_load_from_cache,
 )
+from huggingface_hub.constants import HF_HUB_CACHE
+from huggingface_hub.file_download import repo_folder_name
 
 from apparel_eye.errors import SystemEnvironmentError, UsageError
 from apparel_eye.networks.backbones import configuration
 
 _FILE = "model.safetensors"
+_REVISION = "main"
 _TIMEOUT = 4.0  # seconds
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -47,8 +50,18 @@ def fetch(name: str) -> Path:
 
 def cached(name: str) -> Path | None:
     """The file in the hub's cache on this machine, if it is there; its checksum is another matter."""
-    found = try_to_load_from_cache(_repository(name), _FILE)
-    return Path(found) if isinstance(found, str) else None
+    repository = _repository(name)
+    for revision in _REVISION, *_commits(repository):
+        found = try_to_load_from_cache(repository, _FILE, revision=revision)
+        if isinstance(found, str):
+            return Path(found)
+    return None
+
+
+def _commits(repository: str) -> list[str]:
+    """Of which files are in the cache; what ``fetch`` asks for by its commit is there under no other name."""
+    folder = Path(HF_HUB_CACHE, repo_folder_name(repo_id=repository, repo_type="model"), "snapshots")
+    return sorted(path.name for path in folder.glob("*"))
 
 
 def check_reachable(name: str) -> None:
