@@ -59,7 +59,7 @@ def test_a_grid_has_six_by_two_cells_or_as_many_as_there_are_places(
 
 @pytest.mark.parametrize("name", pooling.POOLINGS)
 def test_parts_follow_each_other_to_the_last_photo(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pooling, "_PART", 4)
+    monkeypatch.setattr(pooling, "_CHUNK", 4)
     maps = drawn(10, 2, 3, 4, 5)
     parts = list(pooling.pool(maps, name))
     assert [(part.start, part.stop, part.num_rows) for part in parts] == [(0, 4, 10), (4, 8, 10), (8, 10, 10)]

@@ -284,10 +284,10 @@ def test_what_is_read_is_every_view_of_each_photo_in_turn(columns: Any, features
 def test_parts_hold_so_many_numbers_and_all_photos_once(
     numbers: int, num_halves: int, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "_PART", numbers)
+    monkeypatch.setattr(heads, "_CHUNK", numbers)
     rows, classes = np.arange(20, 30), np.arange(10) % 3
     examples = Examples(features, rows, classes, np.arange(10, dtype=np.float32), GROUPS[rows])
-    parts = list(examples.parts(NUM_FEATURES))
+    parts = list(examples.chunks(NUM_FEATURES))
     assert len(parts) == num_halves
     assert all(len(part) * NUM_FEATURES <= max(numbers, NUM_VIEWS * NUM_FEATURES) for part in parts)
     for name in ("photos", "classes", "weights", "groups"):
@@ -303,5 +303,5 @@ def test_predictions_do_not_depend_on_how_many_photos_are_read_at_a_time(
     predict = partial(recorder[1][1], 1)
     photos, seen_values = np.array([3, 1, 4, 1, 5, 9, 2]), np.array([0, 2, 3])
     whole = predict_views(predict, features, photos, seen_values, 4)
-    monkeypatch.setattr(heads, "_PART", numbers)
+    monkeypatch.setattr(heads, "_CHUNK", numbers)
     np.testing.assert_array_equal(predict_views(predict, features, photos, seen_values, 4), whole)

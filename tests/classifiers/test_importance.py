@@ -46,7 +46,7 @@ def test_importances_are_the_same_each_time_and_however_much_is_read_at_a_time(
 ) -> None:
     settings = bag_parameters.model_copy(update={"importance": name})
     whole, again = (importances(make_maps(SHAPE, (4,)), SHAPE, settings) for _ in range(2))
-    monkeypatch.setattr(heads, "_PART", 1000)
+    monkeypatch.setattr(heads, "_CHUNK", 1000)
     parts = importances(make_maps(SHAPE, (4,)), SHAPE, settings)
     np.testing.assert_array_equal(again, whole)
     np.testing.assert_array_equal(parts, whole)

@@ -213,8 +213,8 @@ def test_labels_weights_and_margins_stay_in_step_with_data_read_in_parts(
     examples = coarse(make_examples(spread=1.5))
     parameters = xgboost_parameters.model_copy(update={"objective": objective})
     at_once = predicted(examples, parameters)
-    monkeypatch.setattr(heads, "_PART", numbers)
-    assert len(list(examples.parts(20))) > 1
+    monkeypatch.setattr(heads, "_CHUNK", numbers)
+    assert len(list(examples.chunks(20))) > 1
     np.testing.assert_array_equal(predicted(examples, parameters), at_once)
 
 

@@ -46,7 +46,7 @@ def test_photos_are_resized_each_by_itself_and_come_part_after_part_in_order(
     mode: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pixels, "_PART", 4)
+    monkeypatch.setattr(pixels, "_CHUNK", 4)
     parts = list(pixels.decode(folder, keys_of(folder), checksums, (32, 16), mode, photo_limits))
     assert [(part.start, part.stop, part.num_rows) for part in parts] == [(0, 4, 10), (4, 8, 10), (8, 10, 10)]
     by_hand = np.stack([resize_photo(photo, (32, 16), mode) for photo in photos])

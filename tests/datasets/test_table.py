@@ -44,7 +44,7 @@ def test_a_table_is_what_its_parts_were(dataset: TableDataset, size: int) -> Non
     table = dataset.load()
     pd.testing.assert_frame_equal(pd.read_parquet(dataset.path), TABLE)
     pd.testing.assert_frame_equal(table.head(5).reset_index(drop=True), TABLE.head(5))
-    assert [part.start for part in table.parts()] == list(range(0, 7, size))
+    assert [part.start for part in table.chunks()] == list(range(0, 7, size))
     assert table.num_rows == 7
     assert sorted(path.name for path in dataset.path.parent.iterdir()) == [".seals", "table.parquet"]
 

@@ -74,7 +74,7 @@ def alone(recognizer: Recognizer, path: Path) -> np.ndarray:
 def test_every_row_answers_for_its_own_photo(
     folder: Path, recognizer: Recognizer, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagging, "_PART", part)
+    monkeypatch.setattr(tagging, "_CHUNK", part)
     values = recognizer.about.values
     table = Predictions.validate(tagged(folder, recognizer)).set_index("photo")
     assert list(table.index) == sorted([*GOOD, *BAD])
@@ -154,7 +154,7 @@ def test_a_source_without_files_is_refused(tmp_path: Path, network: Recognizer) 
 def test_what_was_done_before_is_not_done_again_but_the_last_part(
     folder: Path, network: Recognizer, num_done: int, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagging, "_PART", 2)
+    monkeypatch.setattr(tagging, "_CHUNK", 2)
     whole = tagged(folder, network)
     parts = list(tag(open_photos(folder), network, num_done))
     assert [(part.start, part.num_rows) for part in parts] == [(start, 7) for start in range(first, 7, 2)]
@@ -182,14 +182,14 @@ def test_a_processor_does_not_read_while_it_predicts(
     original = tagging._read
     monkeypatch.setattr(tagging, "_read", read_file)
     monkeypatch.setattr(recognizer, "predict", predict)
-    monkeypatch.setattr(tagging, "_PART", 3)  # batches of 2, 1, 2, 1 and 1, the last of which is no photo
+    monkeypatch.setattr(tagging, "_CHUNK", 3)  # batches of 2, 1, 2, 1 and 1, the last of which is no photo
     tagged(folder, recognizer)
     assert len(read) == 7
     assert read_until_then == [2, 3, 5, 6]
 
 
 def test_a_signal_stops_between_two_batches(folder: Path, network: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tagging, "_PART", 2)
+    monkeypatch.setattr(tagging, "_CHUNK", 2)
     parts = tag(open_photos(folder), network)
     next(parts)
     monkeypatch.setattr(signals, "_asked", [(15, 0.0)])

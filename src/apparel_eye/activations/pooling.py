@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.chunks import ArrayChunk
 
-_PART = 128
+_CHUNK = 128
 """Photos held in memory at a time."""
 _CELLS = (6, 2)
 
@@ -49,5 +49,5 @@ POOLINGS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.float32]]] = {
 
 def pool(activations: NDArray[np.floating], name: str) -> Iterator[ArrayChunk]:
     """Feature maps of shape (N, views, C, H, W), pooled in parts."""
-    for first in range(0, len(activations), _PART):
-        yield ArrayChunk(first, len(activations), POOLINGS[name](activations[first : first + _PART]))
+    for first in range(0, len(activations), _CHUNK):
+        yield ArrayChunk(first, len(activations), POOLINGS[name](activations[first : first + _CHUNK]))

@@ -43,8 +43,8 @@ class DualBasis:
         if self.axes is None:
             return vectors * (deviation(self.scale) > _SMALLEST)[:, None]  # others never varied
         in_examples = self.axes @ vectors
-        parts = [_standardized(self, columns).T @ in_examples for columns in _columns(self.examples)]
-        return np.concatenate(parts)
+        chunks = [_standardized(self, columns).T @ in_examples for columns in _columns(self.examples)]
+        return np.concatenate(chunks)
 
 
 def dual_basis(examples: Examples) -> DualBasis:

@@ -18,7 +18,7 @@ Features = NDArray[np.floating]
 Model = TypeVar("Model")
 Number = TypeVar("Number", bound=np.number[Any])
 
-_PART = 2**24
+_CHUNK = 2**24
 """Numbers read from disk at a time."""
 
 
@@ -72,9 +72,9 @@ class Examples:
             self.features, self.photos[chosen], self.classes[chosen], self.weights[chosen], self.groups[chosen]
         )
 
-    def parts(self, num_columns: int) -> Iterator["Examples"]:
+    def chunks(self, num_columns: int) -> Iterator["Examples"]:
         """The same in parts, of which so many columns fit in memory."""
-        step = max(1, _PART // (num_columns * self.num_views))
+        step = max(1, _CHUNK // (num_columns * self.num_views))
         for first in range(0, len(self.photos), step):
             yield self.take(slice(first, first + step))
 
@@ -95,7 +95,7 @@ def read(features: Features, photos: Rows, columns: Rows | slice = slice(None)) 
 
 def photo_chunks(photos: Rows, features: Features) -> Iterator[Rows]:
     """Photos in parts, of which all features fit in memory."""
-    step = max(1, _PART // (features.shape[1] * features.shape[2]))
+    step = max(1, _CHUNK // (features.shape[1] * features.shape[2]))
     return slices(photos, step)
 
 
@@ -152,11 +152,11 @@ def predict_views(
     Returns:
         Shape (photos, num_values).
     """
-    parts = [np.zeros((0, num_values))]
+    chunks = [np.zeros((0, num_values))]
     for some in photo_chunks(photos, features):
         per_view = predict(read(features, some)).reshape(len(some), -1, len(seen_values))
-        parts.append(with_floor(per_view.mean(axis=1), seen_values, num_values))
-    return np.concatenate(parts)
+        chunks.append(with_floor(per_view.mean(axis=1), seen_values, num_values))
+    return np.concatenate(chunks)
 
 
 def _examples(

@@ -171,8 +171,8 @@ def _grow(
     margins = _zero_margins(examples, parameters, examples.num_classes)
     for number, num_rounds in enumerate(parameters.block_lengths, start=1):
         columns = np.sort(generator.choice(eligible, num_columns, replace=False))
-        parts = _Parts(examples, columns, margins, parameters)
-        matrix = xgboost.QuantileDMatrix(parts, max_bin=parameters.max_bin, nthread=int(compute["nthread"]))
+        chunks = _Chunks(examples, columns, margins, parameters)
+        matrix = xgboost.QuantileDMatrix(chunks, max_bin=parameters.max_bin, nthread=int(compute["nthread"]))
         booster = xgboost.train({**settings, "seed": int(generator.integers(2**31))}, matrix, num_rounds)
         if number < len(parameters.block_lengths):
             margins = booster.predict(matrix, output_margin=True).reshape(margins.shape)
@@ -196,29 +196,31 @@ def _zero_margins(examples: Examples, parameters: BoosterParameters, num_classes
     return np.zeros((len(examples), OBJECTIVES[parameters.objective].num_margins(num_classes)), dtype=np.float32)
 
 
-class _Parts(xgboost.DataIter):
+class _Chunks(xgboost.DataIter):
     """Columns of examples, part after part, as XGBoost asks for them."""
 
     def __init__(self, examples: Examples, columns: Rows, margins: Margins, parameters: BoosterParameters) -> None:
         super().__init__()
-        self._parts = list(examples.parts(len(columns)))
+        self._chunks = list(examples.chunks(len(columns)))
         self._columns, self._margins, self._num_classes = columns, margins, examples.num_classes
         self._objective = OBJECTIVES[parameters.objective]
-        self._only = self._parts[0].columns(columns) if len(self._parts) == 1 else None  # it is asked for several times
+        self._only = (
+            self._chunks[0].columns(columns) if len(self._chunks) == 1 else None
+        )  # it is asked for several times
         self.reset()
 
     def reset(self) -> None:
         self._next, self._start = 0, 0
 
     def next(self, input_data: Callable[..., None]) -> bool:
-        if self._next == len(self._parts):
+        if self._next == len(self._chunks):
             return False
-        part = self._parts[self._next]
-        stop = self._start + len(part)
+        chunk = self._chunks[self._next]
+        stop = self._start + len(chunk)
         input_data(
-            data=part.columns(self._columns) if self._only is None else self._only,
-            label=self._objective.labels(part.of_each(part.classes), self._num_classes),
-            weight=part.of_each(part.weights),
+            data=chunk.columns(self._columns) if self._only is None else self._only,
+            label=self._objective.labels(chunk.of_each(chunk.classes), self._num_classes),
+            weight=chunk.of_each(chunk.weights),
             base_margin=self._margins[self._start : stop],
         )
         self._next, self._start = self._next + 1, stop

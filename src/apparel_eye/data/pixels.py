@@ -15,7 +15,7 @@ from apparel_eye.data.sizes import stage_size
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import PhotoParameters, ResizeMode
 
-_PART = 256
+_CHUNK = 256
 """Photos held in memory at a time."""
 
 
@@ -59,7 +59,7 @@ def decode(
         for position, pixels in enumerate(in_threads(pixels_of, zip(keys, checksums, strict=True)), start=1):
             held.append(pixels)
             bar.update()
-            if len(held) == _PART or position == len(keys):
+            if len(held) == _CHUNK or position == len(keys):
                 yield ArrayChunk(position - len(held), len(keys), np.stack(held))
                 held = []
 

@@ -23,35 +23,35 @@ class ArrayDataset(SealedDataset[NDArray[Any] | ArrayChunk, NDArray[Any]]):
     """A ``.npy`` file: loads memory-mapped and read-only; saves an array, or part after part until it is whole."""
 
     def save(self, data: NDArray[Any] | ArrayChunk) -> None:
-        part = data if isinstance(data, ArrayChunk) else ArrayChunk(0, len(data), data)
-        if part.start == part.num_rows > 0:
+        chunk = data if isinstance(data, ArrayChunk) else ArrayChunk(0, len(data), data)
+        if chunk.start == chunk.num_rows > 0:
             return
         growing = self.path.with_name(self.path.name + ".part")
         try:
             with wrapped_errors(self.path):
-                if part.start == 0:
-                    self._begin(growing, part)
-                if part.num_rows:  # nothing can be mapped of an empty file
+                if chunk.start == 0:
+                    self._begin(growing, chunk)
+                if chunk.num_rows:  # nothing can be mapped of an empty file
                     array = open_memmap(growing, mode="r+")
-                    array[part.start : part.stop] = part.rows
+                    array[chunk.start : chunk.stop] = chunk.rows
                     array.flush()
-                if part.stop == part.num_rows:
+                if chunk.stop == chunk.num_rows:
                     seal.place(self.path, growing)
         except SystemEnvironmentError:
             discard(growing)
             raise
 
-    def _begin(self, growing: Path, part: ArrayChunk) -> None:
+    def _begin(self, growing: Path, chunk: ArrayChunk) -> None:
         """All blocks are taken at once: to write to a mapped file on a full disk ends the process."""
         growing.parent.mkdir(parents=True, exist_ok=True)
         growing.unlink(missing_ok=True)
-        if not part.num_rows:
+        if not chunk.num_rows:
             with growing.open("wb") as file:
-                np.save(file, part.rows, allow_pickle=False)
+                np.save(file, chunk.rows, allow_pickle=False)
             return
-        shape = (part.num_rows, *part.rows.shape[1:])
-        require_room(self.path, math.prod(shape) * part.rows.itemsize)
-        open_memmap(growing, mode="w+", dtype=part.rows.dtype, shape=shape)
+        shape = (chunk.num_rows, *chunk.rows.shape[1:])
+        require_room(self.path, math.prod(shape) * chunk.rows.itemsize)
+        open_memmap(growing, mode="w+", dtype=chunk.rows.dtype, shape=shape)
         with growing.open("r+b") as file:
             take_blocks(file.fileno(), growing.stat().st_size)
 

@@ -35,7 +35,7 @@ class TableFile:
         rows: int = pq.read_metadata(self.path).num_rows
         return rows
 
-    def parts(self) -> Iterator[TableChunk]:
+    def chunks(self) -> Iterator[TableChunk]:
         """All rows, as they were written."""
         start = 0
         with pq.ParquetFile(self.path) as file:
@@ -47,9 +47,9 @@ class TableFile:
     def head(self, num_rows: int) -> pd.DataFrame:
         """The first rows."""
         rows: list[pd.DataFrame] = []
-        for part in self.parts():
-            rows.append(part.rows)
-            if part.stop >= num_rows:
+        for chunk in self.chunks():
+            rows.append(chunk.rows)
+            if chunk.stop >= num_rows:
                 break
         return pd.concat(rows).head(num_rows)
 
@@ -75,25 +75,25 @@ class TableDataset(ResumableDataset[TableChunk, TableFile]):
     @property
     def files(self) -> tuple[Path, ...]:
         """The file, and the parts of one that is under way."""
-        return (self.path, *self._parts())
+        return (self.path, *self._chunks())
 
     def save(self, data: TableChunk) -> None:
         if data.start == 0:
             self.forget()
         if self._schema is not None:
             self._schema.validate(data.rows)
-        part = self._folder / f"{data.start:012d}{_SUFFIX}"
-        seal.write(part, lambda temporary: data.rows.to_parquet(temporary, index=False))
+        chunk = self._folder / f"{data.start:012d}{_SUFFIX}"
+        seal.write(chunk, lambda temporary: data.rows.to_parquet(temporary, index=False))
         if data.stop == data.num_rows:
             seal.write(self.path, self._join)
             self.forget()
 
     def is_unfinished(self) -> bool:
         """Whether there are parts, and no table was made of them after the last."""
-        parts = self._parts()
-        if not parts:
+        chunks = self._chunks()
+        if not chunks:
             return False
-        return not (self.is_complete() and self.path.stat().st_mtime_ns >= parts[-1].stat().st_mtime_ns)
+        return not (self.is_complete() and self.path.stat().st_mtime_ns >= chunks[-1].stat().st_mtime_ns)
 
     def is_complete(self) -> bool:
         """Whether a table stands there, undamaged."""
@@ -107,12 +107,12 @@ class TableDataset(ResumableDataset[TableChunk, TableFile]):
     def num_rows_done(self) -> int:
         """Rows of the parts from the first on that are whole."""
         done = 0
-        for part in self._parts():
-            if int(part.stem) != done:
+        for chunk in self._chunks():
+            if int(chunk.stem) != done:
                 break
             with suppress(DataError, OSError, pa.ArrowException):
-                seal.check(part)
-                done += pq.read_metadata(part).num_rows
+                seal.check(chunk)
+                done += pq.read_metadata(chunk).num_rows
         return done
 
     def preview(self, nrows: int = 8) -> TablePreview:
@@ -123,15 +123,15 @@ class TableDataset(ResumableDataset[TableChunk, TableFile]):
     def _folder(self) -> Path:
         return self.path.with_name(f"{self.path.name}.parts")
 
-    def _parts(self) -> list[Path]:
+    def _chunks(self) -> list[Path]:
         return sorted(self._folder.glob(f"[0-9]*{_SUFFIX}"))
 
     def _join(self, whole: Path) -> None:
         writer = None
         try:
-            for part in self._parts():
-                seal.check(part)
-                rows = pq.read_table(part)
+            for chunk in self._chunks():
+                seal.check(chunk)
+                rows = pq.read_table(chunk)
                 writer = writer or pq.ParquetWriter(whole, rows.schema)
                 writer.write_table(rows)
         finally:
@@ -167,9 +167,9 @@ class TableCsvDataset(SealedDataset[TableFile, pd.DataFrame]):
     def save(self, data: TableFile) -> None:
         def write_to(temporary: Path) -> None:
             with temporary.open("w", encoding="utf-8", newline="") as file:
-                for part in data.parts():
-                    part.rows.to_csv(
-                        file, index=False, header=part.start == 0, float_format="%.8f", lineterminator="\n"
+                for chunk in data.chunks():
+                    chunk.rows.to_csv(
+                        file, index=False, header=chunk.start == 0, float_format="%.8f", lineterminator="\n"
                     )
 
         seal.write(self.path, write_to)

@@ -63,9 +63,9 @@ class Summary:
 def _answers(table: Any) -> str:
     """How many photos were answered, counted a part at a time."""
     counted: Counter[str] = Counter()
-    for part in table.parts():
-        counted["not readable"] += int((part.rows["problem"] != "").sum())
-        counted["answered"] += int(part.rows["answered"].sum())
+    for chunk in table.chunks():
+        counted["not readable"] += int((chunk.rows["problem"] != "").sum())
+        counted["answered"] += int(chunk.rows["answered"].sum())
     unsure = table.num_rows - counted.total()
     return (
         f"{table.num_rows} files: {counted['answered']} answered, {unsure} less sure than an answer must be, "

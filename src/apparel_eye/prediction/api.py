@@ -52,7 +52,7 @@ def predict(
     tables = []
     for name in choose_categories(folder, category):
         recognizer = load_category(folder, name, "" if candidate == "auto" else candidate)
-        rows = pd.concat([part.rows for part in tag(source, recognizer)], ignore_index=True)
+        rows = pd.concat([chunk.rows for chunk in tag(source, recognizer)], ignore_index=True)
         rows.insert(0, "category", name)
         tables.append(rows)
     return pd.concat(tables, ignore_index=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FORMULA = "=+-@\t\r\n \u00a0"
 """First characters that spreadsheets act upon."""
 
-_PART = 256
+_CHUNK = 256
 """Rows of a part; so many photos are predicted again after a kill, at most."""
 
 
@@ -56,7 +56,7 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
     num_files = len(source.files)
     if not num_files:
         raise DataError(f"{source.root.absolute()} has no files; name photos with --params photos=FOLDER")
-    first = min(num_done, num_files - 1) // _PART * _PART
+    first = min(num_done, num_files - 1) // _CHUNK * _CHUNK
     files = source.files[first:]
     batch_size = recognizer.about.infer.batch_size
 
@@ -64,14 +64,14 @@ def tag(source: PhotoSource, recognizer: Recognizer, num_done: int = 0) -> Itera
         return _read(source, file, recognizer)
 
     # a processor that reads while it predicts keeps the network's threads waiting for each other
-    bursts = (batch for part in slices(files, _PART) for batch in slices(part, batch_size))
+    bursts = (batch for chunk in slices(files, _CHUNK) for batch in slices(chunk, batch_size))
     on_processor = recognizer.mode.device == "cpu"
     read = in_bursts(read_file, bursts) if on_processor else in_threads(read_file, files, 2 * batch_size)
     with tqdm(total=num_files, initial=first, desc="photos", unit="photo", disable=None) as bar:
-        for part in slices(files, _PART):
-            rows = list(_in_batches(part, read, recognizer, batch_size, bar))
+        for chunk in slices(files, _CHUNK):
+            rows = list(_in_batches(chunk, read, recognizer, batch_size, bar))
             yield TableChunk(first, num_files, pd.concat(rows, ignore_index=True))
-            first += len(part)
+            first += len(chunk)
 
 
 def tag_bytes(photos: Sequence[tuple[str, bytes]], recognizer: Recognizer) -> pd.DataFrame:
@@ -79,8 +79,8 @@ def tag_bytes(photos: Sequence[tuple[str, bytes]], recognizer: Recognizer) -> pd
     read = (_decoded(data, recognizer) for _, data in photos)
     files = [RawFile(name, len(data), 0) for name, data in photos]
     size = recognizer.about.infer.batch_size
-    parts = list(_in_batches(files, read, recognizer, size, None))
-    return pd.concat(parts, ignore_index=True) if parts else _rows([], [], recognizer)
+    chunks = list(_in_batches(files, read, recognizer, size, None))
+    return pd.concat(chunks, ignore_index=True) if chunks else _rows([], [], recognizer)
 
 
 def with_photos(

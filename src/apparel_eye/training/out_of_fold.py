@@ -78,8 +78,8 @@ def _train_stage(
 ) -> Checkpoint:
     device = modes["train"].device
     model = start(description, initial, train.seed)
-    parts = training.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
-    features = np.concatenate([part.rows for part in parts])
+    chunks = training.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
+    features = np.concatenate([chunk.rows for chunk in chunks])
     of_head = (features, subsets, description, initial)
     sweep = training.sweep_head(*of_head, train, device) if is_wanted(stage.head) else []
     head = _last(training.train_head(*of_head, with_rate(stage.head, sweep), train, device))

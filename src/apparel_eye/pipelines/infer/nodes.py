@@ -26,7 +26,7 @@ def predict_photos(
 ) -> pd.DataFrame:
     """Plain and TTA probabilities of validation photos and photos to predict.
 
-    The photos of a part of the validation fold are predicted with the epoch that the other parts chose.
+    The photos of a half of the validation fold are predicted with the epoch that the other chose.
     """
     from apparel_eye.networks.device import Mode
     from apparel_eye.networks.inference import Predictor, identity_of
@@ -36,10 +36,10 @@ def predict_photos(
     settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), Mode(**modes["predict"]))
     identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
     validation = np.zeros((2, len(subsets.validation), len(values)))
-    for part in np.unique(subsets.validation_halves):
-        of_part = subsets.validation_halves == part
-        predictor = Predictor(checkpoint, without(part), *settings)
-        validation[:, of_part] = predictor.predict(pixels, subsets.validation[of_part], identities)
+    for half in np.unique(subsets.validation_halves):
+        of_half = subsets.validation_halves == half
+        predictor = Predictor(checkpoint, without(half), *settings)
+        validation[:, of_half] = predictor.predict(pixels, subsets.validation[of_half], identities)
     to_predict = Predictor(checkpoint, "best", *settings).predict(pixels, subsets.to_predict, identities)
     return pd.concat(
         [
