@@ -89,7 +89,7 @@ def photos(test_parameters: ProjectParameters) -> Photos:
 @of_each_head
 def test_a_head_answers_for_validation_photos_and_photos_to_predict(photos: Photos, head: str) -> None:
     _, table = photos.train(head)
-    assert set(Probabilities.validate(table)["column"]) == {head}
+    assert set(Probabilities.validate(table)["candidate"]) == {head}
     keys = photos.manifest["image_key"]
     of_role = table.groupby("role")["image_key"].agg(list).to_dict()
     assert of_role == {"validation": list(keys[3:NUM_LABELLED:4]), "to predict": list(keys[NUM_LABELLED:])}

@@ -101,8 +101,8 @@ def test_a_file_that_is_no_photo_says_why_and_has_no_answer(folder: Path, networ
 def test_a_photo_is_answered_if_it_is_as_sure_as_the_threshold(folder: Path, network: Recognizer) -> None:
     confidences = tagged(folder, network)["confidence"].dropna().sort_values().to_list()
     for threshold, num_answered in ((confidences[2], 2), (0.0, 4), (1.0, 0), (None, 0)):
-        column = network.about.columns["tta"].model_copy(update={"threshold": threshold})
-        about = network.about.model_copy(update={"columns": {"tta": column}})
+        candidate = network.about.candidates["tta"].model_copy(update={"threshold": threshold})
+        about = network.about.model_copy(update={"candidates": {"tta": candidate}})
         assert tagged(folder, Recognizer(about, network._models, "tta"))["answered"].sum() == num_answered
 
 
