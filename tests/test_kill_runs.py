@@ -12,14 +12,12 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from waiting import pause
+from waiting import pause, wait_until
 
 from apparel_eye.tracking.delivery import replay
 
 NUM_EPOCHS = 100_000
 """More than anybody waits for: no run ends by itself."""
-EPOCH = f"^ +{{}}/{NUM_EPOCHS} "
-"""The line of an epoch, with a pattern for its number."""
 
 
 @pytest.mark.fault(93, 94)
@@ -30,62 +28,77 @@ def test_a_killed_run_that_goes_on_ends_with_the_same_bits(project: Path) -> Non
     assert re.search(r"5 of 5 equal, [3-5] killed inside a save", done.stdout), done.stdout
 
 
-def until_epoch(run: subprocess.Popen[str], number: int) -> None:
-    """Read what a run says until it has trained so many epochs."""
-    assert run.stdout is not None
-    said = []
-    for line in run.stdout:
-        said.append(line)
-        epoch = re.match(EPOCH.format(r"(\d+)"), line)
-        if epoch and int(epoch[1]) >= number:
-            return
-    pytest.fail(f"the run ended before its epoch {number}: {''.join(said)}")
+class Training:
+    """`kedro run` that trains without end, and what it says.
+
+    Args:
+        project: its root.
+        params: of the run.
+        tracking: where MLflow is.
+        log: file for what is said.
+    """
+
+    def __init__(self, project: Path, params: str, tracking: str, log: Path) -> None:
+        kedro = Path(sys.executable).with_name("kedro")
+        command = [kedro, "run", "--env=test", "--pipelines=train", f"--params={params}"]
+        environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking, "PYTHONUNBUFFERED": "1"}
+        self._log = log
+        with log.open("w") as said:
+            self.process = subprocess.Popen(command, cwd=project, env=environment, stdout=said, stderr=said)
+
+    def until_epoch(self, number: int) -> None:
+        """Wait until it has trained so many epochs."""
+        wait_until(lambda: max(epochs_in(self.said()), default=0) >= number, self.process)
+
+    def said(self) -> str:
+        """All that it has said so far."""
+        return self._log.read_text()
+
+    def stop(self, asked: signal.Signals) -> tuple[int, str]:
+        """Ask it to stop while it is paused: its exit code, and what it said since."""
+        pause(self.process.pid)
+        before = len(self.said())
+        self.process.send_signal(asked)
+        self.process.send_signal(signal.SIGCONT)
+        return self.process.wait(), self.said()[before:]
+
+
+def epochs_in(said: str) -> list[int]:
+    """Numbers of the epochs that lines are of."""
+    return [int(number) for number in re.findall(rf"^ +(\d+)/{NUM_EPOCHS} ", said, flags=re.MULTILINE)]
 
 
 @contextmanager
-def training(project: Path, garments: Path, data: Path, tracking: str) -> Iterator[subprocess.Popen[str]]:
-    """`kedro run` in the middle of an epoch."""
+def training(project: Path, garments: Path, folder: Path, tracking: str) -> Iterator[Training]:
+    """It is in the middle of an epoch."""
     epochs = f"train.stages.small.fine_tune.cycle_epochs={NUM_EPOCHS}"
-    params = f"raw={garments},data={data},ingest.max_quarantine_share=0.1,{epochs}"
-    command = [
-        str(Path(sys.executable).with_name("kedro")),
-        "run",
-        "--env=test",
-        "--pipelines=train",
-        f"--params={params}",
-    ]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking, "PYTHONUNBUFFERED": "1"}
-    run = subprocess.Popen(
-        command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    params = f"raw={garments},data={folder / 'data'},ingest.max_quarantine_share=0.1,{epochs}"
+    run = Training(project, params, tracking, folder / "said.txt")
     try:
-        until_epoch(run, 3)
+        run.until_epoch(3)
         yield run
     finally:
-        run.kill()
-        run.wait()
+        run.process.kill()
+        run.process.wait()
 
 
 @pytest.mark.fault(95, 96)
 def test_a_run_that_is_asked_to_stop_saves_and_leaves(
     project: Path, garments: Path, tmp_path: Path, empty_tracking: Path
 ) -> None:
-    data, tracking = tmp_path / "data", f"sqlite:///{shutil.copy(empty_tracking, tmp_path)}"
+    tracking = f"sqlite:///{shutil.copy(empty_tracking, tmp_path)}"
     for number, (asked, exit_code) in enumerate([(signal.SIGTERM, 143), (signal.SIGINT, 130)], start=1):
-        with training(project, garments, data, tracking) as run:  # the second one on the state of the first
-            pause(run.pid)  # a pause does no harm
-            run.send_signal(signal.SIGCONT)
-            until_epoch(run, 10)
-            run.send_signal(asked)
-            assert run.stdout is not None
-            said = run.stdout.read()
-            assert run.wait() == exit_code, said
-        _, later = said.split(f"{asked.name}: stopping after this step")
-        assert len(re.findall(EPOCH.format(r"\d+"), later, flags=re.MULTILINE)) <= 1
+        with training(project, garments, tmp_path, tracking) as run:  # the second one on the state of the first
+            pause(run.process.pid)  # a pause does no harm
+            run.process.send_signal(signal.SIGCONT)
+            run.until_epoch(10)
+            code, later = run.stop(asked)
+        assert code == exit_code, later
+        assert len(epochs_in(later)) <= 1
         assert "the same command" in later
-        replay(tracking, data / "mlflow_spool")  # what MLflow was too slow to hear
+        replay(tracking, tmp_path / "data" / "mlflow_spool")  # what MLflow was too slow to hear
         client = MlflowClient(tracking)
         tracked = client.search_runs([each.experiment_id for each in client.search_experiments()])
         assert [each.info.status for each in tracked] == ["KILLED"] * number
-    with training(project, garments, data, tracking) as again:
-        assert again.poll() is None
+    with training(project, garments, tmp_path, tracking) as again:
+        assert again.process.poll() is None

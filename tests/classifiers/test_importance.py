@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from apparel_eye.classifiers import heads, importance
+from apparel_eye.classifiers import heads, importance, logistic
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.classifiers.importance import IMPORTANCES, importances
 from apparel_eye.parameters import BagParameters
@@ -52,16 +52,18 @@ def test_importances_are_the_same_each_time_and_however_much_is_read_at_a_time(
     np.testing.assert_array_equal(parts, whole)
 
 
-@by_each
-def test_examples_that_weigh_nothing_say_nothing(name: str, make_maps: MakeMaps, bag_parameters: BagParameters) -> None:
-    """The other half has another planted filter."""
-    one, other = make_maps(SHAPE, (4,)), make_maps(SHAPE, (1,))
-    weights = np.where(np.arange(60) < 30, 1, 0).astype(np.float32)
-    mixed = np.where((np.arange(60) < 30)[:, None, None], one.features, 3 * other.features)
-    examples = replace(one, features=mixed, weights=weights)
-    found = importances(examples, SHAPE, bag_parameters.model_copy(update={"importance": name}))
-    assert found.argmax() == 4
-    assert found[4] > 2 * np.delete(found, 4).max()
+def test_by_gradient_each_example_counts_as_much_as_it_weighs(
+    make_maps: MakeMaps, bag_parameters: BagParameters
+) -> None:
+    weights = np.linspace(0.1, 3, 60, dtype=np.float32)
+    examples = replace(make_maps(SHAPE, (4,)), weights=weights)
+    strips = importance._strips(examples, SHAPE)
+    model = logistic.fit(strips, importance._STRENGTH, importance._MAX_ITERATIONS)
+    slopes = (model["coefficients"] / model["scale"])[np.repeat(examples.classes, 2)]  # of two views each
+    of_each = np.repeat(weights, 2)[:, None] * np.abs(slopes * strips.columns(slice(None)))
+    by_hand = of_each.sum(axis=0).reshape(6, -1).sum(axis=1) / (2 * weights.sum())
+    found = importances(examples, SHAPE, bag_parameters.model_copy(update={"importance": "gradient"}))
+    np.testing.assert_allclose(found, by_hand, rtol=1e-5)
 
 
 @by_each
