@@ -139,7 +139,7 @@ def test_what_is_planted_is_learned(photos: Photos, head: str) -> None:
 def test_a_second_fit_is_made_if_heads_are_submitted_so(photos: Photos, head: str) -> None:
     answers = []
     for refit in (True, False):
-        photos.submit = SubmitParameters(column="auto", refit=refit)
+        photos.submit = SubmitParameters(candidate="auto", refit=refit)
         _, table = photos.train(head)
         answers.append({role: rows.filter(regex="^p").to_numpy() for role, rows in table.groupby("role")})
     np.testing.assert_array_equal(answers[0]["validation"], answers[1]["validation"])
