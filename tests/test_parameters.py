@@ -1,6 +1,5 @@
 import math
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -9,8 +8,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from apparel_eye import pipeline_registry
-from apparel_eye.errors import UsageError
-from apparel_eye.execution.hooks import ParameterCheck
 from apparel_eye.parameters import (
     STAGES,
     ActivationsParameters,
@@ -22,6 +19,7 @@ from apparel_eye.parameters import (
     ProjectParameters,
     SplitParameters,
 )
+from apparel_eye.parameters.problems import in_words
 
 Tree = dict[str, Any]
 KeyPath = tuple[str | int, ...]
@@ -127,9 +125,9 @@ def mutants(tree: Tree) -> Iterator[tuple[KeyPath, object]]:
 def refusal(tree: Tree) -> str:
     """What a run with these parameters stops with; nothing where it goes on."""
     try:
-        ParameterCheck().after_context_created(SimpleNamespace(config_loader={"parameters": tree}))  # type: ignore[arg-type]
-    except UsageError as error:
-        return str(error)
+        ProjectParameters.model_validate(tree)
+    except ValidationError as error:
+        return in_words(error)
     return ""
 
 
@@ -167,7 +165,7 @@ def test_nonsense_is_refused_with_its_key_and_value(parameters_of: Callable[[str
 
 def test_every_candidate_may_be_submitted() -> None:
     [choice] = (field.annotation for path, field in fields_of(ProjectParameters) if path == ("submit", "candidate"))
-    assert get_args(choice) == ("auto", *pipeline_registry._COLUMNS)
+    assert get_args(choice) == ("auto", *pipeline_registry._CANDIDATES)
 
 
 def test_parameters_cannot_be_changed(test_parameters: ProjectParameters) -> None:
@@ -209,7 +207,7 @@ def test_a_blend_takes_two_candidates_that_are_no_blends(parameters_of: Callable
     tree = parameters_of("base")
     assert "parameter report.blend is ['tta']" in refusal(replaced(tree, ("report", "blend"), ["tta"]))
     assert "parameter report.blend.1 is 'blend'" in refusal(replaced(tree, ("report", "blend", 1), "blend"))
-    others = [name for name in pipeline_registry._COLUMNS if name != "blend"]
+    others = [name for name in pipeline_registry._CANDIDATES if name != "blend"]
     assert refusal(replaced(tree, ("report", "blend"), others)) == ""
 
 

@@ -305,11 +305,11 @@ def test_a_wrong_answer_that_is_marked_m_lowers_no_precision_and_changes_no_scor
         photo = data.draw(st.sampled_from(wrong))
         softened[photo, probabilities[photo].argmax()] = "m"
     before, after = (official.all_scores(probabilities, each, ordered=[0, 1]) for each in (label_strings, softened))
-    official = ("basic_precision", "average_precision")
-    assert {name: after[name] for name in after if name not in official} == pytest.approx(
-        {name: before[name] for name in before if name not in official}
+    of_competition = ("basic_precision", "average_precision")
+    assert {name: after[name] for name in after if name not in of_competition} == pytest.approx(
+        {name: before[name] for name in before if name not in of_competition}
     )
-    for name in official:
+    for name in of_competition:
         assert math.isnan(after[name]) or after[name] >= before[name] - 1e-12
 
 

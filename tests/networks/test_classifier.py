@@ -91,7 +91,7 @@ def test_training_starts_from_all_weights_that_fit(classifier: Classifier, descr
 
 def test_a_head_for_other_values_starts_from_the_seed(classifier: Classifier, description: Description) -> None:
     weights = backbones.state(classifier)
-    more_values = description.model_copy(update={"values": tuple("abcde"), "present": (0, 1)})
+    more_values = description.model_copy(update={"values": tuple("abcde"), "seen_values": (0, 1)})
     started, again, other = (backbones.state(start(more_values, weights, seed)) for seed in (1, 1, 2))
     np.testing.assert_equal(started, again)
     assert started["head.hidden.6.weight"].shape == (5, 16)

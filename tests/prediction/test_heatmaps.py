@@ -125,7 +125,7 @@ def test_of_itself_the_map_is_of_the_predicted_value_that_has_training_photos(de
     most, least = int(logits.sum(dim=0).argmax()), int(logits.sum(dim=0).argmin())
     for seen_values in ((0, 1, 2), tuple(value for value in range(3) if value != most), (least,)):
         values = [seen_values[best] for best in logits[:, list(seen_values)].argmax(dim=1)]
-        without = described.model_copy(update={"present": seen_values})
+        without = described.model_copy(update={"seen_values": seen_values})
         expected = heatmaps(model, described, pixels, Mode(), values)
         np.testing.assert_array_equal(heatmaps(model, without, pixels, Mode()), expected)
     assert np.abs(expected - heatmaps(model, described, pixels, Mode())).max() > 0.1

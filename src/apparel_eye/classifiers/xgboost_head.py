@@ -162,12 +162,8 @@ def _grow(
     objective = OBJECTIVES[parameters.objective]
     generator = np.random.default_rng(seed)
     num_columns = max(1, round(parameters.block_columns * len(eligible)))
-    settings = {
-        **parameters.of_xgboost(),
-        **objective.settings(examples.num_classes),
-        **compute,
-        "tree_method": "hist",
-    }
+    of_objective = objective.settings(examples.num_classes)
+    settings = {**parameters.of_xgboost(), **of_objective, **compute, "tree_method": "hist"}
     margins = _zero_margins(examples, parameters, examples.num_classes)
     for number, num_rounds in enumerate(parameters.block_lengths, start=1):
         columns = np.sort(generator.choice(eligible, num_columns, replace=False))
