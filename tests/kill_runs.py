@@ -3,9 +3,9 @@
     python tests/kill_runs.py [--kills 30] [--seed 0] [--env test]
 
 Every second kill is inside a save: just before one of the run's own file operations below the output root. The others
-come after a random time. Each trial begins with an empty output root, and the run that goes on has another number of
-reading threads. Compared with a run that was left alone are the SHA-256 of every weight, of every row of the history
-but for its seconds, and of every prediction. The exit code is 1 if a trial differs.
+come after a random time. Each trial begins with photos that were ingested and split and nothing else, and the run that
+goes on has another number of reading threads. Compared with a run that was left alone are the SHA-256 of every weight,
+of every row of the history but for its seconds, and of every prediction. The exit code is 1 if a trial differs.
 
 The runs are children of one process that has imported everything, so that a trial takes seconds.
 """
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parents[1]
+INGESTED = "ingested"
 TRAINING = "06_models"
 EMPTY = "empty.db"
 KINDS_OF_OPERATION = {"open", "os.rename", "os.remove", "os.mkdir", "os.truncate"}
@@ -116,7 +117,9 @@ class Trials:
 
     def leave_alone(self) -> None:
         """The run that the others are compared with; counts its file operations and its seconds."""
-        data = self._folder / "alone"
+        assert self._run(self._folder / INGESTED, readers=1, pipelines="ingest,split") == 0, "nothing was ingested"
+        import_all_of((self._folder / INGESTED).with_suffix(".modules"))
+        data = self._begun("alone")
         count = self._folder / "count"
         started = time.perf_counter()
         status = self._run(data, readers=1, hook=lambda: count_operations(data, count))
@@ -129,7 +132,7 @@ class Trials:
 
     def kill_and_go_on(self, number: int, in_save: bool, chance: random.Random) -> dict[str, bool]:
         """One trial; the output root is removed."""
-        data = self._folder / f"trial-{number}"
+        data = self._begun(f"trial-{number}")
         if in_save:
             at = chance.randrange(self._operations)
             status = self._run(data, 1, hook=lambda: kill_at_operation(data, at))
@@ -150,20 +153,33 @@ class Trials:
         shutil.rmtree(data)
         return {"equal": equal, "in_save": in_save and was_killed}
 
+    def _begun(self, name: str) -> Path:
+        """An output root, and its tracking, in which training is what comes next."""
+        ingested = self._folder / INGESTED
+        shutil.copy(ingested.with_suffix(".db"), self._folder / f"{name}.db")
+        return Path(shutil.copytree(ingested, self._folder / name))
+
     def _run(
-        self, data: Path, readers: int, hook: Callable[[], None] | None = None, kill_after: float | None = None
+        self,
+        data: Path,
+        readers: int,
+        hook: Callable[[], None] | None = None,
+        kill_after: float | None = None,
+        pipelines: str = "train,infer",
     ) -> int:
         """The wait status of a run in a child process."""
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
-            run_command(self._raw, self._category, data, self._env, readers, hook)
+            run_command(self._raw, self._category, data, self._env, readers, hook, pipelines)
         if kill_after is not None:
             threading.Timer(kill_after, kill, [child]).start()
         return os.waitpid(child, 0)[1]
 
 
-def run_command(raw: Path, category: str, data: Path, env: str, readers: int, hook: Callable[[], None] | None) -> None:
+def run_command(
+    raw: Path, category: str, data: Path, env: str, readers: int, hook: Callable[[], None] | None, pipelines: str
+) -> None:
     """`kedro run` in this process, which ends."""
     data.mkdir(parents=True, exist_ok=True)
     log = os.open(data.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -181,7 +197,7 @@ def run_command(raw: Path, category: str, data: Path, env: str, readers: int, ho
     params = ",".join(f"{key}={value}" for key, value in given.items())
     code = 1
     try:
-        cli(["run", f"--env={env}", "--pipelines=train,infer", f"--params={params}"], standalone_mode=False)
+        cli(["run", f"--env={env}", f"--pipelines={pipelines}", f"--params={params}"], standalone_mode=False)
         code = 0
         data.with_suffix(".modules").write_text("\n".join(sys.modules))
     except SystemExit as stop:

@@ -1,8 +1,5 @@
-import json
-from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from whole_flow import CANDIDATES, CATEGORY, Run, nodes_in, same_settings
 
@@ -67,19 +64,3 @@ def test_what_is_finished_is_not_made_again(
         "train.large · fine_tune",
     } <= set(finished)
     assert {path: path.stat().st_mtime_ns for path in copied_results.rglob("*") if path.is_file()} == before
-
-
-def test_plain_folders_without_questions_end_well_and_say_that_there_is_nothing_to_submit(
-    kedro_run: Run, tmp_path: Path, write_photo: Callable[..., Path]
-) -> None:
-    raw, data = tmp_path / "raw", tmp_path / "data"
-    for number in range(24):
-        write_photo(raw / "heel" / ("flat", "high")[number % 2] / f"{number}.png", number)
-    exit_code, said = kedro_run(raw=raw, data=data, category="heel", boost__xgboost__num_rounds=2)
-    assert exit_code == 0
-    assert "There is no question.csv with photos of heel" in said
-    scores = json.loads((data / "08_reporting" / "heel" / "scores.json").read_text())
-    assert {*CANDIDATES, "submission"} < set(scores)
-    assert list((data / "07_model_output" / "heel").glob("**/*.csv")) == []
-    probabilities = pd.read_parquet(data / "07_model_output" / "heel" / "probabilities.parquet")
-    assert set(probabilities["role"]) == {"validation"}

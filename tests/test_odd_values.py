@@ -1,5 +1,6 @@
-"""Values with names that are something else to a reader of tables."""
+"""Plain folders without questions, of values with names that are something else to a reader of tables."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from whole_flow import CANDIDATES
 
 from apparel_eye.datasets import CsvDataset
 from drawn_garments import write_samples
@@ -28,7 +30,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.mark.parametrize(
     "values", [["1", "2", "10"], ["NA", "None", "nan", "null"], ["False", "True"]], ids=lambda values: values[0]
 )
-def test_every_table_of_a_run_is_loaded_as_it_was_saved(
+def test_every_table_of_a_run_is_loaded_as_it_was_saved_and_there_is_nothing_to_submit(
     drawn: list[Path], tmp_path: Path, kedro_run: Run, monkeypatch: pytest.MonkeyPatch, values: list[str]
 ) -> None:
     for number, photo in enumerate(drawn[: NUM_PHOTOS * len(values)]):
@@ -42,6 +44,7 @@ def test_every_table_of_a_run_is_loaded_as_it_was_saved(
     )
     code, said = kedro_run(raw=tmp_path / "raw", category="heel", data=tmp_path / "data")
     assert code == 0, said
+    assert "There is no question.csv with photos of heel" in said
     assert {path.name for path in saved} == {path.name for path in (tmp_path / "data").rglob("*.csv")}
     assert {"overview.csv", "findings.csv", "doubted_labels.csv", "history.csv", "scores.csv"} <= {
         path.name for path in saved
@@ -52,3 +55,8 @@ def test_every_table_of_a_run_is_loaded_as_it_was_saved(
     assert overview.load()["value"].tolist() == values
     [doubted] = [dataset for dataset, _ in saved.values() if dataset.path.name == "doubted_labels.csv"]
     assert set(doubted.load()["value"]) | set(doubted.load()["instead"]) <= set(values)
+    scores = json.loads((tmp_path / "data" / "08_reporting" / "heel" / "scores.json").read_text())
+    assert {*CANDIDATES, "submission"} < set(scores)
+    assert list((tmp_path / "data" / "07_model_output" / "heel").glob("**/*.csv")) == []
+    probabilities = pd.read_parquet(tmp_path / "data" / "07_model_output" / "heel" / "probabilities.parquet")
+    assert set(probabilities["role"]) == {"validation"}

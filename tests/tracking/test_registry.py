@@ -1,12 +1,8 @@
 import base64
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,15 +10,18 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from mlflow import MlflowClient
-from waiting import wait_until
+from mlflow.pyfunc import scoring_server
 
+from apparel_eye.cli import cli
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.prediction.models import FILES, load_category
 from apparel_eye.prediction.tag import tag_bytes
 from apparel_eye.tracking.registry import register
 
+PROJECT = Path(__file__).parents[2]
 NAME = "apparel-eye-skirt_length"
 Write = Callable[..., Path]
 
@@ -125,57 +124,27 @@ def test_a_registered_model_has_its_checksums_and_one_of_an_earlier_version_stil
 
 
 @pytest.fixture
-def served(results: Path, tracking: str, tmp_path: Path) -> Iterator[str]:
-    """The address of `mlflow models serve`, of what `apparel-eye register` has registered."""
-    binaries = Path(sys.executable).parent
-    path = os.pathsep.join([str(binaries), os.environ["PATH"]])  # mlflow starts uvicorn by name
-    environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking}
-    register_command = [
-        binaries / "apparel-eye",
-        "register",
-        "--env=test",
-        "--data",
-        results,
-        "--category=skirt_length",
-    ]
-    done = subprocess.run(register_command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+def served(results: Path, tracking: str, monkeypatch: pytest.MonkeyPatch) -> mlflow.pyfunc.PyFuncModel:
+    """What `mlflow models serve` would load, after `apparel-eye register` (the server itself: README's tests)."""
+    monkeypatch.chdir(PROJECT)
+    done = CliRunner().invoke(cli, ["register", "--env=test", f"--data={results}", "--category=skirt_length"])
+    assert done.exit_code == 0, done.output
     assert f"version 1 of {NAME}, the best of them" in done.stdout
     assert "Traceback" not in done.stderr
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    model = f"models:/{NAME}@best"
-    command = [binaries / "mlflow", "models", "serve", "-m", model, "--env-manager=local", f"--port={port}"]
-    log = (tmp_path / "serve.log").open("w")
-    server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: answers(address), server)
-        yield address
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+    return mlflow.pyfunc.load_model(f"models:/{NAME}@best")
 
 
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/ping"):
-            return True
-    except OSError:
-        return False
-
-
-def ask(address: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    body = json.dumps({"dataframe_records": rows}).encode()
-    request = urllib.request.Request(f"{address}/invocations", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        found: list[dict[str, Any]] = json.loads(answer.read(), parse_constant=pytest.fail)["predictions"]
+def ask(served: mlflow.pyfunc.PyFuncModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the server's own function answers a request with."""
+    body = json.dumps({"dataframe_records": rows})
+    answer = scoring_server.invocations(body, "application/json", served, served.metadata.get_input_schema())
+    assert answer.status == 200
+    found: list[dict[str, Any]] = json.loads(answer.response, parse_constant=pytest.fail)["predictions"]
     return found
 
 
 def test_a_served_model_answers_photos_and_says_what_is_wrong_with_others(
-    served: str, results: Path, tmp_path: Path, write_photo: Write
+    served: mlflow.pyfunc.PyFuncModel, results: Path, tmp_path: Path, write_photo: Write
 ) -> None:
     photo = write_photo(tmp_path / "a b é.png", 1)
     text = base64.encodebytes(photo.read_bytes()).decode()  # with line breaks
