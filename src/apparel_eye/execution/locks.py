@@ -7,7 +7,6 @@ ends. ``.lock.json`` beside it is only for the message to others.
 import json
 import os
 import socket
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -19,6 +18,8 @@ from apparel_eye.errors import LockedError, SystemEnvironmentError, in_words
 
 _PATIENCE = 0.5
 """Seconds; enough for a lock that is just being given back."""
+_ATTEMPTS = 100
+"""Counted, not timed: on a busy machine a single one may take longer than any time that would be given."""
 
 
 @contextmanager
@@ -65,14 +66,13 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _acquire(lock: BaseFileLock, folder: Path) -> None:
-    end = time.monotonic() + _PATIENCE
-    while True:
+    for attempt in range(_ATTEMPTS):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
             return
         except FileNotFoundError:  # another run has just removed the folder, to which it wrote nothing
-            if time.monotonic() > end:
+            if attempt == _ATTEMPTS - 1:
                 raise
 
 
