@@ -190,6 +190,7 @@ NOT_OF_ONE_MODULE = {
     "test_faults.py": "the table of bad inputs",
     "test_flow.py": "the whole flow, run once",
     "test_kill_runs.py": "the whole flow, killed",
+    "test_made_again.py": "the whole flow, against the fingerprints of its nodes",
     "test_notebook.py": "the notebook",
     "test_odd_values.py": "the whole flow with values that read like numbers, truths or nothing",
     "test_readme.py": "the README",

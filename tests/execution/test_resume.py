@@ -223,7 +223,7 @@ def test_other_data_is_refused_by_name(training: Training, stop_after: int) -> N
 @pytest.mark.fault(114)
 def test_other_code_and_another_torch_are_refused(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     training.stopped(3)
-    monkeypatch.setattr(resume, "code_of", lambda node: "another checksum")
+    monkeypatch.setattr(resume, "checksum_of", lambda function: "another checksum")
     monkeypatch.setattr(resume, "version", lambda package: "1.0")
     with pytest.raises(UsageError) as caught:
         training.run()
@@ -232,7 +232,7 @@ def test_other_code_and_another_torch_are_refused(training: Training, monkeypatc
     assert torch.startswith("  torch: was ")
     assert torch.endswith(", is 1.0")
     monkeypatch.undo()
-    assert fingerprints.code_of is resume.code_of
+    assert fingerprints.checksum_of is resume.checksum_of
     assert training.run() == HEAD[3:] + ALL
 
 

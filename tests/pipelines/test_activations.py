@@ -227,10 +227,11 @@ def choose(test_parameters: ProjectParameters) -> Choose:
     trained = Checkpoint.single(with_prefix(pretrained.pretrained_weights("test_resnet", "none", seed=2)), {})
     modes = {"train": MODE, "predict": MODE}
 
-    def chosen(source: str, **changed: Any) -> Chosen:
-        settings = test_parameters.activations.model_copy(update={"source": source, **changed})
+    def chosen(source: str, held_out: int = 1) -> Chosen:
+        train = test_parameters.train
         named, network_of = choose_networks(
-            *(backbone, trained, manifest, folds, VALUES, modes, settings, test_parameters.train, "skirt_length"),
+            *(backbone, trained, manifest, folds, VALUES, modes, source, held_out, train.augmentation, train),
+            *(train.stages, train.finder, "skirt_length"),
             **pixels,
         )
         networks: dict[str, dict[str, NDArray[Any]]] = {}

@@ -14,7 +14,7 @@ from apparel_eye.classifiers.bags import inspect
 from apparel_eye.classifiers.fitted import load_head
 from apparel_eye.classifiers.heads import predict_views
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import BoostParameters, ProjectParameters, SubmitParameters
+from apparel_eye.parameters import BoostParameters, ProjectParameters
 from apparel_eye.pipelines.boost import nodes
 from apparel_eye.schemas import BagFilters, Probabilities
 from apparel_eye.selection.candidates import HEADS
@@ -64,7 +64,7 @@ class Photos:
         self.truth = values
         mode = {"device": "cpu", "precision": "float32", "memory_format": "contiguous"}
         self.modes = {"predict": mode, "train": mode}
-        self.boost, self.submit = parameters.boost, parameters.submit
+        self.boost, self.refit = parameters.boost, parameters.submit.refit
 
     def set(self, head: str, **changed: object) -> None:
         """Other parameters of a head."""
@@ -77,7 +77,7 @@ class Photos:
         modes = [self.modes] if head in ("xgboost", "bags") else []
         of_photos = [self.index, self.network_of, self.manifest, self.folds, VALUES]
         return train(
-            self.activations, *pooled, *of_photos, *modes, getattr(self.boost, head), self.boost.weights, self.submit
+            self.activations, *pooled, *of_photos, *modes, getattr(self.boost, head), self.boost.weights, self.refit
         )
 
 
@@ -97,7 +97,7 @@ def test_a_head_answers_for_validation_photos_and_photos_to_predict(photos: Phot
 
 @of_each_head
 def test_a_head_is_not_fitted_on_photos_that_the_network_was_trained_on(photos: Photos, head: str) -> None:
-    photos.submit = photos.submit.model_copy(update={"refit": False})
+    photos.refit = False
     out = np.flatnonzero((photos.folds["subset"] == "train") & (np.arange(NUM_LABELLED) % 2 == 0))
     photos.network_of[out] = NONE
     expected, _ = photos.train(head)
@@ -139,7 +139,7 @@ def test_what_is_planted_is_learned(photos: Photos, head: str) -> None:
 def test_a_second_fit_is_made_if_heads_are_submitted_so(photos: Photos, head: str) -> None:
     answers = []
     for refit in (True, False):
-        photos.submit = SubmitParameters(candidate="auto", refit=refit)
+        photos.refit = refit
         _, table = photos.train(head)
         answers.append({role: rows.filter(regex="^p").to_numpy() for role, rows in table.groupby("role")})
     np.testing.assert_array_equal(answers[0]["validation"], answers[1]["validation"])

@@ -46,7 +46,11 @@ def networks(
 ) -> list[Weights]:
     of_stages = {"small": pixels, "medium": pixels}  # the last stage leaves backbones as they are: it needs no photos
     photos = (of_stages, subsets, fold_of(subsets), LEFT_OUT)
-    return list(train_fold_networks(*photos, initial, "skirt_length", VALUES, augmentation, train, MODES))
+    return list(
+        train_fold_networks(
+            *photos, initial, "skirt_length", VALUES, augmentation, train, train.stages, train.finder, MODES
+        )
+    )
 
 
 def test_a_network_is_trained_without_its_folds_and_the_validation_photos(

@@ -38,7 +38,7 @@ def task(make_task: Callable[..., Task]) -> Task:
 
 
 def sweep(task: Task, settings: Settings, finder: FinderParameters) -> Sweep:
-    return sweep_rates(task, settings[1].model_copy(update={"finder": finder}))
+    return sweep_rates(task, settings[1], finder)
 
 
 def test_rates_grow_by_one_factor_from_the_start_towards_the_end(task: Task, settings: Settings) -> None:

@@ -19,7 +19,8 @@ from apparel_eye.datasets import notes, seal
 from apparel_eye.datasets.sealed import ResumableDataset
 from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import UsageError
-from apparel_eye.execution.fingerprints import code_of, input_fingerprint, is_parameter
+from apparel_eye.execution.fingerprints import input_fingerprint, is_parameter
+from apparel_eye.execution.reach import checksum_of
 from apparel_eye.execution.titles import title_of
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _may_restart(dataset: ResumableDataset[Any, Any], catalog: DataCatalog) -> b
 def _origin(node: Node, catalog: DataCatalog) -> dict[str, Any]:
     parts = {name: input_fingerprint(name, catalog) for name in node.inputs}
     origin = {
-        "code": code_of(node),
+        "code": checksum_of(node.func),
         "torch": version("torch"),
         "parameters": {name.removeprefix("params:"): tree for name, tree in parts.items() if is_parameter(name)},
         "inputs": {name: checksum for name, checksum in parts.items() if not is_parameter(name)},

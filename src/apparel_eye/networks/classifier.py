@@ -13,7 +13,7 @@ from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DataError
 from apparel_eye.networks import backbones, fusion, heads
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
-from apparel_eye.parameters import HeadParameters, Parameters, ResizeMode, TrainParameters
+from apparel_eye.parameters import FeatureParameters, HeadParameters, Parameters, ResizeMode
 
 _PREFIX = "backbone."
 
@@ -79,7 +79,11 @@ class Classifier(nn.Module):
 
 
 def describe(
-    train: TrainParameters, category: str, values: Sequence[str], size: Sequence[int], seen_values: Sequence[int] | Rows
+    train: FeatureParameters,
+    category: str,
+    values: Sequence[str],
+    size: Sequence[int],
+    seen_values: Sequence[int] | Rows,
 ) -> Description:
     """The network that the parameters ask for, for photos of a height and width."""
     mean, std = backbones.normalization(train.backbone)

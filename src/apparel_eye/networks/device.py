@@ -20,7 +20,7 @@ from apparel_eye.errors import SystemEnvironmentError
 from apparel_eye.networks import backbones
 from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.fusion import fused
-from apparel_eye.parameters import TrainParameters
+from apparel_eye.parameters import ComputingParameters
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Mode:
         return photos.contiguous(memory_format=FORMATS[self.memory_format])
 
 
-def modes(train: TrainParameters, weights: Weights) -> dict[str, Mode]:
+def modes(train: ComputingParameters, weights: Weights) -> dict[str, Mode]:
     """How to predict and how to train: as the parameters say; what they leave open is what is faster here.
 
     Raises:

@@ -32,14 +32,18 @@ class ExtractionParameters(Parameters):
 
 
 class ActivationsParameters(ExtractionParameters):
-    """Feature maps to disk."""
+    """Feature maps to disk.
+
+    What is excluded from the whole is an input of its own of the node that uses it, or changes no result.
+    """
 
     source: Literal["backbone", "folds", "part", "checkpoint"] = Field(
+        exclude=True,
         description="backbone: the pretrained network, which has seen none of the photos; folds: for each training "
         "fold a network that was trained without it; part: one network that was trained without some training folds, "
-        "heads are fitted on these; checkpoint: the trained network, in-fold, for comparison only"
+        "heads are fitted on these; checkpoint: the trained network, in-fold, for comparison only",
     )
-    held_out: int = Field(ge=1, description="of part: training folds that the network does not see")
+    held_out: int = Field(ge=1, exclude=True, description="of part: training folds that the network does not see")
     batch_size: int = Field(ge=1)
     on_change: Literal["refuse", "restart"] = Field(
         exclude=True, description="what is done with an unfinished array of other settings, photos or code"

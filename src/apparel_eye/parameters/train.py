@@ -116,45 +116,69 @@ StagesParameters = create_model(
 )  # type: ignore[call-overload]
 
 
-class TrainParameters(Parameters):
-    """Transfer learning from small to large photos."""
+class ComputingParameters(Parameters):
+    """What decides how this machine computes."""
 
     backbone: str = Field(min_length=1, description="a name of timm.list_models(pretrained=True)")
-    pretrained: str = Field(min_length=1, description="hub, bundled, none, or a .safetensors file of the backbone")
-    accept_non_commercial: bool = Field(description="weights whose licence forbids commercial use may be used")
-    seed: Seed
     batch_size: int = Field(ge=2)
     accumulation: int = Field(
         ge=1, description="shares in which a batch is computed, one after the other, for want of memory"
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        exclude=True, description="auto: an accelerator where there is one"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        exclude=True, description="auto: what a short timing finds faster"
+    )
+    memory_format: Literal["auto", "channels_last", "contiguous"] = Field(
+        exclude=True, description="auto: what a short timing finds faster"
+    )
+    processes: int = Field(ge=1, description="data-parallel processes of this machine, one a GPU; on processors too")
+
+
+class FeatureParameters(Parameters):
+    """What decides on the features that a head is trained on."""
+
+    backbone: str = Field(min_length=1, description="a name of timm.list_models(pretrained=True)")
+    seed: Seed
+    batch_size: int = Field(ge=2)
+    resize: ResizeMode
+    head: HeadParameters
+
+
+class TrainParameters(ComputingParameters, FeatureParameters):
+    """Transfer learning from small to large photos.
+
+    As a whole it is what all phases of all stages share. What is excluded from that either changes no result or is an
+    input of its own of the nodes that use it, as a stage is.
+    """
+
+    pretrained: str = Field(
+        min_length=1, exclude=True, description="hub, bundled, none, or a .safetensors file of the backbone"
+    )
+    accept_non_commercial: bool = Field(
+        exclude=True, description="weights whose licence forbids commercial use may be used"
     )
     weight_decay: float = Field(ge=0)
     weight_average: float = Field(
         ge=0, lt=1, description="share that an exponential moving average of the weights keeps each step; 0: no average"
     )
     loss: LossParameters
-    finder: FinderParameters
+    finder: FinderParameters = Field(exclude=True)
     freeze_statistics: bool = Field(description="batch norm keeps its running statistics when all layers train")
     layer_group_factors: tuple[Annotated[float, Field(ge=0)], ...] = Field(
         strict=False,
         min_length=1,
         description="share of the learning rate of each layer group, from the stem to the head",
     )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(description="auto: an accelerator where there is one")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(description="auto: what a short timing finds faster")
-    memory_format: Literal["auto", "channels_last", "contiguous"] = Field(
-        description="auto: what a short timing finds faster"
-    )
     compile: bool = Field(description="torch.compile the backbone")
-    processes: int = Field(ge=1, description="data-parallel processes of this machine, one a GPU; on processors too")
     readers: int = Field(ge=0, exclude=True, description="threads that read batches ahead")
     save_every_steps: int = Field(ge=1, exclude=True, description="steps after which the state is saved, beside epochs")
     on_change: Literal["refuse", "restart"] = Field(
         exclude=True, description="what is done with unfinished training of other settings, data or code"
     )
-    resize: ResizeMode
-    head: HeadParameters
-    augmentation: AugmentationParameters
-    stages: StagesParameters
+    augmentation: AugmentationParameters = Field(exclude=True)
+    stages: StagesParameters = Field(exclude=True)
 
     @model_validator(mode="after")
     def _batches_can_be_shared(self) -> "TrainParameters":

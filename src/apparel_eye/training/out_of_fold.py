@@ -11,7 +11,14 @@ from apparel_eye.data.subsets import Rows, Subsets, without
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.networks.classifier import Description, describe, start, without_prefix
 from apparel_eye.networks.device import Mode
-from apparel_eye.parameters import STAGES, AugmentationParameters, StageParameters, TrainParameters
+from apparel_eye.parameters import (
+    STAGES,
+    AugmentationParameters,
+    FinderParameters,
+    StageParameters,
+    StagesParameters,
+    TrainParameters,
+)
 from apparel_eye.training import stage as training
 from apparel_eye.training.rate_finder import is_wanted, with_rate
 
@@ -30,6 +37,8 @@ def train_fold_networks(
     values: Sequence[str],
     augmentation: AugmentationParameters,
     train: TrainParameters,
+    stages: StagesParameters,
+    finder: FinderParameters,
     modes: Mapping[str, Mode],
 ) -> Iterator[Weights]:
     """Backbones, each of which has seen neither the photos of some folds nor those of the validation fold.
@@ -47,22 +56,26 @@ def train_fold_networks(
         values: its values, in order.
         augmentation: what training sees.
         train: how it trains.
+        stages: at which sizes, and how long.
+        finder: of learning rates.
         modes: how to compute.
     """
     for position, numbers in enumerate(left_out, start=1):
         logger.info("    network %d of %d, without folds %s", position, len(left_out), ", ".join(map(str, numbers)))
         of_fold = without(subsets, np.isin(fold_of, numbers))
         weights: Weights | Checkpoint = initial
-        for name in _stages(train):
+        for name in _stages(stages):
             size = pixels[name].shape[1:3]
             description = describe(train, category, values, size, of_fold.seen_values)
-            stage: StageParameters = getattr(train.stages, name)
-            weights = _train_stage(pixels[name], of_fold, description, weights, stage, augmentation, train, modes)
+            stage: StageParameters = getattr(stages, name)
+            weights = _train_stage(
+                pixels[name], of_fold, description, weights, stage, augmentation, train, finder, modes
+            )
         yield without_prefix(weights.of("best") if isinstance(weights, Checkpoint) else weights)
 
 
-def _stages(train: TrainParameters) -> tuple[str, ...]:
-    fine_tuned = [number for number, name in enumerate(STAGES, start=1) if getattr(train.stages, name).fine_tune.epochs]
+def _stages(stages: StagesParameters) -> tuple[str, ...]:
+    fine_tuned = [number for number, name in enumerate(STAGES, start=1) if getattr(stages, name).fine_tune.epochs]
     return STAGES[: max(fine_tuned, default=0)]
 
 
@@ -74,6 +87,7 @@ def _train_stage(
     stage: StageParameters,
     augmentation: AugmentationParameters,
     train: TrainParameters,
+    finder: FinderParameters,
     modes: Mapping[str, Mode],
 ) -> Checkpoint:
     device = modes["train"].device
@@ -81,10 +95,10 @@ def _train_stage(
     chunks = training.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
     features = np.concatenate([chunk.rows for chunk in chunks])
     of_head = (features, subsets, description, initial)
-    sweep = training.sweep_head(*of_head, train, device) if is_wanted(stage.head) else []
+    sweep = training.sweep_head(*of_head, train, finder, device) if is_wanted(stage.head) else []
     head = _last(training.train_head(*of_head, with_rate(stage.head, sweep), train, device))
     of_all = (pixels, subsets, head)
-    sweep = training.sweep_all_layers(*of_all, augmentation, train, modes) if is_wanted(stage.fine_tune) else []
+    sweep = training.sweep_all_layers(*of_all, augmentation, train, finder, modes) if is_wanted(stage.fine_tune) else []
     return _last(training.fine_tune(*of_all, with_rate(stage.fine_tune, sweep), augmentation, train, modes))
 
 

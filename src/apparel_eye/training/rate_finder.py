@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DivergedError
-from apparel_eye.parameters import PhaseParameters, TrainParameters
+from apparel_eye.parameters import FinderParameters, PhaseParameters, TrainParameters
 from apparel_eye.training import loop
 from apparel_eye.training.stepper import Stepper, Task
 
@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 Sweep = list[dict[str, float]]
 
 
-def sweep_rates(task: Task, train: TrainParameters) -> Sweep:
+def sweep_rates(task: Task, train: TrainParameters, finder: FinderParameters) -> Sweep:
     """A row per step: ``step`` from 1, ``learning_rate`` of the head, ``loss`` and ``smoothed_loss``.
 
     The other layer groups keep their share of the rate. The model's weights, statistics and mode are left as they were.
     """
     before, was_training = copy.deepcopy(task.model.state_dict()), task.model.training
-    stepper, finder = Stepper(task, train), train.finder
+    stepper = Stepper(task, train)
     rows: Sweep = []
     average, best = 0.0, math.inf
     task.set_mode()

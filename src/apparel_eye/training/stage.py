@@ -17,7 +17,13 @@ from apparel_eye.networks import backbones
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.networks.classifier import Classifier, Description, restore, start
 from apparel_eye.networks.device import Mode
-from apparel_eye.parameters import AugmentationParameters, PhaseParameters, TrainParameters
+from apparel_eye.parameters import (
+    AugmentationParameters,
+    FeatureParameters,
+    FinderParameters,
+    PhaseParameters,
+    TrainParameters,
+)
 from apparel_eye.training import loop, schedule
 from apparel_eye.training.best_epochs import Selection
 from apparel_eye.training.rate_finder import Sweep, sweep_rates
@@ -35,7 +41,7 @@ def compute_features(
     model: Classifier,
     num_views: int,
     augmentation: AugmentationParameters,
-    train: TrainParameters,
+    train: FeatureParameters,
     mode: Mode,
 ) -> Iterator[ArrayChunk]:
     """What a frozen backbone gives the head, in parts.
@@ -92,11 +98,12 @@ def sweep_head(
     description: Description,
     initial: Weights | Checkpoint,
     train: TrainParameters,
+    finder: FinderParameters,
     device: str = "cpu",
 ) -> Sweep:
     """How the loss of the head answers to the learning rate, see ``rate_finder``."""
     task = head_task(start(description, initial, train.seed), description, features, subsets, train, device)
-    return sweep_rates(task, whole_batches(train))
+    return sweep_rates(task, whole_batches(train), finder)
 
 
 def fine_tune(
@@ -128,12 +135,13 @@ def sweep_all_layers(
     checkpoint: Checkpoint,
     augmentation: AugmentationParameters,
     train: TrainParameters,
+    finder: FinderParameters,
     modes: Mapping[str, Mode],
 ) -> Sweep:
     """How the loss of all layers answers to the learning rate of the head, see ``rate_finder``."""
     model, description = restore(checkpoint)
     task = all_layers_task(model, description, pixels, subsets, augmentation, train, modes)
-    return sweep_rates(task, train)
+    return sweep_rates(task, train, finder)
 
 
 def _train(

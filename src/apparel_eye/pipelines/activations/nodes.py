@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,22 +12,26 @@ from apparel_eye.activations.index import ALL, NONE, check_index, index_of
 from apparel_eye.attributes import is_length
 from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.data.subsets import Subsets, make_subsets
+from apparel_eye.data.subsets import make_subsets
 from apparel_eye.errors import UsageError
 from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import (
     ActivationsParameters,
     AugmentationParameters,
+    FinderParameters,
     PhotoParameters,
     ResizeMode,
+    StagesParameters,
     TrainParameters,
 )
 
 logger = logging.getLogger(__name__)
 
 
-# Kedro makes it with those of `train`; an annotation with the class would have it made twice
+# Kedro makes the models below `train` with it; an annotation with the class would have each made twice
 Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
+Finder = TypeVar("Finder", bound=FinderParameters)
+Stages = TypeVar("Stages", bound=StagesParameters)
 
 
 def resize_photos(
@@ -36,14 +40,14 @@ def resize_photos(
     limits: PhotoParameters,
     resize: ResizeMode,
     backbone: str,
-    activations: ActivationsParameters,
+    size: tuple[int, int] | int,
 ) -> Iterator[ArrayChunk]:
     """All photos of the manifest at the size for activations, in its order."""
     from apparel_eye.data.pixels import decode_manifest
     from apparel_eye.networks.sizes import check_size, multiple_of
 
-    check_size(backbone, activations.size, "activations.size")
-    yield from decode_manifest(photos, manifest, activations.size, resize, limits, multiple_of(backbone))
+    check_size(backbone, size, "activations.size")
+    yield from decode_manifest(photos, manifest, size, resize, limits, multiple_of(backbone))
 
 
 def list_photos(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -58,8 +62,12 @@ def choose_networks(
     folds: pd.DataFrame,
     values: list[str],
     modes: Modes,
-    activations: ActivationsParameters,
+    source: str,
+    held_out: int,
+    augmentation: Augmentation,
     train: TrainParameters,
+    stages: Stages,
+    finder: Finder,
     category: str,
     **pixels: NDArray[np.uint8],
 ) -> tuple[Weights, NDArray[np.intp]]:
@@ -68,27 +76,35 @@ def choose_networks(
     ``pixels`` are the photos at the size of each stage.
     """
     from apparel_eye.networks.classifier import without_prefix
+    from apparel_eye.networks.device import Mode
+    from apparel_eye.training.out_of_fold import train_fold_networks
 
-    network_of = np.full(len(manifest), ALL)
-    if activations.source == "backbone":
-        networks = [without_prefix(backbone_weights)]
-    elif activations.source == "checkpoint":
+    network_of, networks = np.full(len(manifest), ALL), list[Weights]()
+    if source == "backbone":
+        networks.append(without_prefix(backbone_weights))
+    elif source == "checkpoint":
         logger.warning(
             "Heads are fitted on activations of a network that was trained on the same photos, for comparison only: to "
             "them photos look easier than new ones. With activations.source=backbone or folds, no network has seen them"
         )
-        networks = [without_prefix(checkpoint.of("best"))]
+        networks.append(without_prefix(checkpoint.of("best")))
     else:
         subsets = make_subsets(manifest, folds, values)
         fold_of = subsets.train_folds(folds)
         numbers = np.unique(fold_of)
-        if activations.source == "folds":
+        if source == "folds":
             left_out = list(numbers[:, None])
             network_of[subsets.train] = np.searchsorted(numbers, fold_of)
         else:
-            left_out = [_held_out(numbers, activations.held_out)]
+            left_out = [_held_out(numbers, held_out)]
             network_of[subsets.train[~np.isin(fold_of, left_out[0])]] = NONE
-        networks = _networks(backbone_weights, subsets, fold_of, left_out, values, modes, train, category, pixels)
+        how = {name: Mode(**mode) for name, mode in modes.items()}
+        networks += list(
+            train_fold_networks(
+                *(pixels, subsets, fold_of, left_out, backbone_weights, category, values),
+                *(augmentation.for_category(is_length(category)), train, stages, finder, how),
+            )
+        )
     named = {f"{number}/{name}": array for number, weights in enumerate(networks) for name, array in weights.items()}
     return named, network_of
 
@@ -130,23 +146,3 @@ def _held_out(numbers: NDArray[np.intp], held_out: int) -> NDArray[np.intp]:
             f"network; give 1 to {len(numbers) - 1}"
         )
     return numbers[:held_out]
-
-
-def _networks(
-    backbone_weights: Weights,
-    subsets: Subsets,
-    fold_of: NDArray[np.intp],
-    left_out: list[NDArray[np.intp]],
-    values: list[str],
-    modes: Modes,
-    train: TrainParameters,
-    category: str,
-    pixels: dict[str, NDArray[np.uint8]],
-) -> list[Any]:
-    from apparel_eye.networks.device import Mode
-    from apparel_eye.training.out_of_fold import train_fold_networks
-
-    augmentation = train.augmentation.for_category(is_length(category))
-    how = {name: Mode(**mode) for name, mode in modes.items()}
-    photos = (pixels, subsets, fold_of, left_out)
-    return list(train_fold_networks(*photos, backbone_weights, category, values, augmentation, train, how))

@@ -20,7 +20,9 @@ def create_pipeline(stages: Sequence[str]) -> Pipeline:
         "backbone_weights": "backbone_weights",
         "checkpoint": f"{stages[-1]}_checkpoint",
         **{name: name for name in ("manifest", "folds", "values", "modes")},
-        **{name: f"params:{name}" for name in ("activations", "train", "category")},
+        **{name: f"params:activations.{name}" for name in ("source", "held_out")},
+        **{name: f"params:train.{name}" for name in ("augmentation", "stages", "finder")},
+        **{name: f"params:{name}" for name in ("train", "category")},
     }
     return Pipeline(
         [
@@ -32,7 +34,7 @@ def create_pipeline(stages: Sequence[str]) -> Pipeline:
                     "params:ingest.photos",
                     "params:train.resize",
                     "params:train.backbone",
-                    "params:activations",
+                    "params:activations.size",
                 ],
                 outputs="activations_pixels",
                 name="resize_photos",

@@ -17,7 +17,6 @@ from apparel_eye.parameters import (
     BagParameters,
     LogisticParameters,
     PerceptronParameters,
-    SubmitParameters,
     WeightParameters,
     XGBoostParameters,
 )
@@ -46,7 +45,7 @@ def train_xgboost(
     modes: Modes,
     parameters: XGBoostParameters,
     weights: WeightParameters,
-    submit: SubmitParameters,
+    refit: bool,
 ) -> tuple[str, pd.DataFrame]:
     """The booster that predicts new photos, and its probabilities."""
     from apparel_eye.classifiers import xgboost_head
@@ -57,7 +56,7 @@ def train_xgboost(
     return _train(
         "xgboost",
         lambda examples: xgboost_head.fit(examples, parameters, device),
-        *(features, network_of, manifest, folds, values, weights, submit),
+        *(features, network_of, manifest, folds, values, weights, refit),
     )
 
 
@@ -71,7 +70,7 @@ def train_bags(
     modes: Modes,
     parameters: BagParameters,
     weights: WeightParameters,
-    submit: SubmitParameters,
+    refit: bool,
 ) -> tuple[str, pd.DataFrame]:
     """The bags over important filters that predict new photos, and their probabilities."""
     from apparel_eye.classifiers import bags
@@ -82,7 +81,7 @@ def train_bags(
     return _train(
         "bags",
         lambda examples: bags.fit(examples, (num_filters, height, width), parameters, device),
-        *(_features("map", activations, activations), network_of, manifest, folds, values, weights, submit),
+        *(_features("map", activations, activations), network_of, manifest, folds, values, weights, refit),
     )
 
 
@@ -96,7 +95,7 @@ def train_logistic(
     values: list[str],
     parameters: LogisticParameters,
     weights: WeightParameters,
-    submit: SubmitParameters,
+    refit: bool,
 ) -> tuple[Weights, pd.DataFrame]:
     """The logistic regression that predicts new photos, and its probabilities."""
     from apparel_eye.classifiers import logistic
@@ -106,7 +105,7 @@ def train_logistic(
     return _train(
         "logistic",
         lambda examples: logistic.fit(examples, parameters.C, parameters.max_iterations),
-        *(features, network_of, manifest, folds, values, weights, submit),
+        *(features, network_of, manifest, folds, values, weights, refit),
     )
 
 
@@ -120,7 +119,7 @@ def train_perceptron(
     values: list[str],
     parameters: PerceptronParameters,
     weights: WeightParameters,
-    submit: SubmitParameters,
+    refit: bool,
 ) -> tuple[Weights, pd.DataFrame]:
     """The small network that predicts new photos, and its probabilities."""
     from apparel_eye.classifiers import perceptron
@@ -130,7 +129,7 @@ def train_perceptron(
     return _train(
         "perceptron",
         lambda examples: perceptron.fit(examples, parameters),
-        *(features, network_of, manifest, folds, values, weights, submit),
+        *(features, network_of, manifest, folds, values, weights, refit),
     )
 
 
@@ -183,7 +182,7 @@ def _train(
     folds: pd.DataFrame,
     values: list[str],
     weights: WeightParameters,
-    submit: SubmitParameters,
+    refit: bool,
 ) -> tuple[Model, pd.DataFrame]:
     from apparel_eye.classifiers.fitted import load_head
     from apparel_eye.classifiers.heads import cross_predict
@@ -191,6 +190,6 @@ def _train(
     subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
     groups = manifest["group"].to_numpy()
     model, validation, to_predict = cross_predict(
-        fit, partial(load_head, candidate), features, subsets, groups, weights, submit.refit
+        fit, partial(load_head, candidate), features, subsets, groups, weights, refit
     )
     return model, probability_table(candidate, manifest, subsets, validation, to_predict)

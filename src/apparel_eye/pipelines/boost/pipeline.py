@@ -15,7 +15,7 @@ from apparel_eye.pipelines.boost.nodes import (
 )
 
 _PHOTOS = ["activations_index", "activation_network_of", "manifest", "folds", "values"]
-_PARAMETERS = ["params:boost.weights", "params:submit"]
+_PARAMETERS = ["params:boost.weights", "params:submit.refit"]
 
 
 def create_pipeline() -> Pipeline:

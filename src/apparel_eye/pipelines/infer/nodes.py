@@ -1,6 +1,6 @@
 """From a checkpoint to probabilities."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import is_length
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint
-from apparel_eye.parameters import InferParameters, TrainParameters
+from apparel_eye.parameters import AugmentationParameters, InferParameters
 from apparel_eye.selection.tables import probability_table
+
+# Kedro makes it with those of `train`; an annotation with the class would have it made twice
+Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 
 
 def predict_photos(
@@ -21,7 +24,7 @@ def predict_photos(
     values: list[str],
     modes: dict[str, dict[str, str]],
     infer: InferParameters,
-    train: TrainParameters,
+    augmentation: Augmentation,
     category: str,
 ) -> pd.DataFrame:
     """Plain and TTA probabilities of validation photos and photos to predict.
@@ -33,7 +36,7 @@ def predict_photos(
     from apparel_eye.training.best_epochs import without
 
     subsets = make_subsets(manifest, folds, values)
-    settings: tuple[Any, ...] = (infer, train.augmentation.for_category(is_length(category)), Mode(**modes["predict"]))
+    settings: tuple[Any, ...] = (infer, augmentation.for_category(is_length(category)), Mode(**modes["predict"]))
     identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
     validation = np.zeros((2, len(subsets.validation), len(values)))
     for half in np.unique(subsets.validation_halves):

@@ -19,7 +19,7 @@ def create_pipeline(stage: str) -> Pipeline:
                     "values",
                     "modes",
                     "params:infer",
-                    "params:train",
+                    "params:train.augmentation",
                     "params:category",
                 ],
                 outputs="network_probabilities",

@@ -1,6 +1,7 @@
 """From probabilities to scores and figures."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,24 +17,27 @@ from apparel_eye.metrics.calibration import (
 from apparel_eye.metrics.label_noise import rank_labels
 from apparel_eye.parameters import (
     ActivationsParameters,
+    AugmentationParameters,
     BoostParameters,
     InferParameters,
     PhotoParameters,
-    ReportParameters,
-    SubmitParameters,
-    TrainParameters,
+    ResizeMode,
 )
 from apparel_eye.selection.calibrated import calibrate
 from apparel_eye.selection.candidates import BLEND, HEADS, choose, score_choice, score_table, seen_values_of
 from apparel_eye.selection.tables import candidates_of, probability_table
+
+# Kedro makes it with those of `train`; an annotation with the class would have it made twice
+Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 
 
 def calibrate_candidates(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    report: ReportParameters,
-    submit: SubmitParameters,
+    blend: Sequence[str],
+    precision: float,
+    refit: bool,
     *tables: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The candidates of all models in one table, as honest as validation photos can make them, and what was done."""
@@ -41,7 +45,7 @@ def calibrate_candidates(
     validation, to_predict = (
         candidates_of(joined, manifest, rows) for rows in (subsets.validation, subsets.to_predict)
     )
-    calibrated = dict(calibrate(validation, to_predict, subsets, report.blend, report.precision, submit.refit))
+    calibrated = dict(calibrate(validation, to_predict, subsets, blend, precision, refit))
     rows = [
         probability_table(name, manifest, subsets, found.validation, found.to_predict)
         for name, found in calibrated.items()
@@ -55,20 +59,21 @@ def score_candidates(
     folds: pd.DataFrame,
     values: list[str],
     category: str,
-    submit: SubmitParameters,
-    report: ReportParameters,
+    candidate: str,
+    precision: float,
+    num_resamples: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Scores of each candidate on validation photos, of choosing among them, and of the chosen one on a given test."""
     subsets = make_subsets(manifest, folds, values)
     candidates = candidates_of(probabilities, manifest, subsets.validation)
     groups = manifest["group"].to_numpy()[subsets.validation]
     ordered = ordered_values(category, values)
-    table = score_table(candidates, subsets.validation_label_strings, groups, ordered, report.num_resamples)
-    chosen = choose(candidates, subsets.validation_label_strings, submit.candidate)
-    of_choice = score_choice(candidates, subsets.validation_label_strings, subsets.validation_halves, submit.candidate)
+    table = score_table(candidates, subsets.validation_label_strings, groups, ordered, num_resamples)
+    chosen = choose(candidates, subsets.validation_label_strings, candidate)
+    of_choice = score_choice(candidates, subsets.validation_label_strings, subsets.validation_halves, candidate)
     by_candidate: Any = table.set_index("candidate").drop(columns="photos").to_dict(orient="index")
     abstaining = score_abstention(
-        candidates[chosen], subsets.validation_label_strings, subsets.validation_halves, report.precision
+        candidates[chosen], subsets.validation_label_strings, subsets.validation_halves, precision
     )
     submission = {"candidate": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
     scores = {**by_candidate, "submission": submission, "photos": len(subsets.validation)}
@@ -115,7 +120,7 @@ def draw_risk_coverage(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    report: ReportParameters,
+    precision: float,
 ) -> Figure:
     """What answering only the surest photos brings, for each candidate."""
     from apparel_eye.reports.figures import risk_coverage
@@ -126,7 +131,7 @@ def draw_risk_coverage(
         name: official.risk_coverage(candidate, subsets.validation_label_strings)
         for name, candidate in candidates.items()
     }
-    return risk_coverage(curves, scores["submission"]["candidate"], report.precision)
+    return risk_coverage(curves, scores["submission"]["candidate"], precision)
 
 
 def draw_mistakes(
@@ -136,7 +141,7 @@ def draw_mistakes(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    report: ReportParameters,
+    num_mistakes: int,
 ) -> Figure:
     """The most confident mistakes of the submitted candidate."""
     from apparel_eye.metrics.official import true_values
@@ -146,7 +151,7 @@ def draw_mistakes(
     answers = candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
     predicted, truth = answers.argmax(axis=1), true_values(subsets.validation_label_strings)
     wrong = np.flatnonzero(predicted != truth)
-    shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][: report.num_mistakes]
+    shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][:num_mistakes]
     titles = [f"{values[truth[i]]}\nas {values[predicted[i]]}, {answers[i].max():.0%}" for i in shown]
     return gallery([pixels[row] for row in subsets.validation[shown]], titles, "no mistake on validation photos")
 
@@ -161,11 +166,13 @@ def describe_recognizer(
     pixels: NDArray[np.uint8],
     limits: PhotoParameters,
     infer: InferParameters,
-    train: TrainParameters,
+    augmentation: Augmentation,
+    resize: ResizeMode,
+    backbone: str,
     activations: ActivationsParameters,
     boost: BoostParameters,
-    report: ReportParameters,
-    submit: SubmitParameters,
+    precision: float,
+    refit: bool,
     category: str,
 ) -> dict[str, Any]:
     """How the models are used to predict other photos, see ``recognizer.About``."""
@@ -181,16 +188,16 @@ def describe_recognizer(
             for candidate, found in calibration.items()
         },
         blend=Mixture(**{name: calibration[BLEND][name] for name in ("temperatures", "weights")}),
-        precision=report.precision,
+        precision=precision,
         infer=infer,
-        augmentation=train.augmentation.for_category(is_length(category)),
+        augmentation=augmentation.for_category(is_length(category)),
         limits=limits,
-        resize=train.resize,
-        backbone=train.backbone,
+        resize=resize,
+        backbone=backbone,
         activations=extraction_of(activations, (pixels.shape[1], pixels.shape[2])),
         pooling=boost.pooling,
         features={name: getattr(getattr(boost, name), "features", "map") for name in HEADS},
-        seen_values=tuple(seen_values_of(BLEND, subsets, submit.refit).tolist()),
+        seen_values=tuple(seen_values_of(BLEND, subsets, refit).tolist()),
         modes=modes,
     )
     return about.model_dump(mode="json")
@@ -201,8 +208,9 @@ def make_model_card(
     manifest: pd.DataFrame,
     folds: pd.DataFrame,
     values: list[str],
-    train: TrainParameters,
-    report: ReportParameters,
+    backbone: str,
+    pretrained: str,
+    precision: float,
     category: str,
 ) -> str:
     """What people should know before they rely on the models."""
@@ -220,9 +228,9 @@ def make_model_card(
         num_groups=labelled["group"].nunique(),
         domains={str(name): int(number) for name, number in labelled["domain"].value_counts().items() if name},
         scores=scores,
-        precision=report.precision,
-        backbone=train.backbone,
-        weights=describe_weights(train.backbone, train.pretrained),
+        precision=precision,
+        backbone=backbone,
+        weights=describe_weights(backbone, pretrained),
         versions=versions_here(),
     )
     return write_card(facts)

@@ -31,8 +31,9 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                 calibrate_candidates,
                 inputs=[
                     *_LABELS,
-                    "params:report",
-                    "params:submit",
+                    "params:report.blend",
+                    "params:report.precision",
+                    "params:submit.refit",
                     *(f"{model}_probabilities" for model in models),
                 ],
                 outputs=["probabilities", "calibration"],
@@ -40,7 +41,14 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
             ),
             Node(
                 score_candidates,
-                inputs=["probabilities", *_LABELS, "params:category", "params:submit", "params:report"],
+                inputs=[
+                    "probabilities",
+                    *_LABELS,
+                    "params:category",
+                    "params:submit.candidate",
+                    "params:report.precision",
+                    "params:report.num_resamples",
+                ],
                 outputs=["scores", "score_table"],
                 name="score_candidates",
             ),
@@ -58,19 +66,26 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
             ),
             Node(
                 draw_risk_coverage,
-                inputs=["probabilities", "scores", *_LABELS, "params:report"],
+                inputs=["probabilities", "scores", *_LABELS, "params:report.precision"],
                 outputs="risk_coverage",
                 name="draw_risk_coverage",
             ),
             Node(
                 draw_mistakes,
-                inputs=["probabilities", "scores", f"{stage}_pixels", *_LABELS, "params:report"],
+                inputs=["probabilities", "scores", f"{stage}_pixels", *_LABELS, "params:report.num_mistakes"],
                 outputs="mistakes",
                 name="draw_mistakes",
             ),
             Node(
                 make_model_card,
-                inputs=["scores", *_LABELS, "params:train", "params:report", "params:category"],
+                inputs=[
+                    "scores",
+                    *_LABELS,
+                    "params:train.backbone",
+                    "params:train.pretrained",
+                    "params:report.precision",
+                    "params:category",
+                ],
                 outputs="model_card",
                 name="make_model_card",
             ),
@@ -85,7 +100,10 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                     "params:ingest.photos",
                     *(
                         f"params:{name}"
-                        for name in ("infer", "train", "activations", "boost", "report", "submit", "category")
+                        for name in (
+                            *("infer", "train.augmentation", "train.resize", "train.backbone", "activations", "boost"),
+                            *("report.precision", "submit.refit", "category"),
+                        )
                     ),
                 ],
                 outputs="recognizer",

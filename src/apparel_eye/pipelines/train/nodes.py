@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length
@@ -15,32 +14,50 @@ from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
-from apparel_eye.parameters import STAGES, PhotoParameters, ResizeMode, StageParameters, TrainParameters
+from apparel_eye.parameters import (
+    AugmentationParameters,
+    ComputingParameters,
+    FeatureParameters,
+    FinderParameters,
+    PhaseParameters,
+    PhotoParameters,
+    ResizeMode,
+    TrainParameters,
+)
 from apparel_eye.selection.tables import history_table, rates_table
 
-# Kedro makes the models of a stage with those of `train`; an annotation with the class would have it made twice
-Stage = TypeVar("Stage", bound=StageParameters)
-_EXAMPLES, _VIEWS = 16, 4
+# Kedro makes the models below `train` with it; an annotation with the class would have each made twice
+Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
+Finder = TypeVar("Finder", bound=FinderParameters)
+Phase = TypeVar("Phase", bound=PhaseParameters)
 
 
-def fetch_backbone(train: TrainParameters) -> Weights:
-    """The weights that training starts from, under the names they have in a classifier."""
+def fetch_backbone(
+    backbone: str, pretrained: str, seed: int, accept_non_commercial: bool, **sizes: tuple[int, int] | int
+) -> Weights:
+    """The weights that training starts from, under the names they have in a classifier.
+
+    ``sizes`` are those of the stages, which are refused before anything is fetched.
+    """
     from apparel_eye.networks.classifier import with_prefix
     from apparel_eye.networks.pretrained import pretrained_weights
     from apparel_eye.networks.sizes import check_size
 
-    for name in STAGES:
-        check_size(train.backbone, getattr(train.stages, name).size, f"train.stages.{name}.size")
-    weights = pretrained_weights(train.backbone, train.pretrained, train.seed, train.accept_non_commercial)
-    return with_prefix(weights)
+    for name, size in sizes.items():
+        check_size(backbone, size, f"train.stages.{name}.size")
+    return with_prefix(pretrained_weights(backbone, pretrained, seed, accept_non_commercial))
 
 
-def choose_modes(backbone_weights: Weights, train: TrainParameters) -> Modes:
-    """What this machine is faster with; kept, so that a run that goes on computes as it began."""
+def choose_modes(backbone_weights: Weights, **computing: Any) -> Modes:
+    """What this machine is faster with; kept, so that a run that goes on computes as it began.
+
+    ``computing`` are the fields of ``ComputingParameters``.
+    """
     from apparel_eye.networks.classifier import without_prefix
     from apparel_eye.networks.device import modes
 
-    return {name: asdict(mode) for name, mode in modes(train, without_prefix(backbone_weights)).items()}
+    found = modes(ComputingParameters(**computing), without_prefix(backbone_weights))
+    return {name: asdict(mode) for name, mode in found.items()}
 
 
 def resize_photos(
@@ -49,13 +66,13 @@ def resize_photos(
     limits: PhotoParameters,
     resize: ResizeMode,
     backbone: str,
-    stage: Stage,
+    size: tuple[int, int] | int,
 ) -> Iterator[ArrayChunk]:
     """All photos of the manifest at the stage's size, in its order."""
     from apparel_eye.data.pixels import decode_manifest
     from apparel_eye.networks.sizes import multiple_of
 
-    yield from decode_manifest(photos, manifest, stage.size, resize, limits, multiple_of(backbone))
+    yield from decode_manifest(photos, manifest, size, resize, limits, multiple_of(backbone))
 
 
 def compute_features(
@@ -65,22 +82,24 @@ def compute_features(
     values: list[str],
     initial: Weights | Checkpoint,
     modes: Modes,
-    train: TrainParameters,
-    stage: Stage,
+    augmentation: Augmentation,
+    num_views: int,
     category: str,
+    **features: Any,
 ) -> Iterator[ArrayChunk]:
-    """What the frozen backbone gives the head: drawn views of training photos, plain validation photos."""
+    """What the frozen backbone gives the head: drawn views of training photos, plain validation photos.
+
+    ``features`` are the fields of ``FeatureParameters``.
+    """
     from apparel_eye.networks.classifier import describe, start
     from apparel_eye.networks.device import Mode
     from apparel_eye.training import stage as training
 
-    subsets = make_subsets(manifest, folds, values)
-    description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
-    model = start(description, initial, train.seed)
-    augmentation = train.augmentation.for_category(is_length(category))
-    yield from training.compute_features(
-        pixels, subsets, model, stage.num_views, augmentation, train, Mode(**modes["predict"])
-    )
+    subsets, parameters = make_subsets(manifest, folds, values), FeatureParameters(**features)
+    description = describe(parameters, category, values, pixels.shape[1:3], subsets.seen_values)
+    model = start(description, initial, parameters.seed)
+    drawn = augmentation.for_category(is_length(category))
+    yield from training.compute_features(pixels, subsets, model, num_views, drawn, parameters, Mode(**modes["predict"]))
 
 
 def find_head_rate(
@@ -92,7 +111,8 @@ def find_head_rate(
     initial: Weights | Checkpoint,
     modes: Modes,
     train: TrainParameters,
-    stage: Stage,
+    finder: Finder,
+    phase: Phase,
     category: str,
 ) -> pd.DataFrame:
     """How the loss of the head answers to the learning rate; nothing where the rate is given."""
@@ -100,12 +120,12 @@ def find_head_rate(
     from apparel_eye.training.rate_finder import is_wanted
     from apparel_eye.training.stage import sweep_head
 
-    if not is_wanted(stage.head):
+    if not is_wanted(phase):
         return rates_table([])
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
     device = modes["train"]["device"]
-    return rates_table(sweep_head(features, subsets, description, initial, train, device))
+    return rates_table(sweep_head(features, subsets, description, initial, train, finder, device))
 
 
 def train_head(
@@ -119,7 +139,7 @@ def train_head(
     head_resume_from: Checkpoint,
     modes: Modes,
     train: TrainParameters,
-    stage: Stage,
+    phase: Phase,
     category: str,
 ) -> Iterator[Checkpoint]:
     """Train the head with the backbone frozen; yield the checkpoint so far."""
@@ -130,10 +150,10 @@ def train_head(
 
     subsets = make_subsets(manifest, folds, values)
     description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
-    phase = with_rate(stage.head, head_rates.to_dict("records"))
-    announce("the head", pixels.shape[1:3], phase)
+    found = with_rate(phase, head_rates.to_dict("records"))
+    announce("the head", pixels.shape[1:3], found)
     device = modes["train"]["device"]
-    yield from training.train_head(features, subsets, description, initial, phase, train, device, head_resume_from)
+    yield from training.train_head(features, subsets, description, initial, found, train, device, head_resume_from)
 
 
 def find_rate(
@@ -144,7 +164,9 @@ def find_rate(
     head_checkpoint: Checkpoint,
     modes: Modes,
     train: TrainParameters,
-    stage: Stage,
+    augmentation: Augmentation,
+    finder: Finder,
+    phase: Phase,
     category: str,
 ) -> pd.DataFrame:
     """How the loss of all layers answers to the learning rate; nothing where the rate is given."""
@@ -152,12 +174,12 @@ def find_rate(
     from apparel_eye.training.rate_finder import is_wanted
     from apparel_eye.training.stage import sweep_all_layers
 
-    if not is_wanted(stage.fine_tune):
+    if not is_wanted(phase):
         return rates_table([])
     subsets = make_subsets(manifest, folds, values)
-    augmentation = train.augmentation.for_category(is_length(category))
+    drawn = augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}
-    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, augmentation, train, how))
+    return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, drawn, train, finder, how))
 
 
 def fine_tune(
@@ -170,7 +192,8 @@ def fine_tune(
     fine_tune_resume_from: Checkpoint,
     modes: Modes,
     train: TrainParameters,
-    stage: Stage,
+    augmentation: Augmentation,
+    phase: Phase,
     category: str,
 ) -> Iterator[Checkpoint]:
     """Train all layers; yield the checkpoint so far."""
@@ -181,9 +204,9 @@ def fine_tune(
     from apparel_eye.training.stage import fine_tune as all_layers
 
     subsets = make_subsets(manifest, folds, values)
-    augmentation = train.augmentation.for_category(is_length(category))
-    phase = with_rate(stage.fine_tune, fine_tune_rates.to_dict("records"))
-    announce("all layers", pixels.shape[1:3], phase)
+    drawn = augmentation.for_category(is_length(category))
+    found = with_rate(phase, fine_tune_rates.to_dict("records"))
+    announce("all layers", pixels.shape[1:3], found)
     how = {name: Mode(**mode) for name, mode in modes.items()}
     yield from in_processes(
         train.processes,
@@ -191,44 +214,12 @@ def fine_tune(
         pixels,
         subsets,
         head_checkpoint,
-        phase,
-        augmentation,
+        found,
+        drawn,
         train,
         how,
         fine_tune_resume_from,
     )
-
-
-def draw_examples(
-    pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
-    train: TrainParameters,
-    category: str,
-) -> Figure:
-    """What training sees of some photos."""
-    from apparel_eye.data.transforms import examples
-    from apparel_eye.reports.sheets import gallery
-
-    subsets = make_subsets(manifest, folds, values)
-    augmentation = train.augmentation.for_category(is_length(category))
-    rows = subsets.train[: _EXAMPLES // _VIEWS]
-    seen = examples(pixels, rows, train.seed, _VIEWS, augmentation)
-    titles = [
-        f"{values[target]}, epoch {view + 1}" for target in subsets.train_targets[: len(rows)] for view in range(_VIEWS)
-    ]
-    return gallery(list(seen), titles, "no photo to train on", columns=2 * _VIEWS)
-
-
-def draw_rates(head_rates: pd.DataFrame, fine_tune_rates: pd.DataFrame) -> Figure:
-    """The curves of the learning-rate finder."""
-    from apparel_eye.reports.figures import rate_curves
-    from apparel_eye.training.rate_finder import suggest_rate
-
-    sweeps = {"head": head_rates, "all layers": fine_tune_rates}
-    suggested = {name: suggest_rate(sweep.to_dict("records")) for name, sweep in sweeps.items() if len(sweep)}
-    return rate_curves(sweeps, suggested)
 
 
 def join_phases(head_checkpoint: Checkpoint, checkpoint: Checkpoint, factors: tuple[float, ...]) -> pd.DataFrame:
@@ -239,10 +230,3 @@ def join_phases(head_checkpoint: Checkpoint, checkpoint: Checkpoint, factors: tu
 def join_stages(**histories: pd.DataFrame) -> pd.DataFrame:
     """The epochs of all stages, given by name in the order in which they ran."""
     return pd.concat([table.assign(stage=stage) for stage, table in histories.items()], ignore_index=True)
-
-
-def draw_curves(history: pd.DataFrame) -> Figure:
-    """Loss, scores and learning rate of each epoch."""
-    from apparel_eye.reports.figures import curves
-
-    return curves(history)

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.parameters import STAGES
+from apparel_eye.parameters import STAGES, ComputingParameters, FeatureParameters, StageParameters
+from apparel_eye.pipelines.train.figures import draw_curves, draw_examples, draw_rates
 from apparel_eye.pipelines.train.nodes import (
     choose_modes,
     compute_features,
-    draw_curves,
-    draw_examples,
-    draw_rates,
     fetch_backbone,
     find_head_rate,
     find_rate,
@@ -29,10 +27,18 @@ def create_pipeline(stages: Sequence[str] = STAGES) -> Pipeline:
     """Backbone, stages, and one history of them all."""
     backbone = Pipeline(
         [
-            Node(fetch_backbone, inputs="params:train", outputs="backbone_weights", name="fetch_backbone"),
+            Node(
+                fetch_backbone,
+                inputs={
+                    **_of_train("backbone", "pretrained", "seed", "accept_non_commercial"),
+                    **{stage: f"params:train.stages.{stage}.size" for stage in stages},
+                },
+                outputs="backbone_weights",
+                name="fetch_backbone",
+            ),
             Node(
                 choose_modes,
-                inputs=["backbone_weights", "params:train"],
+                inputs={"backbone_weights": "backbone_weights", **_of_train(*ComputingParameters.model_fields)},
                 outputs="modes",
                 name="choose_modes",
             ),
@@ -43,9 +49,16 @@ def create_pipeline(stages: Sequence[str] = STAGES) -> Pipeline:
     return sum([*boxes, _shown(stages)], start=backbone)
 
 
+def _of_train(*names: str) -> dict[str, str]:
+    """Parameters that a node takes by themselves, so that others do not matter to it."""
+    return {name: f"params:train.{name}" for name in names}
+
+
 def _stage(stage: str, initial: str) -> Pipeline:
     common = ["manifest", "folds", "values"]
-    parameters = ["params:train", "params:stage", "params:category"]
+    head = ["params:train", "params:stage.head", "params:category"]
+    all_layers = ["params:train", "params:train.augmentation", "params:stage.fine_tune", "params:category"]
+    finder = "params:train.finder"
     template = Pipeline(
         [
             Node(
@@ -56,20 +69,25 @@ def _stage(stage: str, initial: str) -> Pipeline:
                     "params:ingest.photos",
                     "params:train.resize",
                     "params:train.backbone",
-                    "params:stage",
+                    "params:stage.size",
                 ],
                 outputs="pixels",
                 name="resize_photos",
             ),
             Node(
                 compute_features,
-                inputs=["pixels", *common, "initial", "modes", *parameters],
+                inputs={
+                    **{name: name for name in ("pixels", *common, "initial", "modes")},
+                    **_of_train("augmentation", *FeatureParameters.model_fields),
+                    "num_views": "params:stage.num_views",
+                    "category": "params:category",
+                },
                 outputs="features",
                 name="compute_features",
             ),
             Node(
                 find_head_rate,
-                inputs=["features", "pixels", *common, "initial", "modes", *parameters],
+                inputs=["features", "pixels", *common, "initial", "modes", head[0], finder, *head[1:]],
                 outputs="head_rates",
                 name="find_head_rate",
             ),
@@ -83,14 +101,14 @@ def _stage(stage: str, initial: str) -> Pipeline:
                     "head_rates",
                     "head_resume_from",
                     "modes",
-                    *parameters,
+                    *head,
                 ],
                 outputs="head_checkpoint",
                 name="train_head",
             ),
             Node(
                 find_rate,
-                inputs=["pixels", *common, "head_checkpoint", "modes", *parameters],
+                inputs=["pixels", *common, "head_checkpoint", "modes", *all_layers[:2], finder, *all_layers[2:]],
                 outputs="fine_tune_rates",
                 name="find_rate",
             ),
@@ -104,7 +122,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
                     "fine_tune_rates",
                     "fine_tune_resume_from",
                     "modes",
-                    *parameters,
+                    *all_layers,
                 ],
                 outputs="checkpoint",
                 name="fine_tune",
@@ -123,7 +141,9 @@ def _stage(stage: str, initial: str) -> Pipeline:
         prefix_datasets_with_namespace=False,
         inputs={"initial": initial, **{name: f"{stage}_{name}" for name in _UNFINISHED}},
         outputs={name: f"{stage}_{name}" for name in template.all_outputs()},
-        parameters={"params:stage": f"params:train.stages.{stage}"},
+        parameters={
+            f"params:stage.{name}": f"params:train.stages.{stage}.{name}" for name in StageParameters.model_fields
+        },
     )
 
 
@@ -132,7 +152,15 @@ def _shown(stages: Sequence[str]) -> Pipeline:
         [
             Node(
                 draw_examples,
-                inputs=[f"{stages[0]}_pixels", "manifest", "folds", "values", "params:train", "params:category"],
+                inputs=[
+                    f"{stages[0]}_pixels",
+                    "manifest",
+                    "folds",
+                    "values",
+                    "params:train.seed",
+                    "params:train.augmentation",
+                    "params:category",
+                ],
                 outputs="training_examples",
                 name="draw_examples",
             ),
