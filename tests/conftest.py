@@ -239,6 +239,19 @@ def copied_results(results: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(results, tmp_path / "data"))
 
 
+@pytest.fixture
+def half_retrained(copied_results: Path) -> Path:
+    """The same, with the network of a later training, which did not come to the report."""
+    from apparel_eye.datasets import CheckpointDataset
+    from apparel_eye.networks.checkpoint import Checkpoint
+
+    dataset = CheckpointDataset(str(copied_results / "06_models" / "skirt_length" / "large.safetensors"))
+    earlier = dataset.load()
+    retrained = {name: array + array.dtype.type(1) for name, array in earlier.of("best").items()}
+    dataset.save(Checkpoint.single(retrained, earlier.description))
+    return copied_results
+
+
 @pytest.fixture(scope="session")
 def scratch_tracking(empty_tracking: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where runs are tracked whose tracking no test looks at."""

@@ -87,6 +87,19 @@ def test_what_is_wrong_is_told_in_one_line(
     assert "Traceback" not in said
 
 
+def test_models_of_two_trainings_answer_only_where_those_that_are_used_belong_together(
+    predict: Predict, half_retrained: Path, results: Path, folder: Path
+) -> None:
+    code, said = predict(folder, "--data", half_retrained, "--candidate=tta")
+    assert code == 3
+    assert "models of skirt_length are of two trainings: recognizer.json was written with others than network" in said
+    assert "kedro run --params category=skirt_length" in said
+    assert "Traceback" not in said
+    assert predict(folder, "--data", half_retrained, "--candidate=xgboost")[0] == 0
+    wanted = apparel_eye.predict(folder, data=results, candidate="xgboost").drop(columns=["category", "model"])
+    pd.testing.assert_frame_equal(table_of(half_retrained)[list(wanted)], wanted, check_dtype=False)
+
+
 def test_an_empty_folder_is_refused(predict: Predict, copied_results: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     code, said = predict(tmp_path / "empty", "--data", copied_results)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apparel_eye.execution import reach
-from apparel_eye.execution.reach import checksum_of, reached_by
+from apparel_eye.execution.reach import checksum_of, libraries_of, reached_by
 
 Files = dict[str, str]
 FILES: Files = {
@@ -140,7 +140,9 @@ def test_what_a_function_holds_is_reached(shop: Shop) -> None:
     assert {place.name for place in reached_by(partial(nodes.sell, late))} > {"sell", "late"}
 
 
-def test_libraries_do_not_count(shop: Shop) -> None:
+def test_libraries_are_named_and_their_code_does_not_count(shop: Shop) -> None:
+    assert libraries_of(shop({}).sell) == {"math", "pydantic"}
+    assert libraries_of(shop({}).other) == set()
     assert {place.module.partition(".")[0] for place in reached_by(shop({}).sell)} == {"shop"}
 
 

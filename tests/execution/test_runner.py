@@ -14,7 +14,7 @@ from apparel_eye import signals
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.datasets import AtomicDataset, RawFolderDataset, notes
 from apparel_eye.errors import DataError, LockedError, StoppedError, SystemEnvironmentError
-from apparel_eye.execution import locks
+from apparel_eye.execution import locks, runner
 from apparel_eye.execution.runner import FinishedRunner
 
 PARAMETERS = {"scale": 1, "offset": 10, "fail_after": 9}
@@ -316,3 +316,21 @@ def test_a_request_that_came_while_nothing_could_be_raised_is_heard_before_the_n
         bench.run(scale=2)
     assert set(bench.ran) < set(ALL)
     assert "count" in bench.ran
+
+
+def test_another_version_of_a_library_is_told_once_and_makes_nothing_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    versions = {"torch": "1.0", "pillow": "9.9"}
+    monkeypatch.setattr(runner, "versions_of", lambda node: dict(versions))
+    assert bench.run(scale=3) == ALL
+    assert bench.run(scale=3) == []
+    assert "made with" not in caplog.text
+    versions["torch"] = "2.0"
+    assert bench.run(scale=3) == []
+    [told] = [record.getMessage() for record in caplog.records if "made with" in record.getMessage()]
+    assert "made with torch 1.0, installed is 2.0: loaded as it is; --params data=FOLDER" in told
+    assert bench.run(scale=2) == ALL
+    caplog.clear()
+    assert bench.run(scale=2) == []
+    assert "made with" not in caplog.text

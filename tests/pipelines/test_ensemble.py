@@ -60,3 +60,12 @@ def test_one_member_is_not_enough(ensemble: Average, results: Path, tmp_path: Pa
     exit_code, said = ensemble(results, "--data", tmp_path / "out")
     assert exit_code == 2
     assert f"there is only '{results}'; a mean takes two members" in said
+
+
+def test_a_member_of_two_trainings_is_refused(
+    ensemble: Average, results: Path, half_retrained: Path, tmp_path: Path
+) -> None:
+    exit_code, said = ensemble(results, half_retrained, "--data", tmp_path / "out")
+    assert exit_code == 3
+    assert "of two trainings" in said
+    assert not list((tmp_path / "out").rglob("*.csv"))

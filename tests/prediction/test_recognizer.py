@@ -33,7 +33,7 @@ def at_other_sizes(recognizer: Recognizer, network: tuple[int, int], activations
     described = {**models.network.description, "size": list(network)}
     extraction = about.activations.model_copy(update={"size": activations})
     return Recognizer(
-        about.model_copy(update={"activations": extraction}),
+        about.model_copy(update={"activations": extraction, "parts": {}}),
         replace(models, network=Checkpoint.single(dict(models.network.of("best")), described)),
         recognizer.candidate,
     )
@@ -111,7 +111,7 @@ def test_the_version_changes_with_any_weight_and_with_how_the_models_are_used(
     load: Callable[[str], Recognizer],
 ) -> None:
     recognizer = load("tta")
-    about, models = recognizer.about, recognizer._models
+    about, models = recognizer.about.model_copy(update={"parts": {}}), recognizer._models
     assert load("plain").version == recognizer.version
     name = "head.linear.2.bias" if "head.linear.2.bias" in models.network.of("best") else "head.hidden.6.bias"
     weights = dict(models.network.of("best"))

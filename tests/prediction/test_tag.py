@@ -16,7 +16,8 @@ from apparel_eye.errors import DataError
 from apparel_eye.networks.inference import identity_of
 from apparel_eye.prediction import tag as tagging
 from apparel_eye.prediction.models import load_category
-from apparel_eye.prediction.recognizer import Models, Recognizer
+from apparel_eye.prediction.parts import Models
+from apparel_eye.prediction.recognizer import Recognizer
 from apparel_eye.prediction.tag import tag, tag_bytes, with_photos
 from apparel_eye.schemas import Predictions
 

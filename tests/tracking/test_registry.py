@@ -85,6 +85,13 @@ def test_damaged_models_are_refused_and_nothing_is_registered(copied_results: Pa
     assert MlflowClient().search_registered_models() == []
 
 
+@pytest.mark.usefixtures("tracking")
+def test_models_of_two_trainings_are_not_registered(half_retrained: Path) -> None:
+    with pytest.raises(DataError, match="of two trainings"):
+        register(half_retrained, "skirt_length", "here")
+    assert MlflowClient().search_registered_models() == []
+
+
 def test_an_mlflow_that_cannot_be_reached_is_named(
     results: Path, tracking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,15 +2,16 @@
 
 The seal is JSON, a note of the file (see ``notes``). ``sha256`` lists the checksums that the file may have: while a new
 version replaces an old one there are two (more after saves that were killed), so that a kill between any two steps
-leaves a file that its seal accepts. ``made_from`` is the fingerprint of a finished node; it is absent while the node is
-still writing.
+leaves a file that its seal accepts. ``made_from`` is the fingerprint of a finished node, ``made_with`` the versions of
+libraries it had; they are absent while the node is still writing.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from apparel_eye.datasets import notes
@@ -94,10 +95,16 @@ def checksums_of(path: Path) -> list[str]:
     return [checksum for checksum in sealed if isinstance(checksum, str)] if isinstance(sealed, list) else []
 
 
-def mark_finished(path: Path, fingerprint: str) -> None:
-    """Note what a finished node made the file from."""
+def mark_finished(path: Path, fingerprint: str, versions: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Note what a finished node made the file from, and with which versions of libraries."""
     with wrapped_errors(path):
-        _write_seal(path, {**read(path), "made_from": fingerprint})
+        _write_seal(path, {**read(path), "made_from": fingerprint, "made_with": dict(versions)})
+
+
+def made_with(path: Path) -> dict[str, str]:
+    """Versions of libraries that a finished node had; none where earlier versions wrote the seal."""
+    versions = read(path).get("made_with")
+    return versions if isinstance(versions, dict) else {}
 
 
 def remove(path: Path) -> None:

@@ -1,10 +1,13 @@
 """What the results of a node are made from: the code that it reaches, its parameters and the files that it reads.
 
-What a dataset writes is not among it: newer code of a dataset reads what older code wrote, which its tests hold.
+What a dataset writes is not among it: newer code of a dataset reads what older code wrote, which its tests hold. Nor
+are libraries: what another version of them would make hardly differs and takes hours, so it is told and left to the
+user. Only unfinished training refuses another torch, since its bits could not go on.
 """
 
 import hashlib
 import json
+from importlib.metadata import version
 from typing import Any
 
 from kedro.io import DataCatalog
@@ -13,7 +16,10 @@ from pydantic import BaseModel
 
 from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import SealedDataset
-from apparel_eye.execution.reach import checksum_of
+from apparel_eye.execution.reach import checksum_of, libraries_of
+
+_DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "timm": "timm", "torch": "torch", "xgboost": "xgboost"}
+"""Libraries on which numbers depend, and the names under which they are installed."""
 
 
 def fingerprint_of(node: Node, catalog: DataCatalog) -> str:
@@ -36,3 +42,8 @@ def input_fingerprint(name: str, catalog: DataCatalog) -> Any:
 def is_parameter(name: str) -> bool:
     """Whether an input is a parameter, as Kedro names them."""
     return name.startswith("params:") or name == "parameters"
+
+
+def versions_of(node: Node) -> dict[str, str]:
+    """Installed versions of the libraries on which numbers of a node depend."""
+    return {name: version(name) for used, name in _DISTRIBUTIONS.items() if used in libraries_of(node.func)}

@@ -50,15 +50,27 @@ def checksum_of(function: Callable[..., Any]) -> str:
 
 def reached_by(function: Callable[..., Any]) -> dict[Place, str]:
     """The code of each definition that ``function`` can reach."""
-    found: dict[Place, str] = {}
+    return {place: code for place, (code, _) in _reached(function).items() if code}
+
+
+def libraries_of(function: Callable[..., Any]) -> set[str]:
+    """Packages outside its project that are named by what ``function`` can reach, as they are imported."""
+    return {place.module.partition(".")[0] for _, named in _reached(function).values() for place in named}
+
+
+def _reached(function: Callable[..., Any]) -> dict[Place, tuple[str, list[Place]]]:
+    """The code of each place, and the places that it names outside the project."""
+    found: dict[Place, tuple[str, list[Place]]] = {}
     for roots, start in _starts(function):
         waiting = [start]
         while waiting:
             place = waiting.pop()
             if place not in found:
-                found[place], named = _read(roots, place)
-                waiting += [Place(place.module), *named]
-    return {place: code for place, code in found.items() if code}
+                code, named = _read(roots, place)
+                outside = [each for each in named if _module(roots, each.module) is None]
+                found[place] = code, outside
+                waiting += [Place(place.module), *(each for each in named if each not in outside)]
+    return found
 
 
 def _starts(function: Any) -> Iterator[tuple[Roots, Place]]:
@@ -156,7 +168,7 @@ def _places(roots: Roots, place: Place, attributes: Iterable[str]) -> list[Place
     else:
         names = []
     here = _module(roots, module)
-    return [] if here is None else [Place(module, name) for name in ("", *here.definitions, *here.imports)]
+    return [place] if here is None else [Place(module, name) for name in ("", *here.definitions, *here.imports)]
 
 
 def _names(trees: Iterable[ast.AST]) -> Iterator[tuple[str, list[str]]]:

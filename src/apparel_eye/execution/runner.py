@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from apparel_eye.datasets.sealed import SealedDataset
 from apparel_eye.datasets.storage import wrapped_errors
 from apparel_eye.errors import StoppedError, SystemEnvironmentError
 from apparel_eye.execution import locks, resume
-from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint
+from apparel_eye.execution.fingerprints import fingerprint_of, input_fingerprint, versions_of
 from apparel_eye.execution.leftovers import remove_leftovers
 from apparel_eye.execution.titles import title_of
 
@@ -49,6 +49,7 @@ class FinishedRunner(SequentialRunner):
         written = [dataset for node in nodes for dataset in _sealed_outputs(node, catalog)]
         folders = {dataset.path.parent for dataset in written}
         doing = "before the first step"
+        told: set[str] = set()
         try:
             _check_writable(place for folder in folders for place in (folder, folder / notes.FOLDER))
             with locks.held(folders):
@@ -61,7 +62,7 @@ class FinishedRunner(SequentialRunner):
                     doing = f"during {title_of(node)}"
                     signals.stop()  # a signal that comes while objects are removed raises nothing
                     task = Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id)
-                    _finish(task, catalog, f"[{position}/{len(nodes)}] {title_of(node)}")
+                    _finish(task, catalog, f"[{position}/{len(nodes)}] {title_of(node)}", told)
         except signals.Interrupted as asked:
             message = f"stopped by {asked} {doing}; the same command goes on from there"
             raise StoppedError(message, asked.signal_number) from asked
@@ -78,12 +79,13 @@ def is_finished(node: Node, catalog: DataCatalog, fingerprint: str) -> bool:
     )
 
 
-def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
-    node = task.node
+def _finish(task: Task, catalog: DataCatalog, title: str, told: set[str]) -> None:
+    node, versions = task.node, versions_of(task.node)
     fingerprint = fingerprint_of(node, catalog)
     if is_finished(node, catalog, fingerprint):
         _check_handed_in(node, catalog)
         logger.info("%s: finished before, loaded", title)
+        _tell_other_versions(node, catalog, versions, told)
         resume.forget(node, catalog)
         return
     logger.info("%s", title)
@@ -93,11 +95,23 @@ def _finish(task: Task, catalog: DataCatalog, title: str) -> None:
             task.execute()
     for dataset in _sealed_outputs(node, catalog):
         if dataset.path.exists():
-            seal.mark_finished(dataset.path, fingerprint)
+            seal.mark_finished(dataset.path, fingerprint, versions)
     resume.forget(node, catalog)
     seconds = time.perf_counter() - started
     if seconds >= _WORTH_TELLING:
         logger.info("    %s took %.0f s", title_of(node), seconds)
+
+
+def _tell_other_versions(node: Node, catalog: DataCatalog, versions: Mapping[str, str], told: set[str]) -> None:
+    """Say once what was made with another version of a library; it is loaded as it is."""
+    for dataset in _sealed_outputs(node, catalog):
+        for name, was in seal.made_with(dataset.path).items():
+            if versions.get(name, was) != was and name not in told:
+                told.add(name)
+                logger.warning(
+                    "    made with %s %s, installed is %s: loaded as it is; --params data=FOLDER makes all anew there",
+                    *(name, was, versions[name]),
+                )
 
 
 def _check_handed_in(node: Node, catalog: DataCatalog) -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from apparel_eye.datasets import CheckpointDataset, WeightsDataset, seal
 from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.parameters import STAGES
-from apparel_eye.prediction.recognizer import About, Models, Recognizer
+from apparel_eye.prediction.parts import Models
+from apparel_eye.prediction.recognizer import About, Recognizer
 
 RECOGNIZER = "recognizer.json"
 _NETWORK, _ACTIVATIONS = f"{STAGES[-1]}.safetensors", "activation_networks.safetensors"

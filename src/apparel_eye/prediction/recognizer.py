@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from apparel_eye.data.sizes import Size
 from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics.calibration import apply_temperature
 from apparel_eye.metrics.official import Probabilities
-from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import (
     AugmentationParameters,
     ExtractionParameters,
@@ -25,6 +23,7 @@ from apparel_eye.parameters import (
     PhotoParameters,
     ResizeMode,
 )
+from apparel_eye.prediction.parts import ACTIVATIONS_PART, NETWORK_PART, Models, check_parts
 from apparel_eye.selection.blend import Blend, blend
 from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
@@ -51,7 +50,7 @@ class Mixture(Parameters):
 class About(Parameters):
     """How a category's models are used; JSON beside them."""
 
-    # JSON knows no tuples; it keeps the keys that the first version wrote, so that any version reads any file
+    # JSON knows no tuples; it keeps the keys that the first version wrote, which are read for ever
     model_config = ConfigDict(strict=False, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     category: str
@@ -70,21 +69,9 @@ class About(Parameters):
     features: dict[str, str] = Field(description="what each head is fitted on: pooled, map")
     seen_values: tuple[int, ...] = Field(alias="present", description="values that the heads know")
     modes: dict[str, dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Models:
-    """What a category's runs have fitted.
-
-    Attributes:
-        network: of the last stage.
-        networks: of which the activations are: ``<number>/<name>``.
-        heads: on activations, by candidate: boosters as JSON, others as weights.
-    """
-
-    network: Checkpoint
-    networks: Weights
-    heads: Mapping[str, Any]
+    parts: dict[str, str] = Field(
+        default_factory=dict, description="checksums of the models; none: written by a version that kept none"
+    )
 
 
 class Recognizer:
@@ -97,6 +84,7 @@ class Recognizer:
 
     Raises:
         UsageError: there is no such candidate.
+        DataError: models that it needs are of another training.
     """
 
     def __init__(self, about: About, models: Models, candidate: str = "") -> None:
@@ -106,6 +94,9 @@ class Recognizer:
             raise UsageError(
                 f"predict.candidate is {self.candidate!r}; {nearest(self.candidate, about.candidates)}, or auto"
             )
+        needs_heads = set(self._needed) & set(HEADS)
+        parts = [*([NETWORK_PART] if set(self._needed) & set(NETWORK) else []), *sorted(needs_heads)]
+        check_parts(models, about.parts, about.category, [*parts, *([ACTIVATIONS_PART] if needs_heads else [])])
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -117,10 +108,14 @@ class Recognizer:
             sizes.append(self._activations_size)
         return tuple(dict.fromkeys(sizes))
 
+    def check(self) -> None:
+        """Refuse models of another training, whether this candidate needs them or not."""
+        check_parts(self._models, self.about.parts, self.about.category)
+
     @cached_property
     def version(self) -> str:
         """Of the models and how they are used: changes with any weight, and with what this says of them."""
-        digest = hashlib.sha256(self.about.model_dump_json().encode())
+        digest = hashlib.sha256(self.about.model_dump_json(exclude={"parts"}).encode())
         heads = [model for _, model in sorted(self._models.heads.items())]
         for model in (self._models.network.of("best"), self._models.networks, *heads):
             for name, part in [("", model.encode())] if isinstance(model, str) else sorted(model.items()):

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, UsageError
 from apparel_eye.prediction.ensemble import Member
+from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import About
 from apparel_eye.tracking.delivery import in_short
 
@@ -87,6 +88,7 @@ def _files_of(name: str, category: str) -> Iterator[dict[str, Path]]:
             if not path.exists():
                 raise DataError(f"{path} does not exist; run the whole flow for {category} there, or name another run")
             seal.check(path)
+        load_category(Path(name), category).check()
         yield paths
         return
     if not _RUN_ID.fullmatch(name):

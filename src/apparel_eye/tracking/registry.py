@@ -76,10 +76,11 @@ def register(data: Path, category: str, experiment: str) -> Registered:
         experiment: of the model, if MLflow does not know the run.
 
     Raises:
-        DataError: it was not trained to the end, or a file is damaged.
+        DataError: it was not trained to the end, a file is damaged, or models are of two trainings.
         SystemEnvironmentError: MLflow cannot be reached, or refuses.
     """
     recognizer = load_category(data, category)
+    recognizer.check()
     scores, card = (_sealed(data / "08_reporting" / category / name) for name in ("scores.json", "model_card.md"))
     folder = data / "06_models" / category
     try:

@@ -10,8 +10,8 @@ from apparel_eye.chunks import TableChunk
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
-from apparel_eye.prediction.recognizer import About, Models, Recognizer, mode_of
-from apparel_eye.selection.candidates import HEADS
+from apparel_eye.prediction.parts import Models
+from apparel_eye.prediction.recognizer import About, Recognizer, mode_of
 
 _HEIGHT = 320  # pixels
 
@@ -30,17 +30,13 @@ def tag_photos(
     recognizer: dict[str, Any],
     checkpoint: Checkpoint,
     activation_networks: Weights,
-    xgboost_model: str,
-    bags_model: str,
-    logistic_model: Weights,
-    perceptron_model: Weights,
     predict: PredictParameters,
+    **heads: str | Weights,
 ) -> Iterator[TableChunk]:
     """The likeliest value of every photo; a file that is no photo keeps its row and says why."""
     from apparel_eye.prediction.tag import tag
 
-    fitted = (xgboost_model, bags_model, logistic_model, perceptron_model)
-    models = Models(checkpoint, activation_networks, dict(zip(HEADS, fitted, strict=True)))
+    models = Models(checkpoint, activation_networks, heads)
     candidate = "" if predict.candidate == "auto" else predict.candidate
     yield from tag(own_photos, Recognizer(About.model_validate(recognizer), models, candidate), num_predicted)
 

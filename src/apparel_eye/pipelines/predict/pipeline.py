@@ -8,12 +8,20 @@ from apparel_eye.selection.candidates import HEADS
 
 def create_pipeline(stage: str) -> Pipeline:
     """Tag photos with the models of a category, which must have been trained; a stage's network is used."""
-    models = ["recognizer", f"{stage}_checkpoint", "activation_networks", *(f"{head}_model" for head in HEADS)]
+    models = {
+        "checkpoint": f"{stage}_checkpoint",
+        "activation_networks": "activation_networks",
+        **{head: f"{head}_model" for head in HEADS},
+    }
     return Pipeline(
         [
             Node(
                 tag_photos,
-                inputs=["own_photos", "num_predicted", *models, "params:predict"],
+                inputs={
+                    **{name: name for name in ("own_photos", "num_predicted", "recognizer")},
+                    **models,
+                    "predict": "params:predict",
+                },
                 outputs="predictions",
                 name="tag_photos",
             ),

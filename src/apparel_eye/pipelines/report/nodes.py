@@ -15,6 +15,7 @@ from apparel_eye.metrics.calibration import (
     score_abstention,
 )
 from apparel_eye.metrics.label_noise import rank_labels
+from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import (
     ActivationsParameters,
     AugmentationParameters,
@@ -163,6 +164,8 @@ def describe_recognizer(
     folds: pd.DataFrame,
     values: list[str],
     modes: dict[str, dict[str, str]],
+    checkpoint: Checkpoint,
+    activation_networks: Weights,
     pixels: NDArray[np.uint8],
     limits: PhotoParameters,
     infer: InferParameters,
@@ -174,8 +177,10 @@ def describe_recognizer(
     precision: float,
     refit: bool,
     category: str,
+    **heads: str | Weights,
 ) -> dict[str, Any]:
     """How the models are used to predict other photos, see ``recognizer.About``."""
+    from apparel_eye.prediction.parts import Models, checksums_of
     from apparel_eye.prediction.recognizer import About, Candidate, Mixture, extraction_of
 
     subsets = make_subsets(manifest, folds, values)
@@ -199,6 +204,7 @@ def describe_recognizer(
         features={name: getattr(getattr(boost, name), "features", "map") for name in HEADS},
         seen_values=tuple(seen_values_of(BLEND, subsets, refit).tolist()),
         modes=modes,
+        parts=checksums_of(Models(checkpoint, activation_networks, heads)),
     )
     return about.model_dump(mode="json")
 

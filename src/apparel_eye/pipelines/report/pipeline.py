@@ -14,6 +14,7 @@ from apparel_eye.pipelines.report.nodes import (
     make_model_card,
     score_candidates,
 )
+from apparel_eye.selection.candidates import HEADS
 
 _LABELS = ["manifest", "folds", "values"]
 
@@ -91,21 +92,17 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
             ),
             Node(
                 describe_recognizer,
-                inputs=[
-                    "calibration",
-                    "scores",
-                    *_LABELS,
-                    "modes",
-                    "activations_pixels",
-                    "params:ingest.photos",
-                    *(
-                        f"params:{name}"
-                        for name in (
-                            *("infer", "train.augmentation", "train.resize", "train.backbone", "activations", "boost"),
-                            *("report.precision", "submit.refit", "category"),
-                        )
-                    ),
-                ],
+                inputs={
+                    **{name: name for name in ("calibration", "scores", *_LABELS, "modes", "activation_networks")},
+                    "checkpoint": f"{stage}_checkpoint",
+                    "pixels": "activations_pixels",
+                    "limits": "params:ingest.photos",
+                    **{name: f"params:train.{name}" for name in ("augmentation", "resize", "backbone")},
+                    **{name: f"params:{name}" for name in ("infer", "activations", "boost", "category")},
+                    "precision": "params:report.precision",
+                    "refit": "params:submit.refit",
+                    **{head: f"{head}_model" for head in HEADS},
+                },
                 outputs="recognizer",
                 name="describe_recognizer",
             ),
