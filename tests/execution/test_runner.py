@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -334,3 +335,21 @@ def test_another_version_of_a_library_is_told_once_and_makes_nothing_anew(
     caplog.clear()
     assert bench.run(scale=2) == []
     assert "made with" not in caplog.text
+
+
+def test_results_of_a_version_that_noted_less_are_made_anew_and_that_is_said_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "apparel_eye")
+    assert bench.run() == []
+    assert "earlier version" not in caplog.text
+    for name in sorted(bench.pipeline.all_outputs()):
+        note = notes.place_of(bench.path(name), notes.SEAL)
+        sealed = json.loads(note.read_text())
+        del sealed["made_with"]
+        note.write_text(json.dumps({**sealed, "made_from": "as 0.1.0 counted"}))
+    assert bench.run() == ALL
+    assert caplog.text.count("6 results here are of an earlier version") == 1
+    caplog.clear()
+    assert bench.run() == []
+    assert "earlier version" not in caplog.text

@@ -58,6 +58,7 @@ class FinishedRunner(SequentialRunner):
                 for name in sorted(pipeline.inputs()):
                     input_fingerprint(name, catalog)  # a folder that is missing is told before anything is made
                 resume.refuse_changes(nodes, catalog)
+                _tell_earlier_version(written)
                 for position, node in enumerate(nodes, start=1):
                     doing = f"during {title_of(node)}"
                     signals.stop()  # a signal that comes while objects are removed raises nothing
@@ -100,6 +101,16 @@ def _finish(task: Task, catalog: DataCatalog, title: str, told: set[str]) -> Non
     seconds = time.perf_counter() - started
     if seconds >= _WORTH_TELLING:
         logger.info("    %s took %.0f s", title_of(node), seconds)
+
+
+def _tell_earlier_version(written: Iterable[SealedDataset[Any, Any]]) -> None:
+    """Say that 0.1.0 noted otherwise what results are made from, so that none of its results counts as finished."""
+    seals = [seal.read(dataset.path) for dataset in written if dataset.path.exists()]
+    number = sum("made_from" in each and "made_with" not in each for each in seals)
+    if number:
+        logger.info(
+            "%d results here are of an earlier version, which noted less of what they are of: made anew", number
+        )
 
 
 def _tell_other_versions(node: Node, catalog: DataCatalog, versions: Mapping[str, str], told: set[str]) -> None:
