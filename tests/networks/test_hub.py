@@ -178,11 +178,9 @@ def test_the_hub_can_be_asked_without_fetching(answers: dict[str, dict[str, Any]
 
 
 @pytest.mark.fault(104)
-def test_what_was_fetched_is_there_without_a_network(tmp_path: Path) -> None:
-    with served() as endpoint:
-        [fetch] = fetched(["fetch test_resnet"], endpoint, tmp_path)
-    [again] = fetched(["fetch test_resnet"], "http://127.0.0.1:9", tmp_path)
-    assert again["path"] == fetch["path"]
+def test_what_was_fetched_is_there_without_a_network(answers: dict[str, dict[str, Any]], home: Path) -> None:
+    [again] = fetched(["fetch test_resnet"], "http://127.0.0.1:9", home)
+    assert again["path"] == answers["fetched again"]["path"]
 
 
 @pytest.mark.fault(104)
