@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,9 @@ class Trials:
 
     def leave_alone(self) -> None:
         """The run that the others are compared with; counts its file operations and its seconds."""
-        assert self._run(self._folder / INGESTED, readers=1, pipelines="ingest,split") == 0, "nothing was ingested"
+        assert self._run(self._folder / INGESTED, readers=1, what=["--pipelines=ingest,split"]) == 0, (
+            "nothing was ingested"
+        )
         import_all_of((self._folder / INGESTED).with_suffix(".modules"))
         data = self._begun("alone")
         count = self._folder / "count"
@@ -165,20 +167,20 @@ class Trials:
         readers: int,
         hook: Callable[[], None] | None = None,
         kill_after: float | None = None,
-        pipelines: str = "train,infer",
+        what: Sequence[str] = ("--pipelines=train,infer", "--to-outputs=history,network_probabilities"),  # no figures
     ) -> int:
         """The wait status of a run in a child process."""
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
-            run_command(self._raw, self._category, data, self._env, readers, hook, pipelines)
+            run_command(self._raw, self._category, data, self._env, readers, hook, what)
         if kill_after is not None:
             threading.Timer(kill_after, kill, [child]).start()
         return os.waitpid(child, 0)[1]
 
 
 def run_command(
-    raw: Path, category: str, data: Path, env: str, readers: int, hook: Callable[[], None] | None, pipelines: str
+    raw: Path, category: str, data: Path, env: str, readers: int, hook: Callable[[], None] | None, what: Sequence[str]
 ) -> None:
     """`kedro run` in this process, which ends."""
     data.mkdir(parents=True, exist_ok=True)
@@ -197,7 +199,7 @@ def run_command(
     params = ",".join(f"{key}={value}" for key, value in given.items())
     code = 1
     try:
-        cli(["run", f"--env={env}", f"--pipelines={pipelines}", f"--params={params}"], standalone_mode=False)
+        cli(["run", f"--env={env}", *what, f"--params={params}"], standalone_mode=False)
         code = 0
         data.with_suffix(".modules").write_text("\n".join(sys.modules))
     except SystemExit as stop:
