@@ -58,7 +58,8 @@ def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]
     networks, network_of = nodes.choose_networks(
         WeightsDataset(filepath=str(models / "backbone.safetensors")).load(),
         CheckpointDataset(str(models / f"{STAGES[-1]}.safetensors")).load(),
-        *(manifest, folds, values, modes, activations, train, category),
+        *(manifest, folds, values, modes, source, activations.held_out, train.augmentation, train),
+        *(train.stages, train.finder, category),
         **pixels,
     )
     trained = time.perf_counter()

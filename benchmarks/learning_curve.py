@@ -69,14 +69,14 @@ def one(
     changed = {} if last_size is None else {"stages.large.size": last_size}
     row = measure(raw, data, env, category, seed, changed, lambda _: folds)
     parameters = changed_parameters(env, seed, changed)
-    boost, submit = parameters.boost, parameters.submit.model_copy(update={"refit": False})
+    boost, refit = parameters.boost, False
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
     maps, pooled = activations_of(raw, data, env, category)
     of_photos = (maps, pooled, index_of(manifest), np.full(len(manifest), ALL), manifest, folds, values)
     for _, probabilities in (
-        train_logistic(*of_photos, boost.logistic, boost.weights, submit),
-        train_xgboost(*of_photos, chosen_modes(env), boost.xgboost, boost.weights, submit),
+        train_logistic(*of_photos, boost.logistic, boost.weights, refit),
+        train_xgboost(*of_photos, chosen_modes(env), boost.xgboost, boost.weights, refit),
     ):
         row |= score_candidates(probabilities, keys, subsets)
     return {"count": len(subsets.train), **row}
@@ -104,12 +104,13 @@ def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.n
     manifest, values = ingested(raw, data, env, category)
     limits = parameters.ingest.photos
     pixels = whole(
-        activating.resize_photos(RawFolder(raw, ()), manifest, limits, train.resize, train.backbone, activations)
+        activating.resize_photos(RawFolder(raw, ()), manifest, limits, train.resize, train.backbone, activations.size)
     )
     weights, modes = backbone(env, train.backbone, train.pretrained), chosen_modes(env)
     folds = assign_folds_of(manifest, parameters.split)
     networks, network_of = activating.choose_networks(
-        weights, NOTHING_YET, manifest, folds, values, modes, activations, train, category
+        *(weights, NOTHING_YET, manifest, folds, values, modes, activations.source, activations.held_out),
+        *(train.augmentation, train, train.stages, train.finder, category),
     )
     how = (modes, activations, train.augmentation, train.backbone, category)
     maps = whole(activating.extract_activations(pixels, index_of(manifest), 0, networks, network_of, *how))

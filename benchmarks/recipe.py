@@ -28,7 +28,7 @@ from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.networks.checkpoint import Checkpoint
-from apparel_eye.parameters import STAGES, ProjectParameters
+from apparel_eye.parameters import STAGES, ComputingParameters, FeatureParameters, ProjectParameters
 from apparel_eye.pipelines.infer.nodes import predict_photos
 from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.pipelines.train import nodes
@@ -139,15 +139,21 @@ def measure(
         views = (stage.size, stage.num_views, train.resize, str(train.augmentation), train.head.pooling)
         given = (category, seed, (folds["subset"] == "train").sum(), *views, of_backbone(initial))
         if given not in FEATURES:
-            FEATURES[given] = whole(nodes.compute_features(*common, initial, modes, train, stage, category))
-        features = FEATURES[given]
-        head_rates = nodes.find_head_rate(features, *common, initial, modes, train, stage, category)
-        heads = nodes.train_head(features, *common, initial, head_rates, NOTHING_YET, modes, train, stage, category)
+            of_features = {name: getattr(train, name) for name in FeatureParameters.model_fields}
+            computed = nodes.compute_features(
+                *common, initial, modes, train.augmentation, stage.num_views, category, **of_features
+            )
+            FEATURES[given] = whole(computed)
+        features, finder = FEATURES[given], train.finder
+        head_rates = nodes.find_head_rate(features, *common, initial, modes, train, finder, stage.head, category)
+        begun = (NOTHING_YET, modes, train)
+        heads = nodes.train_head(features, *common, initial, head_rates, *begun, stage.head, category)
         head = last(heads)
-        rates = nodes.find_rate(*common, head, modes, train, stage, category)
-        initial = last(nodes.fine_tune(*common, head, rates, NOTHING_YET, modes, train, stage, category))
+        rates = nodes.find_rate(*common, head, modes, train, train.augmentation, finder, stage.fine_tune, category)
+        tuned = nodes.fine_tune(*common, head, rates, *begun, train.augmentation, stage.fine_tune, category)
+        initial = last(tuned)
     seconds = time.perf_counter() - started
-    probabilities = predict_photos(initial, *common, modes, parameters.infer, train, category)
+    probabilities = predict_photos(initial, *common, modes, parameters.infer, train.augmentation, category)
     subsets = make_subsets(manifest, folds, values)
     keys = manifest["image_key"].iloc[subsets.validation]
     row: dict[str, float] = {"photos": len(keys), "seconds": seconds}
@@ -202,14 +208,17 @@ def ingested(raw: Path, data: Path, env: str, category: str) -> tuple[pd.DataFra
 @cache
 def backbone(env: str, name: str, pretrained: str) -> Any:
     """Pretrained weights, the same for all seeds."""
-    return nodes.fetch_backbone(changed_parameters(env, 0, {"backbone": name, "pretrained": pretrained}).train)
+    train = changed_parameters(env, 0, {}).train
+    sizes = {stage: getattr(train.stages, stage).size for stage in STAGES}
+    return nodes.fetch_backbone(name, pretrained, train.seed, train.accept_non_commercial, **sizes)
 
 
 @cache
 def chosen_modes(env: str) -> Any:
     """What this machine is faster with."""
     train = changed_parameters(env, 0, {}).train
-    return nodes.choose_modes(backbone(env, train.backbone, train.pretrained), train)
+    computing = {name: getattr(train, name) for name in ComputingParameters.model_fields}
+    return nodes.choose_modes(backbone(env, train.backbone, train.pretrained), **computing)
 
 
 @cache
@@ -219,8 +228,7 @@ def decoded(raw: Path, data: Path, env: str, category: str, size: tuple[int, int
     manifest, _ = ingested(raw, data, env, category)
     train = parameters.train
     limits = parameters.ingest.photos
-    stage = train.stages.small.model_copy(update={"size": size})  # type: ignore[attr-defined]
-    return whole(nodes.resize_photos(RawFolder(raw, ()), manifest, limits, resize, train.backbone, stage))
+    return whole(nodes.resize_photos(RawFolder(raw, ()), manifest, limits, resize, train.backbone, size))
 
 
 def of_backbone(initial: Any) -> str:
