@@ -278,10 +278,10 @@ def test_what_was_killed_between_its_end_and_the_note_of_it_is_not_trained_again
 ) -> None:
     mark = seal.mark_finished
 
-    def kill(path: Path, fingerprint: str) -> None:
+    def kill(path: Path, *noted: Any) -> None:
         if path == training.path(phase):
             raise StoppedError
-        mark(path, fingerprint)
+        mark(path, *noted)
 
     with monkeypatch.context() as patch:
         patch.setattr(seal, "mark_finished", kill)
