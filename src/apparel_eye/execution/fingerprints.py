@@ -46,4 +46,5 @@ def is_parameter(name: str) -> bool:
 
 def versions_of(node: Node) -> dict[str, str]:
     """Installed versions of the libraries on which numbers of a node depend."""
-    return {name: version(name) for used, name in _DISTRIBUTIONS.items() if used in libraries_of(node.func)}
+    used = libraries_of(node.func)
+    return {name: version(name) for library, name in _DISTRIBUTIONS.items() if library in used}

@@ -58,6 +58,7 @@ def libraries_of(function: Callable[..., Any]) -> set[str]:
     return {place.module.partition(".")[0] for _, named in _reached(function).values() for place in named}
 
 
+@cache
 def _reached(function: Callable[..., Any]) -> dict[Place, tuple[str, list[Place]]]:
     """The code of each place, and the places that it names outside the project."""
     found: dict[Place, tuple[str, list[Place]]] = {}
