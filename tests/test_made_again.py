@@ -53,8 +53,8 @@ def is_of_node(frame: FrameType | None) -> bool:
         path = Path(frame.f_code.co_filename)
         if path.is_relative_to(PACKAGE / "pipelines"):
             return True
-        if path.is_relative_to(PACKAGE / "datasets") or path.is_relative_to(KEDRO):
-            return False
+        if any(path.is_relative_to(place) for place in (PACKAGE / "datasets", PACKAGE / "tracking", KEDRO)):
+            return False  # tracking has a thread of its own, which may run beside any node
         frame = frame.f_back
     return True  # in a thread
 

@@ -1,7 +1,7 @@
 """Transfer learning from small to large photos."""
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, create_model, field_validator, model_validator
 
@@ -114,6 +114,14 @@ STAGES = ("small", "medium", "large")
 StagesParameters = create_model(
     "StagesParameters", __base__=Parameters, **dict.fromkeys(STAGES, (StageParameters, ...))
 )  # type: ignore[call-overload]
+
+
+# What steps annotate parts of `train` with: Kedro makes these models with it; an annotation with the class would have
+# each made twice
+Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
+Finder = TypeVar("Finder", bound=FinderParameters)
+Phase = TypeVar("Phase", bound=PhaseParameters)
+Stages = TypeVar("Stages", bound=StagesParameters)
 
 
 class ComputingParameters(Parameters):

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,21 +16,15 @@ from apparel_eye.errors import UsageError
 from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import (
     ActivationsParameters,
-    AugmentationParameters,
-    FinderParameters,
+    Augmentation,
+    Finder,
     PhotoParameters,
     ResizeMode,
-    StagesParameters,
+    Stages,
     TrainParameters,
 )
 
 logger = logging.getLogger(__name__)
-
-
-# Kedro makes the models below `train` with it; an annotation with the class would have each made twice
-Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
-Finder = TypeVar("Finder", bound=FinderParameters)
-Stages = TypeVar("Stages", bound=StagesParameters)
 
 
 def resize_photos(

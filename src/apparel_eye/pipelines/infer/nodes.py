@@ -1,6 +1,6 @@
 """From a checkpoint to probabilities."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 from apparel_eye.attributes import is_length
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint
-from apparel_eye.parameters import AugmentationParameters, InferParameters
+from apparel_eye.parameters import Augmentation, InferParameters
 from apparel_eye.selection.tables import probability_table
-
-# Kedro makes it with those of `train`; an annotation with the class would have it made twice
-Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 
 
 def predict_photos(

@@ -1,7 +1,7 @@
 """From probabilities to scores and figures."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from apparel_eye.metrics.label_noise import rank_labels
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import (
     ActivationsParameters,
-    AugmentationParameters,
+    Augmentation,
     BoostParameters,
     InferParameters,
     PhotoParameters,
@@ -27,9 +27,6 @@ from apparel_eye.parameters import (
 from apparel_eye.selection.calibrated import calibrate
 from apparel_eye.selection.candidates import BLEND, HEADS, choose, score_choice, score_table, seen_values_of
 from apparel_eye.selection.tables import candidates_of, probability_table
-
-# Kedro makes it with those of `train`; an annotation with the class would have it made twice
-Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 
 
 def calibrate_candidates(

@@ -1,17 +1,13 @@
 """From photos and histories to what is shown of training."""
 
-from typing import TypeVar
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from apparel_eye.attributes import is_length
 from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import make_subsets
-from apparel_eye.parameters import AugmentationParameters
+from apparel_eye.parameters import Augmentation
 
-# Kedro makes it with those of `train`; an annotation with the class would have it made twice
-Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 _EXAMPLES, _VIEWS = 16, 4
 
 

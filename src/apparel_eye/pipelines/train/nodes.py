@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,21 +15,16 @@ from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import (
-    AugmentationParameters,
+    Augmentation,
     ComputingParameters,
     FeatureParameters,
-    FinderParameters,
-    PhaseParameters,
+    Finder,
+    Phase,
     PhotoParameters,
     ResizeMode,
     TrainParameters,
 )
 from apparel_eye.selection.tables import history_table, rates_table
-
-# Kedro makes the models below `train` with it; an annotation with the class would have each made twice
-Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
-Finder = TypeVar("Finder", bound=FinderParameters)
-Phase = TypeVar("Phase", bound=PhaseParameters)
 
 
 def fetch_backbone(
