@@ -20,7 +20,7 @@ import xgboost
 import yaml
 
 from apparel_eye.classifiers import heads, xgboost_head
-from apparel_eye.classifiers.fitted import load_head
+from apparel_eye.classifiers.registry import load_head
 from apparel_eye.data.subsets import make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.parameters import WeightParameters, XGBoostParameters

@@ -14,7 +14,7 @@ activations of the same photos (head_sources.py makes them), also by how much ea
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -29,9 +29,8 @@ from tta import Network, compare, markdown, mean_and_range
 from apparel_eye.activations import pooling
 from apparel_eye.activations.index import NONE
 from apparel_eye.attributes import ordered_values
-from apparel_eye.classifiers import bags, logistic, perceptron, xgboost_head
-from apparel_eye.classifiers.fitted import load_head
-from apparel_eye.classifiers.heads import cross_predict
+from apparel_eye.classifiers.heads import Examples, cross_predict
+from apparel_eye.classifiers.registry import HEADS, Model, load_head
 from apparel_eye.data.subsets import Subsets, make_subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit
@@ -163,16 +162,14 @@ def fit_and_score(ground: Ground, variant: str, file: Path) -> dict[str, float]:
     boost = changed_parameters(changed)
     features, megabytes = features_of(ground, head, boost)
     shape = ground.activations.shape[2:]
-    fit: dict[str, Callable[[Any], Any]] = {
-        "xgboost": lambda examples: xgboost_head.fit(examples, boost.xgboost),
-        "bags": lambda examples: bags.fit(examples, shape, boost.bags),
-        "logistic": lambda examples: logistic.fit(examples, boost.logistic.C, boost.logistic.max_iterations),
-        "perceptron": lambda examples: perceptron.fit(examples, boost.perceptron),
-    }
+
+    def fit(examples: Examples) -> Model:
+        return HEADS[head].fit(examples, getattr(boost, head), shape, "cpu")
+
     groups = ground.manifest["group"].to_numpy()
     started = time.perf_counter()
     _, validation, _ = cross_predict(
-        fit[head], partial(load_head, head), features, ground.subsets, groups, boost.weights, refit=False
+        fit, partial(load_head, head), features, ground.subsets, groups, boost.weights, refit=False
     )
     seconds = time.perf_counter() - started
     np.save(file, validation)
@@ -181,7 +178,7 @@ def fit_and_score(ground: Ground, variant: str, file: Path) -> dict[str, float]:
 
 def features_of(ground: Ground, head: str, boost: BoostParameters) -> tuple[NDArray[np.floating], float]:
     """What a head is fitted on, and its megabytes on disk."""
-    if head == "bags" or getattr(boost, head).features == "map":
+    if getattr(boost, head).features == "map":
         features = ground.activations.reshape(*ground.activations.shape[:2], -1)
     else:
         features = ground.pooled(boost.pooling)

@@ -40,10 +40,10 @@ from apparel_eye.networks.classifier import restore, without_prefix
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.fusion import fused
 from apparel_eye.parameters import STAGES
+from apparel_eye.parameters.candidates import NETWORK
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import Recognizer
 from apparel_eye.prediction.tag import tag
-from apparel_eye.selection.candidates import NETWORK
 
 PARTS = ("a", "b", "c", "d")
 

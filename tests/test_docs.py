@@ -59,7 +59,7 @@ def files_by_pipeline() -> Iterator[tuple[str, str]]:
 
 def test_every_file_of_the_table_is_made_by_the_flow(results: Path) -> None:
     paths = [path for pipeline, path in files_by_pipeline() if pipeline not in APART]
-    patterns = [path.replace("<category>", CATEGORY).replace("<candidate>", "*") for path in paths]
+    patterns = [re.sub("<candidate>|<head>", "*", path.replace("<category>", CATEGORY)) for path in paths]
     assert [pattern for pattern in patterns if not list(results.glob(pattern))] == []
     assert len(paths) > 20
 

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from whole_flow import CANDIDATES, CATEGORY, Run, nodes_in, same_settings
 
+from apparel_eye.classifiers.registry import heads_here
 from apparel_eye.datasets import notes
+from apparel_eye.prediction.models import files_of
 
 
 @pytest.mark.parametrize(
@@ -11,11 +13,7 @@ from apparel_eye.datasets import notes
     [
         "03_primary/{}/manifest.parquet",
         "03_primary/{}/quarantine.csv",
-        "06_models/{}/large.safetensors",
-        "06_models/{}/xgboost.json",
-        "06_models/{}/bags.json",
-        "06_models/{}/logistic.safetensors",
-        "06_models/{}/perceptron.safetensors",
+        *[f"06_models/{{}}/{file}" for file in files_of(heads_here())],
         "07_model_output/{}/submission.csv",
         *[f"07_model_output/{{}}/submissions/{candidate}.csv" for candidate in CANDIDATES],
         "08_reporting/{}/scores.json",

@@ -6,8 +6,8 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from whole_flow import CANDIDATES
 
-from apparel_eye import pipeline_registry
 from apparel_eye.parameters import (
     STAGES,
     ActivationsParameters,
@@ -165,7 +165,7 @@ def test_nonsense_is_refused_with_its_key_and_value(parameters_of: Callable[[str
 
 def test_every_candidate_may_be_submitted() -> None:
     [choice] = (field.annotation for path, field in fields_of(ProjectParameters) if path == ("submit", "candidate"))
-    assert get_args(choice) == ("auto", *pipeline_registry._CANDIDATES)
+    assert get_args(choice) == ("auto", *CANDIDATES)
 
 
 def test_parameters_cannot_be_changed(test_parameters: ProjectParameters) -> None:
@@ -207,7 +207,7 @@ def test_a_blend_takes_two_candidates_that_are_no_blends(parameters_of: Callable
     tree = parameters_of("base")
     assert "parameter report.blend is ['tta']" in refusal(replaced(tree, ("report", "blend"), ["tta"]))
     assert "parameter report.blend.1 is 'blend'" in refusal(replaced(tree, ("report", "blend", 1), "blend"))
-    others = [name for name in pipeline_registry._CANDIDATES if name != "blend"]
+    others = [name for name in CANDIDATES if name != "blend"]
     assert refusal(replaced(tree, ("report", "blend"), others)) == ""
 
 

@@ -10,12 +10,14 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+from whole_flow import CANDIDATES
 
 from apparel_eye.datasets import (
     EarlierArrayDataset,
     EarlierCheckpointDataset,
     EarlierGrowingArrayDataset,
     EarlierTableDataset,
+    HeadsDataset,
     OwnPhotosDataset,
     PhotoFolderDataset,
     RawFolderDataset,
@@ -33,8 +35,7 @@ NAMES = (
 )  # fmt: skip
 FOLDERS = {"raw_folder", "photos", "own_photos", "members"}
 TRAINED = {
-    "activation_networks", "large_checkpoint", "num_predicted", "recognizer",
-    "bags_model", "logistic_model", "perceptron_model", "xgboost_model",
+    "activation_networks", "large_checkpoint", "num_predicted", "recognizer", "trained_heads",
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_the_pipelines_are_those_of_the_design() -> None:
     ("folder", "names"),
     [
         ("conf/base", lambda folder: {path.name for path in folder.iterdir() if path.is_dir()} - {"experiments"}),
-        ("src/apparel_eye/parameters", lambda folder: modules_in(folder) - {"base", "problems"}),
+        ("src/apparel_eye/parameters", lambda folder: modules_in(folder) - {"base", "candidates", "problems"}),
         ("tests/pipelines", modules_in),
         ("src/apparel_eye/pipelines", lambda folder: {path.parent.name for path in folder.glob("*/pipeline.py")}),
     ],
@@ -98,7 +99,7 @@ def test_all_submissions_and_nothing_else_is_handed_in(catalog: DataCatalog) -> 
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
     handed_in = {entry for entry in made if catalog[entry].handed_in}
     assert handed_in == {entry for entry in made if re.search(r"/submission(s/\w+)?\.csv$", str(catalog[entry].path))}
-    assert len(handed_in) == 9  # the chosen, seven columns, the ensemble's
+    assert len(handed_in) == len(CANDIDATES) + 2  # the chosen one's and the ensemble's
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -106,7 +107,7 @@ def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: 
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
     read = [entry for entry in datasets_of(PIPELINES[name]) if entry not in made]
     earlier = {EarlierArrayDataset, EarlierCheckpointDataset, EarlierGrowingArrayDataset, EarlierTableDataset}
-    folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset}
+    folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset, HeadsDataset}
     assert {type(catalog[entry]) for entry in read} <= folders | earlier
 
 

@@ -197,6 +197,7 @@ NOT_OF_ONE_MODULE = {
     "test_repository.py": "every file",
     "data/test_whole_layout.py": "drawn releases, from the folder to the manifest",
     "data/reading/test_bad_photos.py": "the corpus of bad photos",
+    "families/test_heads.py": "a head more, by its entry alone",
     "datasets/test_damaged_files.py": "files of all datasets, damaged",
     "datasets/test_killed_saves.py": "saves of all datasets, killed",
 }

@@ -4,26 +4,26 @@ from collections.abc import Iterable, Set
 
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.classifiers.registry import heads_here
 from apparel_eye.execution.fingerprints import is_parameter
 from apparel_eye.parameters import STAGES
+from apparel_eye.parameters.candidates import BLEND, NETWORK
 from apparel_eye.pipelines import activations, boost, ensemble, infer, ingest, predict, report, split, submit, train
-from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
 _LAST = STAGES[-1]
-_MODELS = ("network", *HEADS)
-_CANDIDATES = (*NETWORK, *HEADS, BLEND)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Pipelines by the name they are run with."""
+    """Pipelines by the name they are run with; heads take part whose library is installed."""
+    heads = heads_here()
     ingested = _box("ingest", ingest.create_pipeline())
     dealt = ingested + _box("split", split.create_pipeline())
     trained = dealt + _box("train", train.create_pipeline())
     inferred = trained + _box("infer", infer.create_pipeline(_LAST))
     extracted = trained + _box("activations", activations.create_pipeline(STAGES))
-    boosted = extracted + _box("boost", boost.create_pipeline())
-    reported = inferred + boosted + _box("report", report.create_pipeline(_MODELS, _LAST))
-    submitted = reported + _box("submit", submit.create_pipeline(_CANDIDATES))
+    boosted = extracted + _box("boost", boost.create_pipeline(heads.values()))
+    reported = inferred + boosted + _box("report", report.create_pipeline(tuple(heads), _LAST))
+    submitted = reported + _box("submit", submit.create_pipeline((*NETWORK, *heads, BLEND)))
     return {
         "ingest": ingested,
         "split": Flow(dealt),

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from whole_flow import CANDIDATES
 
 from apparel_eye.parameters import STAGES, ProjectParameters
 
@@ -62,7 +63,7 @@ def test_each_epoch_is_one_step_of_its_stage(
 
 def test_the_scores_are_metrics(run: Run, results: Path) -> None:
     scores = json.loads((results / "08_reporting" / "skirt_length" / "scores.json").read_text())
-    for candidate in ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend", "submission"):
+    for candidate in (*CANDIDATES, "submission"):
         for name in ("basic_precision", "average_precision", "accuracy", "log_loss"):
             assert run.data.metrics[f"scores/{candidate}/{name}"] == scores[candidate][name]
 

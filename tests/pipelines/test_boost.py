@@ -1,7 +1,6 @@
 """Heads that are fitted by nodes, on arrays that the test has planted values in."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,12 @@ import pytest
 from apparel_eye.activations.index import ALL, NONE, index_of
 from apparel_eye.activations.pooling import POOLINGS
 from apparel_eye.classifiers.bags import inspect
-from apparel_eye.classifiers.fitted import load_head
 from apparel_eye.classifiers.heads import predict_views
+from apparel_eye.classifiers.registry import HEADS, load_head
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import BoostParameters, ProjectParameters
 from apparel_eye.pipelines.boost import nodes
 from apparel_eye.schemas import BagFilters, Probabilities
-from apparel_eye.selection.candidates import HEADS
 from apparel_eye.selection.tables import probabilities_of
 
 VALUES = ["short", "long", "longer"]
@@ -72,13 +70,13 @@ class Photos:
         self.boost: BoostParameters = self.boost.model_copy(update={head: given})
 
     def train(self, head: str) -> tuple[Any, Table]:
-        train: Callable[..., tuple[Any, Table]] = getattr(nodes, f"train_{head}")
-        pooled = [] if head == "bags" else [self.pooled]
-        modes = [self.modes] if head in ("xgboost", "bags") else []
         of_photos = [self.index, self.network_of, self.manifest, self.folds, VALUES]
-        return train(
-            self.activations, *pooled, *of_photos, *modes, getattr(self.boost, head), self.boost.weights, self.refit
-        )
+        needed = {
+            **({"pooled": self.pooled} if "pooled" in HEADS[head].sees else {}),
+            **({"modes": self.modes} if HEADS[head].uses_device else {}),
+        }
+        parameters = getattr(self.boost, head), self.boost.weights, self.refit
+        return nodes.train(HEADS[head])(self.activations, *of_photos, *parameters, **needed)
 
 
 @pytest.fixture
@@ -111,10 +109,10 @@ def test_a_head_is_not_fitted_on_photos_that_the_network_was_trained_on(photos: 
 
 @pytest.mark.parametrize(
     ("head", "features"),
-    [*((head, features) for head in HEADS if head != "bags" for features in ("pooled", "map")), ("bags", "map")],
+    [(name, features) for name, head in HEADS.items() for features in head.sees],
 )
 def test_the_model_gives_the_probabilities_of_photos_to_predict(photos: Photos, head: str, features: str) -> None:
-    if head != "bags":  # which see nothing but maps
+    if len(HEADS[head].sees) > 1:
         photos.set(head, features=features)
     model, table = photos.train(head)
     seen = photos.pooled if features == "pooled" else photos.activations.reshape(*photos.pooled.shape[:2], -1)

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from kedro.io.core import DatasetError
 
+from apparel_eye.classifiers.registry import heads_here
 from apparel_eye.datasets import notes
 from apparel_eye.errors import ApparelEyeError, DataError, UsageError
 from apparel_eye.prediction.api import predict
-from apparel_eye.prediction.models import FILES, load_category, load_models, trained_categories
+from apparel_eye.prediction.models import files_of, load_category, load_models, trained_categories
+
+FILES = files_of(heads_here())
 
 
 def test_categories_that_were_trained_to_the_end_are_listed(results: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from whole_flow import CANDIDATES
 
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics.calibration import apply_temperature
@@ -12,7 +13,6 @@ from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import Candidate, Mixture, Recognizer
 
-CANDIDATES = ("plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend")
 IDENTITIES = np.arange(5, dtype=np.uint64)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from waiting import meanwhile
+from whole_flow import CANDIDATES
 
 from apparel_eye import signals
 from apparel_eye.data.photo_sources import PhotoSource, open_photos
@@ -25,7 +26,7 @@ BAD = {"b.jpg": (b"", "the file has no bytes"), "e.jpg": (b"<html></html>", "HTM
 GOOD = ("a.png", "c.png", "d.png", "f.png")
 
 
-@pytest.fixture(scope="module", params=["tta", "plain", "xgboost", "bags", "logistic", "perceptron", "blend"])
+@pytest.fixture(scope="module", params=CANDIDATES)
 def recognizer(results: Path, request: pytest.FixtureRequest) -> Recognizer:
     return load_category(results, "skirt_length", request.param)
 

@@ -31,7 +31,7 @@ def check_candidate(candidate: str) -> None:
     from typing import get_args
 
     from apparel_eye.errors import UsageError, nearest
-    from apparel_eye.parameters.base import CandidateName
+    from apparel_eye.parameters.candidates import CandidateName
 
     if candidate not in get_args(CandidateName):
         raise UsageError(f"--candidate is {candidate!r}; {nearest(candidate, get_args(CandidateName))}")

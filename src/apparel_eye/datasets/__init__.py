@@ -5,6 +5,7 @@ from apparel_eye.datasets.atomic import AtomicDataset
 from apparel_eye.datasets.csv_table import CsvDataset
 from apparel_eye.datasets.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
 from apparel_eye.datasets.growing_array import EarlierGrowingArrayDataset, GrowingArrayDataset
+from apparel_eye.datasets.heads import HeadDataset, HeadsDataset
 from apparel_eye.datasets.table import EarlierTableDataset, TableCsvDataset, TableDataset
 from apparel_eye.datasets.tensors import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
 
@@ -18,6 +19,8 @@ __all__ = [
     "EarlierGrowingArrayDataset",
     "EarlierTableDataset",
     "GrowingArrayDataset",
+    "HeadDataset",
+    "HeadsDataset",
     "OwnPhotosDataset",
     "PhotoFolderDataset",
     "RawFolderDataset",

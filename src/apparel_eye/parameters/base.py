@@ -9,7 +9,6 @@ Size = Annotated[tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)
 Area = Annotated[int, Field(ge=16 * 16)]
 ResizeMode = Literal["squash", "pad", "crop"]
 Seed = Annotated[int, Field(ge=0)]
-CandidateName = Literal["auto", "plain", "tta", "xgboost", "bags", "logistic", "perceptron", "blend"]
 
 
 class Parameters(BaseModel):

@@ -1,6 +1,6 @@
 """The heads on the activations."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,11 @@ class WeightParameters(Parameters):
     class_balance: Share = Field(description="0: photos count alike, 1: values do")
 
 
-class BoosterParameters(Parameters):
+class ClassifierParameters(Parameters):
+    """Of a head on activations; each field of ``BoostParameters`` that has such a model is a head."""
+
+
+class BoosterParameters(ClassifierParameters):
     """Passed to XGBoost under its own names, but those with a description here.
 
     Rounds see some of the columns, a block of rounds at a time.
@@ -62,6 +66,7 @@ class XGBoostParameters(BoosterParameters):
 class BagParameters(BoosterParameters):
     """Boosters that see all places of a few filters each, probabilities averaged."""
 
+    features: ClassVar[str] = "map"
     num_bags: int = Field(ge=1)
     num_filters: int = Field(ge=1, description="of a bag, drawn by importance")
     importance: Literal["weights", "gradient", "gain"] = Field(
@@ -70,7 +75,7 @@ class BagParameters(BoosterParameters):
     )
 
 
-class LogisticParameters(Parameters):
+class LogisticParameters(ClassifierParameters):
     """Multinomial logistic regression on standardized features."""
 
     features: FeaturesName
@@ -78,7 +83,7 @@ class LogisticParameters(Parameters):
     max_iterations: int = Field(ge=1)
 
 
-class PerceptronParameters(Parameters):
+class PerceptronParameters(ClassifierParameters):
     """A network of one hidden layer on standardized features."""
 
     features: FeaturesName
@@ -101,3 +106,11 @@ class BoostParameters(Parameters):
     bags: BagParameters
     logistic: LogisticParameters
     perceptron: PerceptronParameters
+
+
+HEADS: tuple[str, ...] = tuple(
+    name
+    for name, field in BoostParameters.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, ClassifierParameters)
+)
+"""Names of the heads, which are candidates."""

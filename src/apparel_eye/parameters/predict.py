@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from apparel_eye.parameters.base import CandidateName, Parameters
+from apparel_eye.parameters.base import Parameters
+from apparel_eye.parameters.candidates import CandidateName
 
 
 class PredictParameters(Parameters):

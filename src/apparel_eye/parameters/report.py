@@ -1,16 +1,15 @@
 """What is shown of a run."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from apparel_eye.parameters.base import Parameters
+from apparel_eye.parameters.candidates import MixedName
 
 
 class ReportParameters(Parameters):
     """What the report shows."""
 
-    blend: tuple[Literal["plain", "tta", "xgboost", "bags", "logistic", "perceptron"], ...] = Field(
+    blend: tuple[MixedName, ...] = Field(
         strict=False, min_length=2, description="candidates of which the candidate blend is the weighted mean"
     )
     num_mistakes: int = Field(ge=0, description="most confident mistakes in the gallery")

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from apparel_eye.parameters.base import CandidateName, Parameters
+from apparel_eye.parameters.base import Parameters
+from apparel_eye.parameters.candidates import CandidateName
 
 
 class SubmitParameters(Parameters):

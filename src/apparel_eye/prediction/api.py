@@ -33,8 +33,8 @@ def predict(
             or the paths themselves.
         category: that answers, one or several; if None, all that were trained below ``data``.
         data: folder below which the runs that trained them have written.
-        candidate: that answers: ``plain``, ``tta``, ``xgboost``, ``bags``, ``logistic``, ``perceptron`` or ``blend``;
-            ``auto``: the one that was chosen on validation photos.
+        candidate: that answers: ``plain`` or ``tta`` of the network, a head by its name (``xgboost``, ``bags`` and
+            others), or ``blend``; ``auto``: the one that was chosen on validation photos.
         follow_links: whether links may lead out of the folder.
         photos_column: of the table, with paths; if empty, one that is named as such columns usually are.
 

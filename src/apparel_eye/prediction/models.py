@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
-from apparel_eye.datasets import CheckpointDataset, WeightsDataset, seal
+from apparel_eye.classifiers.registry import HEADS
+from apparel_eye.datasets import CheckpointDataset, HeadDataset, WeightsDataset, seal
 from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.parameters import STAGES
 from apparel_eye.prediction.parts import Models
@@ -14,14 +12,11 @@ from apparel_eye.prediction.recognizer import About, Recognizer
 
 RECOGNIZER = "recognizer.json"
 _NETWORK, _ACTIVATIONS = f"{STAGES[-1]}.safetensors", "activation_networks.safetensors"
-_HEADS = {
-    "xgboost": "xgboost.json",
-    "bags": "bags.json",
-    "logistic": "logistic.safetensors",
-    "perceptron": "perceptron.safetensors",
-}
-FILES = (RECOGNIZER, _NETWORK, _ACTIVATIONS, *_HEADS.values())
-"""Below ``06_models/<category>/``, all that predicting needs."""
+
+
+def files_of(heads: Iterable[str]) -> tuple[str, ...]:
+    """Below ``06_models/<category>/``, all that predicting needs with some heads."""
+    return (RECOGNIZER, _NETWORK, _ACTIVATIONS, *(f"{name}{HEADS[name].suffix}" for name in heads))
 
 
 def trained_categories(data: Path) -> list[str]:
@@ -68,21 +63,14 @@ def load_category(data: Path, category: str, candidate: str = "") -> Recognizer:
 
 
 def load_models(folder: Path, candidate: str = "") -> Recognizer:
-    """The same of a folder that holds ``FILES`` and their seals."""
+    """The same of a folder that holds ``files_of`` its heads and their seals."""
     about = About.model_validate_json(_text(folder / RECOGNIZER))
-    heads = {name: _head(folder / file) for name, file in _HEADS.items()}
+    heads = {name: HeadDataset(str(folder / name)).load() for name in about.features}
     checkpoint = CheckpointDataset(str(folder / _NETWORK)).load()
-    return Recognizer(about, Models(checkpoint, _weights(folder / _ACTIVATIONS), heads), candidate)
-
-
-def _head(path: Path) -> Any:
-    return _text(path) if path.suffix == ".json" else _weights(path)
+    networks = WeightsDataset(str(folder / _ACTIVATIONS)).load()
+    return Recognizer(about, Models(checkpoint, networks, heads), candidate)
 
 
 def _text(path: Path) -> str:
     seal.check(path)
     return path.read_text(encoding="utf-8")
-
-
-def _weights(path: Path) -> dict[str, NDArray[Any]]:
-    return WeightsDataset(str(path)).load()

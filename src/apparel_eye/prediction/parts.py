@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,10 @@ class Models:
     networks: Weights
     heads: Mapping[str, Any]
 
+    def of_heads(self, names: Iterable[str]) -> "Models":
+        """The same without heads of other trainings, which may lie beside them."""
+        return replace(self, heads={name: self.heads[name] for name in names if name in self.heads})
+
 
 def checksums_of(models: Models, parts: Iterable[str] | None = None) -> dict[str, str]:
     """SHA-256 of what decides on answers, by part: the network, the networks of activations, each head.
@@ -50,8 +54,14 @@ def check_parts(models: Models, known: Mapping[str, str], category: str, parts: 
         parts: those that are used; all, if left out.
 
     Raises:
-        DataError: some are of another training.
+        DataError: some are not there, or of another training.
     """
+    lacking = set(parts or ()) - {NETWORK_PART, ACTIVATIONS_PART, *models.heads}
+    if lacking:
+        raise DataError(
+            f"models of {category} that its recognizer.json names do not exist: {', '.join(sorted(lacking))}; make "
+            f"them again: kedro run --params category={category}"
+        )
     found = checksums_of(models, parts) if known else {}
     others = [part for part, checksum in found.items() if known.get(part) != checksum]
     if others:

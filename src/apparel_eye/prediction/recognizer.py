@@ -23,9 +23,9 @@ from apparel_eye.parameters import (
     PhotoParameters,
     ResizeMode,
 )
+from apparel_eye.parameters.candidates import BLEND, NETWORK
 from apparel_eye.prediction.parts import ACTIVATIONS_PART, NETWORK_PART, Models, check_parts
 from apparel_eye.selection.blend import Blend, blend
-from apparel_eye.selection.candidates import BLEND, HEADS, NETWORK
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,15 +88,15 @@ class Recognizer:
     """
 
     def __init__(self, about: About, models: Models, candidate: str = "") -> None:
-        self.about, self._models = about, models
+        self.about, self._models = about, models.of_heads(about.features)
         self.candidate = candidate or about.candidate
         if self.candidate not in about.candidates:
             raise UsageError(
                 f"predict.candidate is {self.candidate!r}; {nearest(self.candidate, about.candidates)}, or auto"
             )
-        needs_heads = set(self._needed) & set(HEADS)
-        parts = [*([NETWORK_PART] if set(self._needed) & set(NETWORK) else []), *sorted(needs_heads)]
-        check_parts(models, about.parts, about.category, [*parts, *([ACTIVATIONS_PART] if needs_heads else [])])
+        needs = [NETWORK_PART] if set(self._needed) & set(NETWORK) else []
+        needs += [*self._needed_heads, ACTIVATIONS_PART] if self._needed_heads else []
+        check_parts(self._models, about.parts, about.category, needs)
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -104,7 +104,7 @@ class Recognizer:
         sizes = []
         if set(self._needed) & set(NETWORK):
             sizes.append(self._network_size)
-        if set(self._needed) & set(HEADS):
+        if self._needed_heads:
             sizes.append(self._activations_size)
         return tuple(dict.fromkeys(sizes))
 
@@ -160,6 +160,11 @@ class Recognizer:
         return tuple(self.about.blend.weights) if self.candidate == BLEND else (self.candidate,)
 
     @property
+    def _needed_heads(self) -> list[str]:
+        """Of these, those of heads on activations."""
+        return sorted(set(self._needed) & set(self.about.features))
+
+    @property
     def _network_size(self) -> Size:
         height, width = self._models.network.description["size"]
         return height, width
@@ -182,7 +187,7 @@ class Recognizer:
             of_network = pixels[self._network_size]
             found = self._network.predict(of_network, np.arange(len(of_network)), identities)
             raw |= dict(zip(NETWORK, found, strict=True))
-        if set(self._needed) & set(HEADS):
+        if self._needed_heads:
             raw |= self._from_activations(pixels[self._activations_size], identities)
         return raw
 
@@ -226,9 +231,9 @@ class Recognizer:
     @cached_property
     def _heads(self) -> dict[str, Callable[[Any], Probabilities]]:
         """Those that are needed, ready to predict."""
-        from apparel_eye.classifiers.fitted import load_head
+        from apparel_eye.classifiers.registry import load_head
 
-        return {name: load_head(name, self._models.heads[name]) for name in self._needed if name in HEADS}
+        return {name: load_head(name, self._models.heads[name]) for name in self._needed_heads}
 
 
 def extraction_of(activations: ExtractionParameters, size: Size) -> ExtractionParameters:

@@ -8,8 +8,9 @@ from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import apply_temperature, cross_fit, fit_temperature, fit_threshold
 from apparel_eye.metrics.official import Probabilities
+from apparel_eye.parameters.candidates import BLEND
 from apparel_eye.selection.blend import blend, cross_fit_blend, fit_blend
-from apparel_eye.selection.candidates import BLEND, ByCandidate, seen_values_of
+from apparel_eye.selection.candidates import ByCandidate, seen_values_of
 
 
 @dataclass(frozen=True)

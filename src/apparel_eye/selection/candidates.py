@@ -12,14 +12,9 @@ from apparel_eye.errors import UsageError, nearest
 from apparel_eye.metrics import official
 from apparel_eye.metrics.bootstrap import bootstrap
 from apparel_eye.metrics.official import LabelStrings, Probabilities
+from apparel_eye.parameters.candidates import NETWORK
 
 ByCandidate = Mapping[str, Probabilities]
-NETWORK = ("plain", "tta")
-"""Candidates of the network."""
-HEADS = ("xgboost", "bags", "logistic", "perceptron")
-"""Candidates of heads on activations."""
-BLEND = "blend"
-"""The candidate that is a mean of others."""
 FAVORITE = "xgboost"
 """The candidate that has the least log loss most often."""
 _BEYOND_CHANCE = 2

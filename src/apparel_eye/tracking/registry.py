@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -18,9 +18,10 @@ from mlflow.types import ColSpec, Schema
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from apparel_eye.classifiers.registry import HEADS
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, SystemEnvironmentError
-from apparel_eye.prediction.models import FILES, RECOGNIZER, load_category
+from apparel_eye.prediction.models import RECOGNIZER, files_of, load_category
 from apparel_eye.prediction.recognizer import Recognizer
 from apparel_eye.tracking.delivery import CHECKSUM, in_short
 
@@ -146,7 +147,7 @@ def _log_model(
     )
     try:
         with TemporaryDirectory() as scratch:
-            _save(Path(scratch), folder)
+            _save(Path(scratch), folder, recognizer.about.features)
             client.log_model_artifacts(model.model_id, str(Path(scratch) / "model"))
     except BaseException:
         client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
@@ -154,25 +155,26 @@ def _log_model(
     return client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
 
 
-def _save(scratch: Path, folder: Path) -> None:
+def _save(scratch: Path, folder: Path, heads: Iterable[str]) -> None:
     models = scratch / "models"
     models.mkdir()
-    for name in FILES:
+    for name in files_of(heads):
         seal.copy(folder / name, models)
     mlflow.pyfunc.save_model(
         scratch / "model",
         python_model=str(_SERVED),
         code_paths=[str(_PACKAGE)],
         artifacts={"models": str(models)},
-        pip_requirements=_requirements(),
+        pip_requirements=_requirements({"", *(HEADS[name].library or "" for name in heads)}),
         signature=ModelSignature(Schema([ColSpec("string", "photo"), ColSpec("string", "name", required=False)])),
     )
 
 
-def _requirements() -> list[str]:
-    """What is installed here of what the project needs, as a package index knows it."""
+def _requirements(extras: Iterable[str]) -> list[str]:
+    """What is installed here of what the project and some extras need, as a package index knows it."""
+    by_extra = [{"extra": extra} for extra in extras]
     needed = [Requirement(line) for line in requires("apparel-eye") or ()]
-    return [_pinned(each) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+    return [_pinned(each) for each in needed if each.marker is None or any(map(each.marker.evaluate, by_extra))]
 
 
 def _pinned(needed: Requirement) -> str:

@@ -1,42 +1,15 @@
 """Activations to heads."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.boost.nodes import (
-    describe_bags,
-    draw_bags,
-    pool_activations,
-    train_bags,
-    train_logistic,
-    train_perceptron,
-    train_xgboost,
-)
-
-_PHOTOS = ["activations_index", "activation_network_of", "manifest", "folds", "values"]
-_PARAMETERS = ["params:boost.weights", "params:submit.refit"]
+from apparel_eye.classifiers.registry import Head
+from apparel_eye.pipelines.boost.nodes import describe_bags, draw_bags, pool_activations, train
 
 
-def create_pipeline() -> Pipeline:
+def create_pipeline(heads: Iterable[Head]) -> Pipeline:
     """XGBoost and bags, and the controls that they must beat, on the same activations."""
-    pooled = ["activations", "pooled_activations", *_PHOTOS]
-    heads: list[tuple[Any, list[str]]] = [
-        (train_xgboost, [*pooled, "modes"]),
-        (train_bags, ["activations", *_PHOTOS, "modes"]),
-        (train_logistic, pooled),
-        (train_perceptron, pooled),
-    ]
-    trained = [
-        Node(
-            train,
-            inputs=[*inputs, f"params:boost.{name}", *_PARAMETERS],
-            outputs=[f"{name}_model", f"{name}_probabilities"],
-            name=train.__name__,
-        )
-        for train, inputs in heads
-        for name in [train.__name__.removeprefix("train_")]
-    ]
     return Pipeline(
         [
             Node(
@@ -45,7 +18,7 @@ def create_pipeline() -> Pipeline:
                 outputs="pooled_activations",
                 name="pool_activations",
             ),
-            *trained,
+            *map(_train, heads),
             Node(describe_bags, inputs="bags_model", outputs="bag_filters", name="describe_bags"),
             Node(
                 draw_bags,
@@ -54,4 +27,23 @@ def create_pipeline() -> Pipeline:
                 name="draw_bags",
             ),
         ]
+    )
+
+
+def _train(head: Head) -> Node:
+    """The node that fits a head, on no more than it needs."""
+    return Node(
+        train(head),
+        inputs={
+            **{name: name for name in ("activations", "manifest", "folds", "values")},
+            "index": "activations_index",
+            "network_of": "activation_network_of",
+            "parameters": f"params:boost.{head.name}",
+            "weights": "params:boost.weights",
+            "refit": "params:submit.refit",
+            **({"pooled": "pooled_activations"} if "pooled" in head.sees else {}),
+            **({"modes": "modes"} if head.uses_device else {}),
+        },
+        outputs=[f"{head.name}_model", f"{head.name}_probabilities"],
+        name=f"train_{head.name}",
     )

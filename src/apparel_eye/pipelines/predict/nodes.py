@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from apparel_eye.chunks import TableChunk
+from apparel_eye.classifiers.registry import Model
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
@@ -30,8 +31,8 @@ def tag_photos(
     recognizer: dict[str, Any],
     checkpoint: Checkpoint,
     activation_networks: Weights,
+    heads: dict[str, Model],
     predict: PredictParameters,
-    **heads: str | Weights,
 ) -> Iterator[TableChunk]:
     """The likeliest value of every photo; a file that is no photo keeps its row and says why."""
     from apparel_eye.prediction.tag import tag

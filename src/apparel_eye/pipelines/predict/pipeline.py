@@ -3,23 +3,18 @@
 from kedro.pipeline import Node, Pipeline
 
 from apparel_eye.pipelines.predict.nodes import draw_contact_sheet, draw_heat_maps, tag_photos, write_csv
-from apparel_eye.selection.candidates import HEADS
 
 
 def create_pipeline(stage: str) -> Pipeline:
     """Tag photos with the models of a category, which must have been trained; a stage's network is used."""
-    models = {
-        "checkpoint": f"{stage}_checkpoint",
-        "activation_networks": "activation_networks",
-        **{head: f"{head}_model" for head in HEADS},
-    }
     return Pipeline(
         [
             Node(
                 tag_photos,
                 inputs={
-                    **{name: name for name in ("own_photos", "num_predicted", "recognizer")},
-                    **models,
+                    **{name: name for name in ("own_photos", "num_predicted", "recognizer", "activation_networks")},
+                    "checkpoint": f"{stage}_checkpoint",
+                    "heads": "trained_heads",
                     "predict": "params:predict",
                 },
                 outputs="predictions",

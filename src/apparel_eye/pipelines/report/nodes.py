@@ -24,8 +24,9 @@ from apparel_eye.parameters import (
     PhotoParameters,
     ResizeMode,
 )
+from apparel_eye.parameters.candidates import BLEND
 from apparel_eye.selection.calibrated import calibrate
-from apparel_eye.selection.candidates import BLEND, HEADS, choose, score_choice, score_table, seen_values_of
+from apparel_eye.selection.candidates import choose, score_choice, score_table, seen_values_of
 from apparel_eye.selection.tables import candidates_of, probability_table
 
 
@@ -198,7 +199,7 @@ def describe_recognizer(
         backbone=backbone,
         activations=extraction_of(activations, (pixels.shape[1], pixels.shape[2])),
         pooling=boost.pooling,
-        features={name: getattr(getattr(boost, name), "features", "map") for name in HEADS},
+        features={name: getattr(boost, name).features for name in heads},
         seen_values=tuple(seen_values_of(BLEND, subsets, refit).tolist()),
         modes=modes,
         parts=checksums_of(Models(checkpoint, activation_networks, heads)),

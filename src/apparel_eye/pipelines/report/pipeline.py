@@ -14,17 +14,16 @@ from apparel_eye.pipelines.report.nodes import (
     make_model_card,
     score_candidates,
 )
-from apparel_eye.selection.candidates import HEADS
 
 _LABELS = ["manifest", "folds", "values"]
 
 
-def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
-    """Score the candidates of some models; a stage's photos are shown.
+def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
+    """Score the candidates of the network and of heads; a stage's photos are shown.
 
     Args:
-        models: prefixes of the probability tables.
-        stage: whose photos the gallery shows.
+        heads: names of those on activations.
+        stage: whose network it is, and whose photos the gallery shows.
     """
     return Pipeline(
         [
@@ -35,7 +34,7 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                     "params:report.blend",
                     "params:report.precision",
                     "params:submit.refit",
-                    *(f"{model}_probabilities" for model in models),
+                    *(f"{model}_probabilities" for model in ("network", *heads)),
                 ],
                 outputs=["probabilities", "calibration"],
                 name="calibrate_candidates",
@@ -101,7 +100,7 @@ def create_pipeline(models: Sequence[str], stage: str) -> Pipeline:
                     **{name: f"params:{name}" for name in ("infer", "activations", "boost", "category")},
                     "precision": "params:report.precision",
                     "refit": "params:submit.refit",
-                    **{head: f"{head}_model" for head in HEADS},
+                    **{head: f"{head}_model" for head in heads},
                 },
                 outputs="recognizer",
                 name="describe_recognizer",

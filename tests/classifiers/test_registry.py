@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from apparel_eye.classifiers import bags, fitted, logistic, perceptron, xgboost_head
+from apparel_eye.classifiers import bags, logistic, perceptron, xgboost_head
 from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.registry import HEADS, load_head
 from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.parameters import BagParameters, PerceptronParameters, XGBoostParameters
-from apparel_eye.selection.candidates import HEADS
+from apparel_eye.parameters.boost import HEADS as NAMES
 
 SHAPE = (4, 3, 2)
 
@@ -35,8 +36,8 @@ def heads(
     }
 
 
-def test_there_is_a_way_to_load_each_head() -> None:
-    assert tuple(fitted._LOADERS) == HEADS
+def test_each_head_has_parameters_and_the_other_way_round() -> None:
+    assert tuple(HEADS) == NAMES
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -45,7 +46,7 @@ def test_a_loaded_head_predicts_as_the_one_that_was_fitted(
 ) -> None:
     model, predict = heads[name]
     features = np.random.default_rng(5).normal(size=(7, 24)).astype(np.float32)
-    probabilities = fitted.load_head(name, model)(features)
+    probabilities = load_head(name, model)(features)
     np.testing.assert_array_equal(probabilities, predict(model, features))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-9)
     assert np.ptp(probabilities, axis=0).max() > 0.01
