@@ -5,7 +5,13 @@ import pytest
 from numpy.typing import NDArray
 
 from apparel_eye.classifiers.heads import Examples, Features
-from apparel_eye.parameters import BagParameters, BoosterParameters, PerceptronParameters, XGBoostParameters
+from apparel_eye.parameters import (
+    BagParameters,
+    BoosterParameters,
+    LightGBMParameters,
+    PerceptronParameters,
+    XGBoostParameters,
+)
 
 
 @pytest.fixture
@@ -40,6 +46,23 @@ def bag_parameters(booster_parameters: BoosterParameters) -> BagParameters:
 @pytest.fixture
 def perceptron_parameters() -> PerceptronParameters:
     return PerceptronParameters(features="pooled", hidden=8, penalty=0.1, learning_rate=1e-2, num_epochs=100, seed=1)
+
+
+@pytest.fixture
+def lightgbm_parameters() -> LightGBMParameters:
+    return LightGBMParameters(
+        features="pooled",
+        num_rounds=20,
+        num_models=2,
+        seed=1,
+        learning_rate=0.3,
+        num_leaves=4,
+        min_data_in_leaf=2,
+        bagging_fraction=0.8,
+        feature_fraction=0.5,
+        lambda_l2=1.0,
+        max_bin=31,
+    )
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from apparel_eye.parameters import (
     BagParameters,
     BoostParameters,
     ClassifierParameters,
+    LightGBMParameters,
     LogisticParameters,
     PerceptronParameters,
     XGBoostParameters,
@@ -102,6 +103,18 @@ def _load_perceptron(model: Weights) -> Predict:
     return partial(perceptron.predict, model)
 
 
+def _fit_lightgbm(examples: Examples, parameters: LightGBMParameters, _: Shape, __: str) -> str:
+    from apparel_eye.classifiers import lightgbm_head
+
+    return lightgbm_head.fit(examples, parameters)
+
+
+def _load_lightgbm(model: str) -> Predict:
+    from apparel_eye.classifiers.lightgbm_head import LightGBMBoosters
+
+    return LightGBMBoosters(model).predict
+
+
 HEADS: dict[str, Head] = {
     head.name: head
     for head in (
@@ -109,6 +122,7 @@ HEADS: dict[str, Head] = {
         Head("bags", _fit_bags, _load_boosters, ".json", sees=("map",), uses_device=True),
         Head("logistic", _fit_logistic, _load_logistic, ".safetensors"),
         Head("perceptron", _fit_perceptron, _load_perceptron, ".safetensors"),
+        Head("lightgbm", _fit_lightgbm, _load_lightgbm, ".json", library="lightgbm"),
     )
 }
 """By name, in the order in which candidates are shown."""
@@ -127,5 +141,5 @@ def load_head(name: str, model: Model) -> Predict:
     """
     head = HEADS[name]
     if not head.is_installed:
-        raise UsageError(f"{name} needs {head.library}; install it with pip install 'apparel-eye[{head.library}]'")
+        raise UsageError(f"the candidate {name} needs a library that is not installed: pip install {head.library}")
     return head.load(model)

@@ -18,7 +18,14 @@ from apparel_eye.datasets import seal
 from apparel_eye.datasets.sealed import SealedDataset
 from apparel_eye.execution.reach import checksum_of, libraries_of
 
-_DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "timm": "timm", "torch": "torch", "xgboost": "xgboost"}
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "lightgbm": "lightgbm",
+    "sklearn": "scikit-learn",
+    "timm": "timm",
+    "torch": "torch",
+    "xgboost": "xgboost",
+}
 """Libraries on which numbers depend, and the names under which they are installed."""
 
 

@@ -94,6 +94,27 @@ class PerceptronParameters(ClassifierParameters):
     seed: Seed
 
 
+class LightGBMParameters(ClassifierParameters):
+    """Passed to LightGBM under its own names, but those with a description here."""
+
+    features: FeaturesName
+    num_rounds: int = Field(ge=1, description="trees per class")
+    num_models: int = Field(ge=1, description="boosters that differ in their seed, probabilities averaged")
+    seed: Seed = Field(description="of rows and columns that trees draw")
+    learning_rate: float = Field(gt=0)
+    num_leaves: int = Field(ge=2)
+    min_data_in_leaf: int = Field(ge=0)
+    bagging_fraction: float = Field(gt=0, le=1)
+    feature_fraction: float = Field(gt=0, le=1)
+    lambda_l2: float = Field(ge=0)
+    max_bin: int = Field(ge=2)
+
+    def of_lightgbm(self) -> dict[str, float]:
+        """Those that LightGBM knows by the same names."""
+        fields = LightGBMParameters.model_fields.items()
+        return {name: getattr(self, name) for name, field in fields if field.description is None}
+
+
 class BoostParameters(Parameters):
     """Heads on the activations."""
 
@@ -106,6 +127,7 @@ class BoostParameters(Parameters):
     bags: BagParameters
     logistic: LogisticParameters
     perceptron: PerceptronParameters
+    lightgbm: LightGBMParameters
 
 
 HEADS: tuple[str, ...] = tuple(
