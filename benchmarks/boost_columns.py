@@ -77,7 +77,7 @@ def _by_node(examples: heads.Examples, parameters: XGBoostParameters) -> xgboost
             "objective": "multi:softprob",
             "num_class": examples.num_classes,
             "tree_method": "hist",
-            **parameters.of_xgboost(),
+            **parameters.passed_on(),
             "colsample_bynode": parameters.block_columns,
             "seed": parameters.seed,
         },

@@ -404,7 +404,7 @@ def naive(path: str, num_learned: int, num_photos: int, parameters: dict[str, An
     classes = classes_of(len(features))[:num_photos]
     quantiles = xgboost.QuantileDMatrix(matrix, classes, max_bin=bag_parameters.max_bin)
     settings = {
-        **bag_parameters.of_xgboost(),
+        **bag_parameters.passed_on(),
         "objective": "multi:softprob",
         "num_class": NUM_CLASSES,
         "tree_method": "hist",

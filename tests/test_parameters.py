@@ -200,7 +200,7 @@ def test_blocks_have_all_rounds_and_the_last_of_them_the_rest(
 def test_xgboost_gets_what_it_knows_and_nothing_else(test_parameters: ProjectParameters) -> None:
     names = {"learning_rate", "max_depth", "subsample", "colsample_bynode", "max_bin", "reg_lambda"}
     for parameters in (test_parameters.boost.xgboost, test_parameters.boost.bags):
-        assert parameters.of_xgboost() == {name: getattr(parameters, name) for name in names}
+        assert parameters.passed_on() == {name: getattr(parameters, name) for name in names}
 
 
 def test_a_blend_takes_two_candidates_that_are_no_blends(parameters_of: Callable[[str], Tree]) -> None:

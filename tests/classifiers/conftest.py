@@ -59,7 +59,9 @@ def lightgbm_parameters() -> LightGBMParameters:
         num_leaves=4,
         min_data_in_leaf=2,
         bagging_fraction=0.8,
-        feature_fraction=0.5,
+        feature_fraction_bynode=0.5,
+        block_rounds=6,
+        block_columns=0.5,
         lambda_l2=1.0,
         max_bin=31,
     )

@@ -30,19 +30,37 @@ def test_classes_are_learned(
     assert (probabilities.argmax(axis=1) == examples.classes).mean() > 0.95
 
 
-def test_boosters_are_lightgbms_own_on_the_whole_table(
+def test_a_single_block_of_all_columns_is_lightgbms_own(
     make_maps: Callable[..., Examples], lightgbm_parameters: LightGBMParameters
 ) -> None:
     examples = make_maps((4, 3, 2), (2,))  # of two views each, 16-bit floats on disk
     weights = np.random.default_rng(1).uniform(0.1, 1, 60).astype(np.float32)
     examples = replace(examples, weights=weights)
-    table = examples.columns(EVERYTHING).astype(np.float64)
-    settings = {**lightgbm_head._SETTINGS, **lightgbm_parameters.of_lightgbm(), "num_class": 3}
+    parameters = lightgbm_parameters.model_copy(update={"block_rounds": 20, "block_columns": 1.0, "num_models": 1})
+    table = examples.columns(EVERYTHING)
+    settings = {**lightgbm_head._SETTINGS, **parameters.passed_on(), "num_class": 3, "boost_from_average": False}
     data = lightgbm.Dataset(table, np.repeat(examples.classes, 2), weight=np.repeat(weights, 2), params=settings)
-    direct = [lightgbm.train({**settings, "seed": seed}, data, 20).predict(table) for seed in (1, 2)]
-    np.testing.assert_allclose(
-        predicted(fit(examples, lightgbm_parameters), examples), np.mean(direct, axis=0), rtol=1e-12
-    )
+    generator = np.random.default_rng(1)
+    generator.choice(24, 24, replace=False)
+    direct = lightgbm.train({**settings, "seed": int(generator.integers(2**31))}, data, 20).predict(table)
+    np.testing.assert_allclose(predicted(fit(examples, parameters), examples), direct, rtol=1e-9)
+
+
+def test_blocks_have_their_own_columns_and_go_on_from_those_before(
+    make_examples: Callable[..., Examples], lightgbm_parameters: LightGBMParameters
+) -> None:
+    examples = make_examples(spread=2.0)
+    fitted = json.loads(fit(examples, lightgbm_parameters.model_copy(update={"num_models": 1})))
+    [blocks] = fitted["models"]
+    assert [len(block["columns"]) for block in blocks] == [20] * 4  # 6 + 6 + 6 + 2 rounds
+    assert len({tuple(block["columns"]) for block in blocks}) == 4
+
+    def loss(num_blocks: int) -> float:
+        probabilities = predicted(json.dumps({**fitted, "models": [blocks[:num_blocks]]}), examples)
+        return float(-np.log(probabilities[np.arange(60), examples.classes]).mean())
+
+    losses = [loss(number) for number in range(1, 5)]
+    assert losses == sorted(losses, reverse=True)
 
 
 def test_two_fits_have_the_same_bits_however_many_threads_there_are(

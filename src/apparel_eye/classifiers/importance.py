@@ -59,7 +59,7 @@ def _of_gains(strips: Examples, parameters: BagParameters) -> Importances:
         max_bin=parameters.max_bin,
     )
     settings = {
-        **parameters.of_xgboost(),
+        **parameters.passed_on(),
         "colsample_bynode": _PILOT_COLUMNS,
         "objective": "multi:softprob",
         "num_class": strips.num_classes,

@@ -1,16 +1,17 @@
-"""LightGBM: each tree sees a random share of all features and grows leaf by leaf (Ke et al., NeurIPS 2017).
+"""LightGBM, whose trees grow leaf by leaf (Ke et al., NeurIPS 2017), on a random share of the columns at a time.
 
-LightGBM keeps a byte for each number, in all 4 GB for the whole maps of 16,000 photos in two views; what is on disk is
-read row by row.
+As with XGBoost, rounds of a block share their columns, so that only these are read and held; LightGBM itself would pass
+over all of them for each tree.
 """
 
 import json
 import os
-from collections.abc import Sequence
+from typing import Any
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from tqdm import tqdm
 
 from apparel_eye.classifiers.heads import Examples
@@ -23,25 +24,38 @@ _SETTINGS = {
     "bagging_freq": 1,  # photos are drawn anew for each tree
     "deterministic": True,
     "force_col_wise": True,  # else LightGBM times both ways, and the faster one decides on the last bits
-    "feature_pre_filter": False,
     "verbosity": -1,
 }
 
 
 def fit(examples: Examples, parameters: LightGBMParameters) -> str:
-    """Boosters that differ in their seed, as JSON."""
-    settings = {**_SETTINGS, **parameters.of_lightgbm(), "num_class": examples.num_classes}
+    """Boosters that differ in their seed, as JSON: columns and LightGBM's text, block after block."""
+    seeds = range(parameters.seed, parameters.seed + parameters.num_models)
+    num_blocks = len(seeds) * len(parameters.block_lengths)
+    with tqdm(total=num_blocks, desc="LightGBM", unit="block", disable=None) as bar:
+        models = [_grow(examples, parameters, seed, bar) for seed in seeds]
+    return json.dumps({"features": examples.num_features, "classes": examples.num_classes, "models": models})
+
+
+def _grow(examples: Examples, parameters: LightGBMParameters, seed: int, bar: Any) -> list[dict[str, Any]]:
+    """Block after block, each going on from the margins of those before."""
+    generator = np.random.default_rng(seed)
+    num_columns = max(1, round(parameters.block_columns * examples.num_features))
+    settings = {**_SETTINGS, **parameters.passed_on(), "num_class": examples.num_classes}
     settings |= {"num_threads": os.cpu_count() or 1}
     labels, weights = (examples.of_each(of_photos) for of_photos in (examples.classes, examples.weights))
-    data = lightgbm.Dataset(_Rows(examples), labels, weight=weights, params=settings)
-    seeds = range(parameters.seed, parameters.seed + parameters.num_models)
-    with tqdm(total=len(seeds) * parameters.num_rounds, desc="LightGBM", unit="round", disable=None) as bar:
-        told = [lambda _: bar.update() and None]
-        boosters = [
-            lightgbm.train({**settings, "seed": seed}, data, parameters.num_rounds, callbacks=told) for seed in seeds
-        ]
-    known = {"features": examples.num_features, "classes": examples.num_classes}
-    return json.dumps({**known, "models": [booster.model_to_string() for booster in boosters]})
+    margins = np.zeros((len(examples), examples.num_classes))
+    blocks = []
+    for num_rounds in parameters.block_lengths:
+        columns = np.sort(generator.choice(examples.num_features, num_columns, replace=False))
+        seen = examples.columns(columns)
+        # margins class after class, as LightGBM has them
+        data = lightgbm.Dataset(seen, labels, weight=weights, init_score=margins.ravel(order="F"))
+        booster = lightgbm.train({**settings, "seed": int(generator.integers(2**31))}, data, num_rounds)
+        margins = margins + booster.predict(seen, raw_score=True)
+        blocks.append({"columns": columns.tolist(), "booster": booster.model_to_string()})
+        bar.update()
+    return blocks
 
 
 class LightGBMBoosters:
@@ -49,8 +63,11 @@ class LightGBMBoosters:
 
     def __init__(self, model: str) -> None:
         fitted = json.loads(model)
-        self._num_features = fitted["features"]
-        self._boosters = [lightgbm.Booster(model_str=text) for text in fitted["models"]]
+        self._num_features, self._num_classes = fitted["features"], fitted["classes"]
+        self._models = [
+            [(np.array(block["columns"]), lightgbm.Booster(model_str=block["booster"])) for block in blocks]
+            for blocks in fitted["models"]
+        ]
 
     def predict(self, features: NDArray[np.float32]) -> Probabilities:
         """Mean probabilities of the boosters, shape (n, classes).
@@ -63,23 +80,11 @@ class LightGBMBoosters:
                 f"the LightGBM model has {self._num_features} features, the activations {features.shape[1]}; "
                 "fit it again on activations of this backbone and size"
             )
-        # a thread: small batches gain nothing by more, which wait long for cores that others use
-        answers = [booster.predict(features, num_threads=1) for booster in self._boosters]
-        return np.asarray(np.mean(answers, axis=0))
-
-
-class _Rows(lightgbm.Sequence):
-    """Features of examples, as LightGBM asks for them."""
-
-    batch_size = 256
-
-    def __init__(self, examples: Examples) -> None:
-        self._examples = examples
-
-    def __len__(self) -> int:
-        return len(self._examples)
-
-    def __getitem__(self, index: int | slice | Sequence[int]) -> NDArray[np.float64]:
-        rows = np.arange(len(self))[index]
-        photos, views = self._examples.photos[rows // self._examples.num_views], rows % self._examples.num_views
-        return np.asarray(self._examples.features[photos, views], dtype=np.float64)  # LightGBM takes no others
+        mean = np.zeros((len(features), self._num_classes))
+        for blocks in self._models:
+            # a thread: small batches gain nothing by more, which wait long for cores that others use
+            margins = sum(
+                booster.predict(features[:, columns], raw_score=True, num_threads=1) for columns, booster in blocks
+            )
+            mean += softmax(margins, axis=1) / len(self._models)
+        return mean

@@ -163,7 +163,7 @@ def _grow(
     generator = np.random.default_rng(seed)
     num_columns = max(1, round(parameters.block_columns * len(eligible)))
     of_objective = objective.settings(examples.num_classes)
-    settings = {**parameters.of_xgboost(), **of_objective, **compute, "tree_method": "hist"}
+    settings = {**parameters.passed_on(), **of_objective, **compute, "tree_method": "hist"}
     margins = _zero_margins(examples, parameters, examples.num_classes)
     for number, num_rounds in enumerate(parameters.block_lengths, start=1):
         columns = np.sort(generator.choice(eligible, num_columns, replace=False))

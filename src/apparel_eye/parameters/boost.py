@@ -22,14 +22,29 @@ class ClassifierParameters(Parameters):
     """Of a head on activations; each field of ``BoostParameters`` that has such a model is a head."""
 
 
-class BoosterParameters(ClassifierParameters):
-    """Passed to XGBoost under its own names, but those with a description here.
-
-    Rounds see some of the columns, a block of rounds at a time.
-    """
+class BlockParameters(ClassifierParameters):
+    """Rounds see some of the columns, a block of rounds at a time."""
 
     num_rounds: int = Field(ge=1, description="trees per class")
     seed: Seed = Field(description="of rows and columns that rounds draw")
+    block_rounds: int = Field(ge=1, description="rounds that share one random choice of columns")
+    block_columns: float = Field(gt=0, le=1, description="share of the columns in that choice")
+
+    @property
+    def block_lengths(self) -> tuple[int, ...]:
+        """Rounds of each block."""
+        whole, rest = divmod(self.num_rounds, self.block_rounds)
+        return (*[self.block_rounds] * whole, *([rest] if rest else []))
+
+    def passed_on(self) -> dict[str, float]:
+        """Those without a description here, which the booster's library knows by the same names."""
+        fields = type(self).model_fields.items()
+        return {name: getattr(self, name) for name, field in fields if field.description is None}
+
+
+class BoosterParameters(BlockParameters):
+    """Passed to XGBoost under its own names, but those with a description here."""
+
     objective: Literal["classes", "order"] = Field(
         description="classes: values are different; order: a question for each step between two of them"
     )
@@ -39,21 +54,8 @@ class BoosterParameters(ClassifierParameters):
     colsample_bynode: float = Field(gt=0, le=1)
     max_bin: int = Field(ge=2)
     reg_lambda: float = Field(ge=0)
-    block_rounds: int = Field(ge=1, description="rounds that share one random choice of columns")
-    block_columns: float = Field(gt=0, le=1, description="share of the columns in that choice")
     kept_share: float = Field(ge=0, lt=1, description="of the photos, on which growing stops early; 0: no early stop")
     patience: int = Field(ge=1, description="blocks without a better loss on these photos, after which growing stops")
-
-    @property
-    def block_lengths(self) -> tuple[int, ...]:
-        """Rounds of each block."""
-        whole, rest = divmod(self.num_rounds, self.block_rounds)
-        return (*[self.block_rounds] * whole, *([rest] if rest else []))
-
-    def of_xgboost(self) -> dict[str, float]:
-        """Those that XGBoost knows by the same names."""
-        fields = BoosterParameters.model_fields.items()
-        return {name: getattr(self, name) for name, field in fields if field.description is None}
 
 
 class XGBoostParameters(BoosterParameters):
@@ -94,25 +96,18 @@ class PerceptronParameters(ClassifierParameters):
     seed: Seed
 
 
-class LightGBMParameters(ClassifierParameters):
+class LightGBMParameters(BlockParameters):
     """Passed to LightGBM under its own names, but those with a description here."""
 
     features: FeaturesName
-    num_rounds: int = Field(ge=1, description="trees per class")
     num_models: int = Field(ge=1, description="boosters that differ in their seed, probabilities averaged")
-    seed: Seed = Field(description="of rows and columns that trees draw")
     learning_rate: float = Field(gt=0)
     num_leaves: int = Field(ge=2)
     min_data_in_leaf: int = Field(ge=0)
     bagging_fraction: float = Field(gt=0, le=1)
-    feature_fraction: float = Field(gt=0, le=1)
+    feature_fraction_bynode: float = Field(gt=0, le=1)
     lambda_l2: float = Field(ge=0)
     max_bin: int = Field(ge=2)
-
-    def of_lightgbm(self) -> dict[str, float]:
-        """Those that LightGBM knows by the same names."""
-        fields = LightGBMParameters.model_fields.items()
-        return {name: getattr(self, name) for name, field in fields if field.description is None}
 
 
 class BoostParameters(Parameters):
