@@ -1,7 +1,6 @@
 """Networks that only predict, made to pass over their feature maps less often."""
 
 import logging
-import math
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
@@ -9,8 +8,10 @@ from functools import partial
 import torch
 from timm.layers.conv2d_same import Conv2dSame
 from timm.layers.norm_act import BatchNormAct2d
+from timm.layers.padding import pad_same_arg
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from apparel_eye.data.sizes import Size
 
@@ -94,23 +95,14 @@ def _trace(
 
 def _fuse_norm(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Module:
     """Change the convolution; what is left of the norm."""
-    assert norm.running_var is not None
-    assert norm.running_mean is not None
-    factor = (norm.running_var + norm.eps).rsqrt()
-    if norm.affine:
-        factor = factor * norm.weight
-    shift = -norm.running_mean if convolution.bias is None else convolution.bias - norm.running_mean
-    shift = shift * factor + norm.bias if norm.affine else shift * factor
-    convolution.weight.mul_(factor[:, None, None, None])
-    convolution.bias = nn.Parameter(shift)
+    folded = fuse_conv_bn_eval(convolution, norm)
+    convolution.weight, convolution.bias = folded.weight, folded.bias
     return nn.Sequential(norm.drop, norm.act) if isinstance(norm, BatchNormAct2d) else nn.Identity()
 
 
 def _pad_alike(lopsided: nn.Conv2d, shape: Size) -> nn.Conv2d:
-    height, width = lopsided.kernel_size
-    (above, below), (left, right) = (
-        _margins(*side) for side in zip(shape, lopsided.kernel_size, lopsided.stride, lopsided.dilation, strict=True)
-    )
+    height, width = kernel_size = list(lopsided.kernel_size)
+    left, right, above, below = pad_same_arg(list(shape), kernel_size, list(lopsided.stride), list(lopsided.dilation))
     if (above, left) != (below, right) and lopsided.dilation != (1, 1):
         return lopsided  # zeros would have to stand between all of its rows
     kernel = functional.pad(lopsided.weight, (right - left, 0, below - above, 0))
@@ -127,9 +119,3 @@ def _pad_alike(lopsided: nn.Conv2d, shape: Size) -> nn.Conv2d:
     )
     even.weight, even.bias = nn.Parameter(kernel), lopsided.bias
     return even
-
-
-def _margins(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
-    """TensorFlow's padding "SAME" before and after one side."""
-    total = max((math.ceil(size / stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
-    return total // 2, total - total // 2
