@@ -39,6 +39,15 @@ def test_the_average_is_the_start_and_each_step_weighed_by_their_age(model: nn.M
     assert set(weights[0]) - set(average.values) == {"1.num_batches_tracked"}
 
 
+def test_a_step_has_the_bits_of_an_interpolation_of_each_tensor(model: nn.Module) -> None:
+    average, expected = Average(model, 0.999), copy_of(model)
+    for number in range(1, 6):
+        step(model, number)
+        average.update()
+        expected = {name: expected[name].lerp(model.state_dict()[name], 1 - 0.999) for name in average.values}
+    assert all(torch.equal(found, expected[name]) for name, found in average.values.items())
+
+
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_averaged_weights_are_in_the_model_for_a_while_only(model: nn.Module, decay: float) -> None:
     average = Average(model, decay)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Average:
@@ -19,28 +19,21 @@ class Average:
         self._model, self._decay = model, decay
         self.values = {name: tensor.clone() for name, tensor in self._followed().items()} if decay else {}
 
-    @torch.no_grad()
     def update(self) -> None:
         """After a step."""
         if self._decay:
-            for name, tensor in self._followed().items():
-                self.values[name].lerp_(tensor, 1 - self._decay)
+            average = get_ema_multi_avg_fn(self._decay)  # type: ignore[no-untyped-call]
+            average(list(self.values.values()), list(self._followed().values()), None)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Within it, the model has the averaged weights."""
         before = {name: tensor.clone() for name, tensor in self._followed().items()} if self._decay else {}
-        self._fill(self.values)
+        self._model.load_state_dict(self.values, strict=False)  # counters are not averaged
         try:
             yield
         finally:
-            self._fill(before)
-
-    @torch.no_grad()
-    def _fill(self, values: dict[str, Tensor]) -> None:
-        followed = self._followed()
-        for name, value in values.items():
-            followed[name].copy_(value)
+            self._model.load_state_dict(before, strict=False)
 
     def _followed(self) -> dict[str, Tensor]:
         return {name: tensor for name, tensor in self._model.state_dict().items() if tensor.is_floating_point()}
