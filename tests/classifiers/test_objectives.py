@@ -24,6 +24,13 @@ def test_classes_have_a_margin_each_and_their_softmax() -> None:
     np.testing.assert_array_equal(CLASSES.labels(np.array([2, 0, 1]), 3), [2, 0, 1])
 
 
+@given(arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 6)), elements=st.floats(-50, 50, width=32)))
+def test_classes_are_what_they_were_when_margins_were_subtracted_in_single_precision(margins: np.ndarray) -> None:
+    exponentials = np.exp(margins - margins.max(axis=1, keepdims=True), dtype=np.float64)
+    before = exponentials / exponentials.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(CLASSES.probabilities(margins), before, rtol=1e-5)
+
+
 def test_the_order_has_a_question_for_each_step() -> None:
     assert ORDER.num_margins(4) == 3
     np.testing.assert_array_equal(ORDER.labels(np.arange(4), 4), [[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1]])

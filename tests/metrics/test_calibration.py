@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import softmax
 
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import (
@@ -16,7 +17,7 @@ from apparel_eye.metrics.calibration import (
     score_abstention,
 )
 from apparel_eye.metrics.official import LabelStrings, Probabilities, parse_label_strings
-from apparel_eye.metrics.probabilities import FLOOR, softmax, with_floor
+from apparel_eye.metrics.probabilities import FLOOR, with_floor
 
 Case = tuple[Probabilities, LabelStrings]
 ALL = (0, 1, 2)
@@ -30,8 +31,8 @@ def drawn(num_photos: int, sharpness: float, seed: int = 1) -> Case:
     """Three values, labels drawn from a softmax of logits; the probabilities are of these logits times a number."""
     generator = np.random.default_rng(seed)
     logits = 2 * generator.normal(size=(num_photos, 3))
-    labels = (softmax(logits).cumsum(axis=1) < generator.random((num_photos, 1))).sum(axis=1)
-    return softmax(sharpness * logits), marks_of_values(labels, 3)
+    labels = (softmax(logits, axis=1).cumsum(axis=1) < generator.random((num_photos, 1))).sum(axis=1)
+    return softmax(sharpness * logits, axis=1), marks_of_values(labels, 3)
 
 
 def answered(answers: str, confidences: list[float]) -> Case:

@@ -3,11 +3,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.special import softmax
 
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import apply_temperature
 from apparel_eye.metrics.official import LabelStrings, Probabilities
-from apparel_eye.metrics.probabilities import FLOOR, softmax, with_floor
+from apparel_eye.metrics.probabilities import FLOOR, with_floor
 from apparel_eye.selection import blend as blending
 from apparel_eye.selection.blend import Blend, blend, cross_fit_blend, fit_blend, fit_weights
 
@@ -27,7 +28,7 @@ def marks_of_values(labels: np.ndarray) -> LabelStrings:
 def candidate(labels: np.ndarray, skill: float, seed: int) -> Probabilities:
     """Softmax of noise, and of the label by skill."""
     noise = np.random.default_rng([seed, 2]).normal(size=(len(labels), 3))
-    return softmax(noise + skill * np.eye(3)[labels])
+    return softmax(noise + skill * np.eye(3)[labels], axis=1)
 
 
 def drawn(num_photos: int, skills: tuple[float, ...], seed: int = 1) -> tuple[list[Probabilities], LabelStrings]:
@@ -60,9 +61,9 @@ def test_weights_are_those_that_scipy_finds(skills: tuple[float, ...], num_photo
     candidates, label_strings = drawn(num_photos, skills, seed)
 
     def surprise(logits: np.ndarray) -> float:
-        return -merit(softmax(logits[None])[0], candidates, label_strings)
+        return -merit(softmax(logits), candidates, label_strings)
 
-    expected = softmax(minimize(surprise, np.zeros(len(skills)), tol=1e-8).x[None])[0]
+    expected = softmax(minimize(surprise, np.zeros(len(skills)), tol=1e-8).x)
     found = fit_weights(candidates, label_strings)
     np.testing.assert_allclose(found, expected, atol=2e-3)
     assert merit(found, candidates, label_strings) == pytest.approx(

@@ -2,12 +2,12 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from apparel_eye.classifiers.dual_basis import dual_basis
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.metrics.official import Probabilities
-from apparel_eye.metrics.probabilities import softmax
 from apparel_eye.networks.checkpoint import Weights
 
 
@@ -37,4 +37,4 @@ def fit(examples: Examples, strength: float, max_iterations: int) -> Weights:
 def predict(model: Weights, features: NDArray[np.float32]) -> Probabilities:
     """Probabilities of the classes, shape (n, classes)."""
     logits = ((features - model["mean"]) / model["scale"]) @ model["coefficients"].T + model["intercept"]
-    return softmax(logits)
+    return np.asarray(softmax(logits.astype(np.float64), axis=1))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 
 from apparel_eye.data.subsets import Rows
-from apparel_eye.metrics.probabilities import softmax
 
 Margins = NDArray[np.float32]
 _LEAST = 1e-6
@@ -33,7 +33,7 @@ class Objective:
 
 def _of_steps(margins: Margins) -> NDArray[np.float64]:
     """Each margin says whether the value is above a step; where they contradict each other, the lower step counts."""
-    above = np.minimum.accumulate(1 / (1 + np.exp(-margins.astype(np.float64))), axis=1)
+    above = np.minimum.accumulate(expit(margins.astype(np.float64)), axis=1)
     ends = np.ones((len(above), 1))
     between = np.maximum(-np.diff(np.hstack([ends, above, 0 * ends]), axis=1), _LEAST)
     return np.asarray(between / between.sum(axis=1, keepdims=True))
@@ -44,7 +44,7 @@ OBJECTIVES: dict[str, Objective] = {
         settings=lambda num_classes: {"objective": "multi:softprob", "num_class": num_classes},
         labels=lambda classes, _: classes.astype(np.float32),
         num_margins=lambda num_classes: num_classes,
-        probabilities=softmax,
+        probabilities=lambda margins: softmax(margins.astype(np.float64), axis=1),
     ),
     "order": Objective(  # a binary question for each step between two values (Frank and Hall, ECML 2001)
         settings=lambda _: {"objective": "binary:logistic"},

@@ -4,13 +4,13 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from apparel_eye.classifiers.dual_basis import dual_basis
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.metrics.official import Probabilities
-from apparel_eye.metrics.probabilities import softmax
 from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.parameters import PerceptronParameters
 
@@ -46,4 +46,5 @@ def fit(examples: Examples, parameters: PerceptronParameters) -> Weights:
 def predict(model: Weights, features: NDArray[np.float32]) -> Probabilities:
     """Probabilities of the classes, shape (n, classes)."""
     hidden = ((features - model["mean"]) / model["scale"]) @ model["first"] + model["first_bias"]
-    return softmax(np.maximum(hidden, 0) @ model["second"] + model["second_bias"])
+    logits = np.maximum(hidden, 0) @ model["second"] + model["second_bias"]
+    return np.asarray(softmax(logits.astype(np.float64), axis=1))

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import log_softmax, softmax
 
 from apparel_eye.metrics.official import LabelStrings, Probabilities, at_own_thresholds, basic_precision, true_values
-from apparel_eye.metrics.probabilities import softmax, with_floor
+from apparel_eye.metrics.probabilities import with_floor
 
 SeenValues = Sequence[int] | NDArray[np.integer]
 
@@ -29,15 +29,12 @@ def fit_temperature(probabilities: Probabilities, label_strings: LabelStrings, s
     """
     logits = _logits(probabilities, seen_values)
     is_label = true_values(label_strings)[:, None] == np.asarray(seen_values)
-    of_label = logits[is_label]
-    logits = logits[is_label.any(axis=1)]
-    if not len(logits):
+    if not is_label.any():
         return 1.0
 
     def loss(log_temperature: float) -> float:
-        inverse = np.exp(-log_temperature)
-        of_photos = np.sum(logsumexp(inverse * logits, axis=1) - inverse * of_label)
-        return float(of_photos + (log_temperature / _SPREAD) ** 2 / 2)
+        of_labels = log_softmax(logits * np.exp(-log_temperature), axis=1)[is_label]
+        return float((log_temperature / _SPREAD) ** 2 / 2 - of_labels.sum())
 
     limit = np.log(MAX_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
@@ -51,7 +48,8 @@ def apply_temperature(probabilities: Probabilities, temperature: float, seen_val
         temperature: 1 changes nothing.
         seen_values: indices of the values that had training photos; others keep the floor, see ``with_floor``.
     """
-    return with_floor(softmax(_logits(probabilities, seen_values) / temperature), seen_values, probabilities.shape[1])
+    tempered = softmax(_logits(probabilities, seen_values) / temperature, axis=1)
+    return with_floor(tempered, seen_values, probabilities.shape[1])
 
 
 def cross_fit(

@@ -27,9 +27,3 @@ def with_floor(
     normalized = probabilities.astype(np.float64) / probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
     floored[:, np.asarray(seen_values)] = rest * normalized
     return floored
-
-
-def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Logits to probabilities, both of shape (N, classes)."""
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
