@@ -19,6 +19,7 @@ from apparel_eye.parameters import (
     ProjectParameters,
     SplitParameters,
 )
+from apparel_eye.parameters.choices import Choice
 from apparel_eye.parameters.problems import in_words
 
 Tree = dict[str, Any]
@@ -108,7 +109,8 @@ def nonsense_for(kinds: set[type], field: FieldInfo) -> list[object]:
     wrong = [mutant for mutant in wrong if type(mutant) not in fine]
     if kinds & {int, float}:
         wrong += [math.nan, math.inf, -math.inf, *([] if field is FROM_THE_END else [-1]), *out_of_range(field)]
-    if any(get_origin(part) is Literal for part in parts_of(field.annotation)):
+    parts = [*parts_of(field.annotation), *field.metadata]
+    if any(get_origin(part) is Literal or isinstance(part, Choice) for part in parts):
         wrong += ["no such choice"]
     return wrong
 

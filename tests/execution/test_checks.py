@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -8,17 +9,22 @@ from apparel_eye.errors import UsageError
 from apparel_eye.execution.checks import checked_parameters
 from apparel_eye.execution.config_loader import config_loader
 from apparel_eye.parameters import ProjectParameters
+from apparel_eye.parameters.choices import Choice
 from apparel_eye.parameters.reference.describe import leaves
 
 
-def choices(annotation: Any) -> list[str]:
+def choices(annotation: Any, said: Iterable[Any]) -> list[str]:
     """Words that a parameter may be, of which one can be misspelt; in lists as well."""
     if get_origin(annotation) is Literal:
         return [str(choice) for choice in get_args(annotation)]
-    return [choice for kind in get_args(annotation) for choice in choices(kind)]
+    members = [member for choice in said if isinstance(choice, Choice) for member in choice.members]
+    parts = [(part, getattr(part, "__metadata__", ())) for part in get_args(annotation)]
+    return [*members, *(choice for part in parts for choice in choices(*part))]
 
 
-ENUMS = {name: found for name, field in leaves(ProjectParameters) if (found := choices(field.annotation))}
+ENUMS = {
+    name: found for name, field in leaves(ProjectParameters) if (found := choices(field.annotation, field.metadata))
+}
 TUPLES = {name for name, field in leaves(ProjectParameters) if get_origin(field.annotation) is tuple}
 
 

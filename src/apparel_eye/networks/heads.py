@@ -18,21 +18,25 @@ from apparel_eye.parameters import HeadParameters
 
 
 def averages(feature_maps: Tensor) -> Tensor:
-    """Average and maximum of each filter: (B, C, H, W) to (B, 2 C), as the write-up pools."""
+    """Average and maximum of each filter, as the write-up pools."""
+    # (B, 2 C)
     return torch.cat([feature_maps.mean(dim=(2, 3)), feature_maps.amax(dim=(2, 3))], dim=1)
 
 
 def mean(feature_maps: Tensor) -> Tensor:
-    """Average of each filter: (B, C, H, W) to (B, C), as most networks pool."""
+    """Average of each filter, as most networks pool."""
+    # (B, C)
     return feature_maps.mean(dim=(2, 3))
 
 
 def rows(feature_maps: Tensor) -> Tensor:
-    """Averages over the width only: (B, C, H, W) to (B, C H). Where a garment ends is what full averages lose."""
+    """Averages over the width only, which keep where a garment ends."""
+    # (B, C H)
     return feature_maps.mean(dim=3).flatten(1)
 
 
 POOLINGS: dict[str, Callable[[Tensor], Tensor]] = {"averages": averages, "mean": mean, "rows": rows}
+"""From feature maps, shape (B, C, H, W), to features, shape (B, D), by their names."""
 
 
 class Head(nn.Module):

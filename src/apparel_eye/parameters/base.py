@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from apparel_eye.parameters.choices import Choice
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]], Field(strict=False)]
 Area = Annotated[int, Field(ge=16 * 16)]
-ResizeMode = Literal["squash", "pad", "crop"]
+ResizeMode = Annotated[str, Choice("data.reading.photos", "RESIZE_MODES")]
 Seed = Annotated[int, Field(ge=0)]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, create_model, field_validator, model_validator
 
 from apparel_eye.parameters.base import Area, Parameters, ResizeMode, Seed, Share, Size
+from apparel_eye.parameters.choices import Choice
 
 
 class AugmentationParameters(Parameters):
@@ -29,10 +30,7 @@ class AugmentationParameters(Parameters):
 class HeadParameters(Parameters):
     """Layers from the last feature map to the values."""
 
-    pooling: Literal["averages", "mean", "rows"] = Field(
-        description="averages: average and maximum of each filter (the write-up's); mean: average only; "
-        "rows: averages over the width only"
-    )
+    pooling: Annotated[str, Choice("networks.heads", "POOLINGS")]
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         strict=False, description="widths of hidden layers; none: one linear one"
     )
@@ -73,7 +71,7 @@ class PhaseParameters(Parameters):
 class LossParameters(Parameters):
     """What training makes small, see ``training.losses``."""
 
-    name: Literal["cross_entropy", "focal", "earth_mover"]
+    name: Annotated[str, Choice("training.losses", "LOSSES")]
     label_smoothing: Share = Field(description="of each photo, spread evenly over the values")
     maybe_share: Share = Field(description="of each photo that has them, for the values marked m")
     focal_gamma: float = Field(ge=0, description="of focal: how much less a photo counts that is right already")

@@ -17,18 +17,21 @@ Loss = Callable[[Tensor, Tensor, LossParameters], Tensor]
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, loss: LossParameters) -> Tensor:
-    """With soft targets, shape (B,)."""
+    """The usual one, minus the logarithm of the probability of what the network should say."""
     return -(targets * logits.log_softmax(dim=1)).sum(dim=1)
 
 
 def focal(logits: Tensor, targets: Tensor, loss: LossParameters) -> Tensor:
-    """Cross entropy that counts less where the network is already right (RetinaNet, arXiv:1708.02002, equation 4)."""
+    """Cross entropy that counts less where the network is already right.
+
+    RetinaNet, arXiv:1708.02002, equation 4.
+    """
     log_probabilities = logits.log_softmax(dim=1)
     return -(targets * (1 - log_probabilities.exp()) ** loss.focal_gamma * log_probabilities).sum(dim=1)
 
 
 def earth_mover(logits: Tensor, targets: Tensor, loss: LossParameters) -> Tensor:
-    """Cross entropy, and how far probability must be moved along the order of the values to where it belongs.
+    """Cross entropy, and how far probability must be moved along the order of the values, for values that have one.
 
     The squared earth mover's distance between distributions over ordered values is that of their cumulative sums
     (arXiv:1611.05916, equation 6); alone it learns slowly, so it is added to cross entropy.
@@ -38,6 +41,7 @@ def earth_mover(logits: Tensor, targets: Tensor, loss: LossParameters) -> Tensor
 
 
 LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "focal": focal, "earth_mover": earth_mover}
+"""Of logits and targets, shape (B, values), photo by photo, shape (B,), by their names."""
 
 
 def target_distributions(label_strings: LabelStrings, loss: LossParameters) -> NDArray[np.float32]:

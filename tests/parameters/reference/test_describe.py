@@ -1,6 +1,6 @@
 """Every parameter is described once, with what the models and Kedro say of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from apparel_eye.parameters import ProjectParameters
+from apparel_eye.parameters.choices import Choice
 from apparel_eye.parameters.reference import Described, describe_parameters, sections, written
 from apparel_eye.parameters.reference.describe import at, leaves
 
@@ -21,12 +22,14 @@ def names_in(tree: Any, above: str = "") -> list[str]:
     return [name for key, value in tree.items() for name in names_in(value, f"{above}{key}.")]
 
 
-def choices_in(annotation: Any) -> Iterator[str]:
+def choices_in(annotation: Any, said: Iterable[Any] = ()) -> Iterator[str]:
     """Every word that a type allows."""
+    for choice in said:
+        yield from choice.members if isinstance(choice, Choice) else ()
     if get_origin(annotation) is Literal:
         yield from get_args(annotation)
     for part in get_args(annotation):
-        yield from choices_in(part)
+        yield from choices_in(part, getattr(part, "__metadata__", ()))
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +49,11 @@ def test_each_has_a_meaning_and_a_type(described: list[Described]) -> None:
 
 def test_each_choice_of_the_models_is_told(described: list[Described]) -> None:
     of = {parameter.name: parameter.type for parameter in described}
-    with_choices = {name: list(choices_in(field.annotation)) for name, field in leaves(ProjectParameters)}
+    with_choices = {
+        name: list(choices_in(field.annotation, field.metadata)) for name, field in leaves(ProjectParameters)
+    }
     assert with_choices["train.precision"] == ["auto", "float32", "bfloat16"]
+    assert with_choices["train.resize"] == ["squash", "pad", "crop"]
     missing = {name: words for name, words in with_choices.items() if words and ", ".join(words) not in of[name]}
     assert missing == {}
 
@@ -60,6 +66,15 @@ def test_values_are_those_that_kedro_runs_with(
     for parameter in describe_parameters(project / "conf", env):
         assert parameter.value == at(expected, parameter.name), parameter.name
         assert parameter.default == at(base, parameter.name), parameter.name
+
+
+def test_members_of_a_family_are_told_with_what_their_functions_say(described: list[Described]) -> None:
+    meanings = {parameter.name: parameter.meaning for parameter in described}
+    first, *others = meanings["train.resize"].split("; ")
+    assert first == "how photos get the stage's size"
+    assert others == [
+        "squash: all of it, its side ratio changed", "pad: all of it, its mean color beside it", "crop: its center"
+    ]  # fmt: skip
 
 
 def test_a_description_in_the_model_stands_before_the_comment(described: list[Described]) -> None:

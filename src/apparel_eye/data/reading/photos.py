@@ -74,14 +74,33 @@ def read_photo(data: bytes, limits: PhotoParameters, at_least: int | None = None
 
 
 def resize_photo(image: Image.Image, size: tuple[int, int], mode: ResizeMode) -> Pixels:
-    """A photo as pixels of shape (height, width, 3): squashed to the size, padded with its mean color, or cropped."""
+    """A photo as pixels of shape (height, width, 3)."""
     height, width = size
-    if mode == "squash":
-        return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    if mode == "crop":
-        return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
+    return np.asarray(RESIZE_MODES[mode](image, (width, height)))
+
+
+def squash(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """All of it, its side ratio changed."""
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def pad(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """All of it, its mean color beside it."""
     color = tuple(int(mean) for mean in np.asarray(image.resize((1, 1), Image.Resampling.BOX))[0, 0])
-    return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color=color))
+    return ImageOps.pad(image, size, Image.Resampling.BICUBIC, color=color)
+
+
+def crop(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Its center."""
+    return ImageOps.fit(image, size, Image.Resampling.BICUBIC)
+
+
+RESIZE_MODES: dict[str, Callable[[Image.Image, tuple[int, int]], Image.Image]] = {
+    "squash": squash,
+    "pad": pad,
+    "crop": crop,
+}
+"""How a photo gets a width and height, by their names."""
 
 
 def at_height(image: Image.Image, height: int) -> Pixels:

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from apparel_eye.parameters import ProjectParameters
 from apparel_eye.parameters.reference.comments import comments_in
 from apparel_eye.parameters.reference.files import global_values, parameter_files, parameter_values
-from apparel_eye.parameters.reference.words import in_words
+from apparel_eye.parameters.reference.words import in_words, meaning_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def describe_parameters(conf: Path, env: str) -> list[Described]:
         comments |= comments_in(path.read_text(encoding="utf-8"))
     return [
         Described(
-            name, in_words(field), at(defaults, name), at(values, name), field.description or comments.get(name, "")
+            name, in_words(field), at(defaults, name), at(values, name), meaning_of(field, comments.get(name, ""))
         )
         for name, field in leaves(ProjectParameters)
     ]

@@ -1,11 +1,13 @@
 """Types of parameters in plain words, with the values that are allowed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
+
+from apparel_eye.parameters.choices import Choice
 
 _KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text", NoneType: "null"}
 
@@ -13,6 +15,19 @@ _KINDS = {bool: "true or false", int: "whole number", float: "number", str: "tex
 def in_words(field: FieldInfo) -> str:
     """What a field takes: ``number from 0 to 1``, ``one of squash, pad, crop`` ..."""
     return _words(field.annotation, field.metadata)
+
+
+def meaning_of(field: FieldInfo, comment: str) -> str:
+    """What a field stands for: its description or else the comment of its default, and each name that it may have."""
+    families = [family.meaning for family in families_in(field.annotation, field.metadata)]
+    return "; ".join(said for said in (field.description or comment, *families) if said)
+
+
+def families_in(annotation: Any, limits: Iterable[Any]) -> Iterator[Choice]:
+    """Those that a value, or one within a list, is a member of."""
+    yield from (limit for limit in limits if isinstance(limit, Choice))
+    for part in get_args(annotation):
+        yield from families_in(part, getattr(part, "__metadata__", ()))
 
 
 def _words(annotation: Any, limits: Iterable[Any]) -> str:
@@ -23,6 +38,8 @@ def _words(annotation: Any, limits: Iterable[Any]) -> str:
         return _words(args[0], [*_flat(args[1:]), *limits])
     if origin is Literal:
         return args[0] if len(args) == 1 else f"one of {', '.join(map(str, args))}"
+    if families := [limit for limit in limits if isinstance(limit, Choice)]:
+        return f"one of {', '.join(families[0].members)}"
     if origin in (Union, UnionType):
         return ", or ".join(_words(kind, []) for kind in args)
     if origin is tuple:
