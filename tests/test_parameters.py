@@ -97,6 +97,8 @@ def kinds_of(field: FieldInfo) -> set[type]:
     types = list(parts_of(field.annotation))
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
         return {dict}
+    if get_origin(field.annotation) is dict:
+        return {dict}
     return {kind for kind in (bool, int, float, str) if kind in types} | {
         list for part in types if get_origin(part) is tuple
     }

@@ -52,7 +52,11 @@ def test_what_is_read_is_what_the_module_has(family: Choice) -> None:
 
 def test_names_come_in_order_each_with_the_first_line_of_its_docstring(package: Path) -> None:
     places = Choice("room.places", "PLACES")
-    assert list(places.members.items()) == [("near", "how far it is at most"), ("out_there", "a long way"), ("here", "")]
+    assert list(places.members.items()) == [
+        ("near", "how far it is at most"),
+        ("out_there", "a long way"),
+        ("here", ""),
+    ]
     assert places.meaning == "near: how far it is at most; out_there: a long way"
 
 

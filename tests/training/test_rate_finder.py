@@ -100,7 +100,7 @@ def test_the_suggested_rate_trains_better_than_one_far_above_or_below(task: Task
 
     def loss_after(rate: float) -> float:
         task.model.load_state_dict(start)
-        stepper = Stepper(task, settings[1])
+        stepper = Stepper(task, settings[1], rate)
         task.model.train()
         for step in range(60):
             last = stepper.take(torch.arange(24), np.arange(24), 0, step, rate)

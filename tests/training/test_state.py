@@ -134,7 +134,7 @@ def test_moments_of_the_optimizer_lie_in_memory_as_the_weights_they_are_of() -> 
     for parameter in other.parameters():
         nn.init.zeros_(parameter)
     loss_sum = torch.tensor(0.0)
-    state.fill(other, of_other, nothing, loss_sum, arrays)
+    state.fill(other, of_other, nothing, loss_sum, arrays, state.numbers_of(optimizer))
     assert loss_sum == 2.5
     for (parameter, own), (expected, events) in zip(of_other.state.items(), optimizer.state.items(), strict=True):
         assert torch.equal(parameter, expected)

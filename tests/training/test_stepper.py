@@ -53,7 +53,7 @@ def gradients(task: Task, settings: Settings) -> tuple[float, list[Tensor]]:
     """The loss of a step on all photos, and its gradients."""
     task.model.train()
     rows = np.arange(NUM_PHOTOS)
-    loss = Stepper(task, settings[1]).take(task.read(rows), rows, epoch=2, step=5, rate=1e-3)
+    loss = Stepper(task, settings[1], 1e-3).take(task.read(rows), rows, epoch=2, step=5, rate=1e-3)
     return loss.item(), [parameter.grad.clone() for parameter in task.model.parameters()]
 
 

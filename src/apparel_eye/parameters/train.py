@@ -79,6 +79,18 @@ class LossParameters(Parameters):
     class_balance: Share = Field(description="0: photos count alike, 1: values do")
 
 
+Setting = bool | int | float | str | Annotated[tuple[float, ...], Field(strict=False)]
+
+
+class OptimizerParameters(Parameters):
+    """What makes steps of gradients, see ``training.optimizers``."""
+
+    name: str = Field(
+        min_length=1, description="a name of timm.optim.list_optimizers(), of one that can be stopped and gone on with"
+    )
+    settings: dict[str, Setting] = Field(description="its own, by timm's names; what is not given is as timm has it")
+
+
 class FinderParameters(Parameters):
     """The learning-rate finder (arXiv:1506.01186), run where a learning rate is ``auto``."""
 
@@ -118,6 +130,7 @@ StagesParameters = create_model(
 # each made twice
 Augmentation = TypeVar("Augmentation", bound=AugmentationParameters)
 Finder = TypeVar("Finder", bound=FinderParameters)
+Optimizer = TypeVar("Optimizer", bound=OptimizerParameters)
 Phase = TypeVar("Phase", bound=PhaseParameters)
 Stages = TypeVar("Stages", bound=StagesParameters)
 
@@ -165,6 +178,7 @@ class TrainParameters(ComputingParameters, FeatureParameters):
     accept_non_commercial: bool = Field(
         exclude=True, description="weights whose licence forbids commercial use may be used"
     )
+    optimizer: OptimizerParameters
     weight_decay: float = Field(ge=0)
     weight_average: float = Field(
         ge=0, lt=1, description="share that an exponential moving average of the weights keeps each step; 0: no average"

@@ -24,7 +24,7 @@ from apparel_eye.parameters import PhaseParameters, TrainParameters
 from apparel_eye.training import schedule
 from apparel_eye.training.ema import Average
 from apparel_eye.training.history import head_columns, report, warn_of_collapse
-from apparel_eye.training.state import arrays_of, fill
+from apparel_eye.training.state import arrays_of, fill, numbers_of
 from apparel_eye.training.stepper import Stepper, Task
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class _Training:
 
     def __init__(self, task: Task, phase: PhaseParameters, parameters: TrainParameters) -> None:
         self._task, self._phase, self._parameters = task, phase, parameters
-        self._stepper = Stepper(task, parameters)
+        self._stepper = Stepper(task, parameters, phase.rate)
         self._average = Average(task.model, parameters.weight_average)
         self._epoch = self._step = 0
         self._loss_sum = torch.zeros((), device=task.targets.device)
@@ -89,7 +89,8 @@ class _Training:
         notes = state.notes
         self._epoch, self._step, self._seconds = notes["epoch"], notes["step"], notes["seconds"]
         self._stepper.accumulation = notes["accumulation"]
-        fill(self._task.model, self._stepper.optimizer, self._average, self._loss_sum, state.arrays)
+        own = (self._task.model, self._stepper.optimizer, self._average, self._loss_sum)
+        fill(*own, state.arrays, notes["optimizer"])
         logger.info("    going on after %d epochs and %d steps", self._epoch, self._step)
 
     def run(self) -> Iterator[Event]:
@@ -214,6 +215,7 @@ class _Training:
             "step": self._step,
             "seconds": self._seconds,
             "accumulation": self._stepper.accumulation,
+            "optimizer": numbers_of(self._stepper.optimizer),
         }
         arrays = arrays_of(self._task.model, self._stepper.optimizer, self._average, self._loss_sum)
         return State(arrays, notes)

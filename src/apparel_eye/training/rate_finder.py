@@ -30,7 +30,7 @@ def sweep_rates(task: Task, train: TrainParameters, finder: FinderParameters) ->
     The other layer groups keep their share of the rate. The model's weights, statistics and mode are left as they were.
     """
     before, was_training = copy.deepcopy(task.model.state_dict()), task.model.training
-    stepper = Stepper(task, train)
+    stepper = Stepper(task, train, finder.end)
     rows: Sweep = []
     average, best = 0.0, math.inf
     task.set_mode()

@@ -163,6 +163,7 @@ def _train(
         selection.add(0, task.evaluate(everyone), backbones.state(model))
     if not phase.epochs:
         yield selection.checkpoint(about)
+        return
     for event in loop.train(task, phase, train, earlier.state):
         if event.row is not None and event.probabilities is not None:
             number = int(event.row["epoch"])

@@ -22,7 +22,7 @@ from apparel_eye.metrics.official import LabelStrings, Probabilities
 from apparel_eye.networks import dropout
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import TrainParameters
-from apparel_eye.training import losses
+from apparel_eye.training import losses, optimizers
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +75,9 @@ class Stepper:
         accumulation: shares in which each batch is computed, one after the other.
     """
 
-    def __init__(self, task: Task, train: TrainParameters) -> None:
+    def __init__(self, task: Task, train: TrainParameters, highest_rate: float) -> None:
         self._task, self._train = task, train
-        self.optimizer = torch.optim.AdamW(task.parameter_groups, weight_decay=train.weight_decay, fused=True)
+        self.optimizer = optimizers.create(task.parameter_groups, train.optimizer, train.weight_decay, highest_rate)
         # every process has the same buffers already: parameters ask for frozen statistics
         alike = DistributedDataParallelKwargs(broadcast_buffers=False)
         self.accelerator = Accelerator(cpu=task.mode.device == "cpu", kwargs_handlers=[alike])

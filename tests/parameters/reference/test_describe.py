@@ -17,7 +17,7 @@ ENVIRONMENTS = ("base", "cpu", "demo", "test", "local")
 
 def names_in(tree: Any, above: str = "") -> list[str]:
     """Dotted names of everything in a tree that is no dictionary."""
-    if not isinstance(tree, dict):
+    if not isinstance(tree, dict) or not tree:
         return [above.removesuffix(".")]
     return [name for key, value in tree.items() for name in names_in(value, f"{above}{key}.")]
 

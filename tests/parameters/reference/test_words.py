@@ -27,6 +27,7 @@ from apparel_eye.parameters.reference.words import in_words
         (Annotated[Literal["a", "b"], Field(description="x")], {}, "one of a, b"),
         (Annotated[float, Field(ge=1)] | Literal["auto"], {}, "number at least 1, or auto"),
         (tuple[str, ...], {}, "list, each text"),
+        (dict[str, float], {}, "names and values"),
         (tuple[Literal["a", "b"], ...], {"min_length": 2}, "list of at least 2, each one of a, b"),
         (tuple[Annotated[int, Field(ge=1)], ...], {}, "list, each a whole number at least 1"),
         (Size, {}, "list of 2, each a whole number at least 16"),

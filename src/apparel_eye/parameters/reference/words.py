@@ -44,6 +44,8 @@ def _words(annotation: Any, limits: Iterable[Any]) -> str:
         return ", or ".join(_words(kind, []) for kind in args)
     if origin is tuple:
         return _list_words(args, limits)
+    if origin is dict:
+        return "names and values"
     return _KINDS[annotation] + _range(annotation, limits)
 
 

@@ -19,6 +19,7 @@ from apparel_eye.parameters import (
     ComputingParameters,
     FeatureParameters,
     Finder,
+    Optimizer,
     Phase,
     PhotoParameters,
     ResizeMode,
@@ -28,16 +29,23 @@ from apparel_eye.selection.tables import history_table, rates_table
 
 
 def fetch_backbone(
-    backbone: str, pretrained: str, seed: int, accept_non_commercial: bool, **sizes: tuple[int, int] | int
+    backbone: str,
+    pretrained: str,
+    seed: int,
+    accept_non_commercial: bool,
+    optimizer: Optimizer,
+    **sizes: tuple[int, int] | int,
 ) -> Weights:
     """The weights that training starts from, under the names they have in a classifier.
 
-    ``sizes`` are those of the stages, which are refused before anything is fetched.
+    ``sizes`` are those of the stages; they and the optimizer are refused before anything is fetched.
     """
     from apparel_eye.networks.classifier import with_prefix
     from apparel_eye.networks.pretrained import pretrained_weights
     from apparel_eye.networks.sizes import check_size
+    from apparel_eye.training import optimizers
 
+    optimizers.check(optimizer)
     for name, size in sizes.items():
         check_size(backbone, size, f"train.stages.{name}.size")
     return with_prefix(pretrained_weights(backbone, pretrained, seed, accept_non_commercial))

@@ -30,7 +30,7 @@ def create_pipeline(stages: Sequence[str] = STAGES) -> Pipeline:
             Node(
                 fetch_backbone,
                 inputs={
-                    **_of_train("backbone", "pretrained", "seed", "accept_non_commercial"),
+                    **_of_train("backbone", "pretrained", "seed", "accept_non_commercial", "optimizer"),
                     **{stage: f"params:train.stages.{stage}.size" for stage in stages},
                 },
                 outputs="backbone_weights",
