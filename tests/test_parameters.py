@@ -28,6 +28,8 @@ KeyPath = tuple[str | int, ...]
 ENVIRONMENTS = ("base", "cpu", "demo", "test")
 FROM_THE_END = ActivationsParameters.model_fields["level"]
 """The one number that may be negative."""
+NEUTRAL = {"train.augmentation.max_hue": 0.0}
+"""Keys that files of older versions lack, and the value that their models were trained with."""
 WRONG_TYPES = {
     bool: (2, "perhaps", None, []),
     int: ("1e-3", "7", True, 1.5, None, [1], {}),
@@ -150,7 +152,7 @@ def test_every_misspelt_key_is_refused_with_the_key_that_is_meant(parameters_of:
         name = ".".join(path)
         said = refusal(with_misspelt_key(tree, path))
         assert f"there is no parameter {name}x; did you mean {name}?" in said
-        assert f"parameter {name} is missing" in said
+        assert f"parameter {name} is missing" in said or name in NEUTRAL
 
 
 @pytest.mark.fault(111)

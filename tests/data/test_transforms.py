@@ -1,10 +1,12 @@
+import colorsys
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from apparel_eye.data import transforms
+from apparel_eye.data import randomness, transforms
 from apparel_eye.data.transforms import Transforms, render, render_each
 from apparel_eye.parameters import AugmentationParameters
 
@@ -127,6 +129,45 @@ def test_brightness_is_added_and_contrast_stretches_about_the_photos_mean() -> N
     mean = photos.mean(dim=(1, 2, 3), keepdim=True)
     expected = ((photos - mean) * 1.2 + mean + 0.1).clamp(0, 1)
     torch.testing.assert_close(render(pixels, only(3, contrast=1.2, brightness=0.1)), expected)
+
+
+@pytest.mark.parametrize("turns", [-0.5, -0.07, 0.05, 1 / 3, 0.5])
+def test_hues_are_turned_as_colorsys_turns_them(turns: float) -> None:
+    pixels = photos_of(12, 8)
+    pixels[0, :, 0] = 77  # gray
+    pixels[0, :, 1] = torch.tensor([0, 255, 255], dtype=torch.uint8)  # two channels are lightest
+    expected = []
+    for red, green, blue in (pixels.double() / 255).reshape(-1, 3).tolist():
+        hue, saturation, lightest = colorsys.rgb_to_hsv(red, green, blue)
+        expected.append(colorsys.hsv_to_rgb((hue + turns) % 1, saturation, lightest))
+    found = render(pixels, only(3, hue=turns)).permute(0, 2, 3, 1).reshape(-1, 3)
+    torch.testing.assert_close(found.double(), torch.tensor(expected, dtype=torch.float64), rtol=0, atol=1e-6)
+
+
+def test_each_photos_hue_is_turned_for_itself() -> None:
+    pixels = photos_of(12, 8)
+    drawn = Transforms(**{**vars(transforms.plain(3)), "hue": np.array([0.2, 0.0, -0.3])})
+    seen = render(pixels, drawn)
+    for photo, turns in enumerate((0.2, 0.0, -0.3)):
+        torch.testing.assert_close(seen[photo], render(pixels, only(3, hue=turns))[photo])
+
+
+def test_views_with_turned_hues_are_otherwise_those_without(augmentation: AugmentationParameters) -> None:
+    photos, turned = np.arange(4000), augmentation.model_copy(update={"max_hue": 0.1})
+    before, after = (vars(transforms.draw(1, 0, photos, drawn)) for drawn in (augmentation, turned))
+    assert all(np.array_equal(after[name], before[name]) for name in before if name != "hue")
+    assert not before["hue"].any()
+    assert -0.1 <= after["hue"].min() < -0.099
+    assert 0.099 < after["hue"].max() <= 0.1
+    fixed = [transforms.draw_for_test(1, photos[:9], 8, 4, drawn) for drawn in (augmentation, turned)]
+    for one, other in zip(*fixed, strict=True):
+        assert all(np.array_equal(vars(one)[name], vars(other)[name]) for name in before if name != "hue")
+
+
+def test_the_first_numbers_of_a_photo_do_not_depend_on_how_many_it_gets() -> None:
+    """So that a transform more leaves the draws of all others as they are."""
+    few, many = (randomness.uniform(3, 2, np.arange(50), draws) for draws in (6, transforms._DRAWS))
+    assert np.array_equal(many[:, :6], few)
 
 
 def test_drawn_views_stay_in_range(augmentation: AugmentationParameters) -> None:

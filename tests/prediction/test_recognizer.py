@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from apparel_eye.errors import UsageError
 from apparel_eye.metrics.calibration import apply_temperature
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.prediction.models import load_category
-from apparel_eye.prediction.recognizer import Candidate, Mixture, Recognizer
+from apparel_eye.prediction.recognizer import About, Candidate, Mixture, Recognizer
 
 IDENTITIES = np.arange(5, dtype=np.uint64)
 
@@ -128,6 +129,21 @@ def test_the_version_changes_with_any_weight_and_with_how_the_models_are_used(
     versions = {recognizer.version, *(other.version for other in others)}
     assert len(versions) == 7
     assert all(len(version) == 12 for version in versions)
+
+
+def test_what_older_versions_did_not_know_is_read_as_what_their_models_were_trained_with(
+    load: Callable[[str], Recognizer],
+) -> None:
+    recognizer = load("tta")
+    kept = json.loads(recognizer.about.model_dump_json())
+    assert kept["augmentation"].pop("max_hue") == 0
+    older = Recognizer(About.model_validate_json(json.dumps(kept)), recognizer._models, "tta")
+    assert older.about == recognizer.about
+    # what decides on its version is as the older one wrote it, so that tables that it began are gone on with
+    assert json.loads(older.about.model_dump_json(exclude_defaults=True)) == kept
+    turned = recognizer.about.augmentation.model_copy(update={"max_hue": 0.1})
+    about = recognizer.about.model_copy(update={"augmentation": turned})
+    assert Recognizer(about, recognizer._models, "tta").version != recognizer.version == older.version
 
 
 def test_a_device_that_is_not_here_is_replaced_by_the_processor(load: Callable[[str], Recognizer]) -> None:

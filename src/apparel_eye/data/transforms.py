@@ -12,7 +12,8 @@ from torch.nn import functional
 from apparel_eye.data import randomness
 from apparel_eye.parameters import AugmentationParameters
 
-_DRAWS = 6
+_DRAWS = 7
+"""Numbers that each photo gets; the first of them stay the same where there are more."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Transforms:
         mirrored: whether left and right are swapped.
         brightness: added, in units of the full range.
         contrast: factor about the photo's mean.
+        hue: turns around the circle of colors; 1 is a whole one.
     """
 
     zoom: NDArray[np.float64]
@@ -32,12 +34,13 @@ class Transforms:
     mirrored: NDArray[np.bool_]
     brightness: NDArray[np.float64]
     contrast: NDArray[np.float64]
+    hue: NDArray[np.float64]
 
 
 def plain(num_photos: int, mirrored: bool = False) -> Transforms:
     """The photos as they are, or mirrored."""
     ones, zeros = np.ones(num_photos), np.zeros(num_photos)
-    return Transforms(ones, zeros, np.full(num_photos, mirrored), zeros, ones)
+    return Transforms(ones, zeros, np.full(num_photos, mirrored), zeros, ones, zeros)
 
 
 def draw(seed: int, epoch: int, photos: ArrayLike, augmentation: AugmentationParameters) -> Transforms:
@@ -100,6 +103,8 @@ def _render(photos: Tensor, views: Transforms) -> Tensor:
     elif views.mirrored.any():
         mirrored = torch.as_tensor(views.mirrored, device=photos.device)[:, None, None, None]
         photos = torch.where(mirrored, photos.flip(-1), photos)
+    if (views.hue != 0).any():
+        photos = _turn_hue(photos, _column(views.hue, photos))
     if (views.contrast != 1).any() or (views.brightness != 0).any():
         contrast, brightness = (_column(values, photos) for values in (views.contrast, views.brightness))
         mean = photos.mean(dim=(1, 2, 3), keepdim=True)
@@ -116,7 +121,20 @@ def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -
         mirrored=numbers[:, 3] < augmentation.flip_share,
         brightness=signed[:, 4] * augmentation.max_brightness,
         contrast=1 + signed[:, 5] * augmentation.max_contrast,
+        hue=signed[:, 6] * augmentation.max_hue,
     )
+
+
+def _turn_hue(photos: Tensor, turns: Tensor) -> Tensor:
+    """Hues further along the circle from red by green to blue; lightest and darkest channel stay (HSV's hexagon)."""
+    red, green, blue = photos.split(1, dim=1)  # each (B, 1, H, W)
+    most, least = photos.amax(dim=1, keepdim=True), photos.amin(dim=1, keepdim=True)
+    chroma = most - least
+    some = chroma.clamp_min(torch.finfo(chroma.dtype).tiny)  # gray has no hue, and none is seen
+    from_red, from_green, from_blue = (green - blue) / some, 2 + (blue - red) / some, 4 + (red - green) / some
+    sixths = torch.where(most == red, from_red, torch.where(most == green, from_green, from_blue)) + 6 * turns
+    away = (torch.tensor([5.0, 3.0, 1.0], device=photos.device)[:, None, None] + sixths) % 6
+    return most - chroma * torch.minimum(away, 4 - away).clamp(0, 1)
 
 
 def _interpolate(photos: Tensor, views: Transforms) -> Tensor:

@@ -20,6 +20,9 @@ class AugmentationParameters(Parameters):
     max_brightness: Share
     max_contrast: Share
     flip_share: Share
+    max_hue: float = Field(
+        default=0.0, ge=0, le=0.5, description="turns around the circle of colors, either way; 0: hues stay as they are"
+    )
 
     def for_category(self, is_length: bool) -> "AugmentationParameters":
         """A zoom cuts off hems, so lengths are not zoomed unless a number says so."""

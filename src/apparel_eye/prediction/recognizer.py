@@ -115,7 +115,7 @@ class Recognizer:
     @cached_property
     def version(self) -> str:
         """Of the models and how they are used: changes with any weight, and with what this says of them."""
-        digest = hashlib.sha256(self.about.model_dump_json(exclude={"parts"}).encode())
+        digest = hashlib.sha256(self.about.model_dump_json(exclude={"parts"}, exclude_defaults=True).encode())
         heads = [model for _, model in sorted(self._models.heads.items())]
         for model in (self._models.network.of("best"), self._models.networks, *heads):
             for name, part in [("", model.encode())] if isinstance(model, str) else sorted(model.items()):
