@@ -15,6 +15,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 
 from apparel_eye.data.reading.verdicts import FIXES, REASONS
+from apparel_eye.parameters import STAGES
 from apparel_eye.parameters.reference import describe_parameters, written
 from apparel_eye.pipeline_registry import register_pipelines
 
@@ -59,6 +60,8 @@ def files_by_pipeline() -> Iterator[tuple[str, str]]:
 
 def test_every_file_of_the_table_is_made_by_the_flow(results: Path) -> None:
     paths = [path for pipeline, path in files_by_pipeline() if pipeline not in APART]
+    assert any("<stage>" in path for path in paths)
+    paths = [path.replace("<stage>", stage) for path in paths for stage in (STAGES if "<stage>" in path else [""])]
     patterns = [re.sub("<candidate>|<head>", "*", path.replace("<category>", CATEGORY)) for path in paths]
     assert [pattern for pattern in patterns if not list(results.glob(pattern))] == []
     assert len(paths) > 20

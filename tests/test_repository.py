@@ -200,6 +200,7 @@ NOT_OF_ONE_MODULE = {
     "families/test_heads.py": "a head more, by its entry alone",
     "datasets/test_damaged_files.py": "files of all datasets, damaged",
     "datasets/test_killed_saves.py": "saves of all datasets, killed",
+    "families/test_training_families.py": "families of training, each with a member more",
 }
 """Tests that no single module stands for, and what they are of."""
 

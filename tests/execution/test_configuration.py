@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from apparel_eye.errors import UsageError
-from apparel_eye.execution.configuration import check_environment, stop_of_configuration
+from apparel_eye.execution.configuration import check_environment, check_stages, stop_of_configuration
 
 
 def failure(text: str) -> yaml.YAMLError:
@@ -49,3 +49,42 @@ def test_environments_are_the_folders_of_conf(project: Path) -> None:
         check_environment(project / "conf", env)
     with pytest.raises(UsageError, match=r"no environment cup in .*; did you mean cpu\?"):
         check_environment(project / "conf", "cup")
+
+
+WHOLE = "{size: 4096, num_views: 2, head: {}, fine_tune: {}}"
+
+
+@pytest.mark.parametrize(
+    ("stages", "said"),
+    [
+        (f"{{small: {WHOLE}, medium: {WHOLE}, large: {WHOLE}}}", ""),
+        ("{large: {size: 4096}}", ""),
+        ("{small: {size: 4096}, large: {head: {}, fine_tune: {}, num_views: 2}}", ""),
+        ("{}", ""),
+        ("", ""),
+        (
+            f"{{small: {WHOLE}, medium: {WHOLE}}}",
+            r"train\.yml has all of small, medium, but lacks train\.stages\.large "
+            r"\(fine_tune, head, num_views, size\), which would be as in .*base; add it, or leave out",
+        ),
+        (
+            f"{{small: {WHOLE}, medium: {{size: 4096, head: {{}}}}, large: {WHOLE}}}",
+            r"has all of small, large, but lacks train\.stages\.medium \(fine_tune, num_views\), which",
+        ),
+    ],
+    ids=["all", "a size", "parts", "none", "nothing", "one lacks", "parts lack"],
+)
+def test_an_environment_that_has_some_stages_whole_has_all_of_them(tmp_path: Path, stages: str, said: str) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "parameters_train.yml").write_text(f"train:\n  stages: {stages}\n")
+    (tmp_path / "own" / "parameters.yml").write_text("")
+    if not said:
+        check_stages(tmp_path, "own")
+        return
+    with pytest.raises(UsageError, match=said):
+        check_stages(tmp_path, "own")
+
+
+@pytest.mark.parametrize("env", ["base", "cpu", "demo", "test", "local"])
+def test_environments_have_all_stages(project: Path, env: str) -> None:
+    check_stages(project / "conf", env)

@@ -127,7 +127,7 @@ def _views(numbers: NDArray[np.float64], augmentation: AugmentationParameters) -
 
 def _turn_hue(photos: Tensor, turns: Tensor) -> Tensor:
     """Hues further along the circle from red by green to blue; lightest and darkest channel stay (HSV's hexagon)."""
-    red, green, blue = photos.split(1, dim=1)  # each (B, 1, H, W)
+    red, green, blue = photos.chunk(3, dim=1)  # each (B, 1, H, W)
     most, least = photos.amax(dim=1, keepdim=True), photos.amin(dim=1, keepdim=True)
     chroma = most - least
     some = chroma.clamp_min(torch.finfo(chroma.dtype).tiny)  # gray has no hue, and none is seen

@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline
 from pydantic import ValidationError
 
 from apparel_eye.errors import UsageError
-from apparel_eye.execution.configuration import check_environment
+from apparel_eye.execution.configuration import check_environment, check_stages
 from apparel_eye.networks.backbone_names import check_backbone
 from apparel_eye.parameters import ProjectParameters
 from apparel_eye.parameters.problems import in_words
@@ -51,6 +51,8 @@ def checked_parameters(loader: Any) -> ProjectParameters:
         parameters = ProjectParameters.model_validate(loader["parameters"])
     except ValidationError as error:
         raise UsageError(in_words(error)) from error
+    if Path(loader.conf_source).is_dir():
+        check_stages(Path(loader.conf_source), loader.env or loader.default_run_env)
     check_backbone(parameters.train.backbone)
     return parameters
 

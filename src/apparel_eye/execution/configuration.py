@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from apparel_eye.errors import UsageError
+from apparel_eye.parameters import STAGES, StageParameters
+from apparel_eye.parameters.reference.files import parameter_files
 
 _LINE = "\n"
 _DUPLICATE = "Duplicate keys found in"  # Kedro's own words
@@ -35,6 +37,25 @@ def check_environment(conf: Path, env: str) -> None:
     known = [folder.name for folder in conf.iterdir() if folder.is_dir()]
     if env not in known:
         raise UsageError(f"there is no environment {env} in {conf}; {nearest(env, known)}")
+
+
+def check_stages(conf: Path, env: str) -> None:
+    """Refuse an environment that has some stages whole and others not: these would train as ``base`` says.
+
+    An environment that only changes something of a stage may leave out the rest.
+    """
+    import yaml
+
+    for path in parameter_files(conf / env):
+        stages = ((yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("train") or {}).get("stages") or {}
+        lacking = {name: sorted({*StageParameters.model_fields} - {*stages.get(name, {})}) for name in STAGES}
+        whole = [name for name in STAGES if not lacking[name]]
+        missing = [f"train.stages.{name} ({', '.join(keys)})" for name, keys in lacking.items() if keys]
+        if whole and missing:
+            raise UsageError(
+                f"{path} has all of {', '.join(whole)}, but lacks {', '.join(missing)}, which would be as in "
+                f"{conf / 'base'}; add it, or leave out of the others what is as in {conf / 'base'}"
+            )
 
 
 def _first_unreadable(conf: Path) -> str:

@@ -11,11 +11,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from apparel_eye.parameters import STAGES
+
 logger = logging.getLogger(__name__)
 
 _RESULTS = (
     "submission", "ensemble_submission", "ensemble_scores", "predictions", "predictions_csv", "scores",
-    "large_checkpoint", "recognizer", "manifest", "findings",
+    f"{STAGES[-1]}_checkpoint", "recognizer", "manifest", "findings",
 )  # fmt: skip
 """What a run says the place of."""
 

@@ -1,6 +1,6 @@
 """What all parameters have in common."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
