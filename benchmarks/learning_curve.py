@@ -25,7 +25,7 @@ from apparel_eye.data.subsets import make_subsets
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import pool_activations, train_logistic, train_xgboost
 from apparel_eye.pipelines.split.nodes import assign_folds_of
-from apparel_eye.training.stage import NOTHING_YET
+from apparel_eye.training.phases import NOTHING_YET
 
 CANDIDATES = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
 SCORES = ("basic_precision", "average_precision")

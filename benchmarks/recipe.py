@@ -34,7 +34,7 @@ from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.pipelines.train import nodes
 from apparel_eye.settings import CONFIG_LOADER_ARGS
 from apparel_eye.training import schedule
-from apparel_eye.training.stage import NOTHING_YET
+from apparel_eye.training.phases import NOTHING_YET
 
 PROJECT = Path(__file__).parents[1]
 CONSTANT = "constant rate"
@@ -210,7 +210,7 @@ def backbone(env: str, name: str, pretrained: str) -> Any:
     """Pretrained weights, the same for all seeds."""
     train = changed_parameters(env, 0, {}).train
     sizes = {stage: getattr(train.stages, stage).size for stage in STAGES}
-    return nodes.fetch_backbone(name, pretrained, train.seed, train.accept_non_commercial, **sizes)
+    return nodes.fetch_backbone(name, pretrained, train.seed, train.accept_non_commercial, train.optimizer, **sizes)
 
 
 @cache

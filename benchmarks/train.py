@@ -46,8 +46,9 @@ from apparel_eye.networks.layer_groups import layer_groups, parameter_groups
 from apparel_eye.networks.pretrained import pretrained_weights
 from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
 from apparel_eye.pipelines.split.nodes import assign_folds_of
-from apparel_eye.training import loop, stage
-from apparel_eye.training.tasks import head_task, train_mode
+from apparel_eye.training import loop, phases
+from apparel_eye.training.features import compute_features
+from apparel_eye.training.phases import head_task, train_mode
 
 ENV = "cpu"
 PARTS = ("a", "b", "c", "d", "e", "gpu")
@@ -205,7 +206,7 @@ def limit_row(ground: Ground, train: TrainParameters, weights: Weights, modes: M
     pixels = ground.decoded(size)
     checkpoint = ground.start(train, size, subsets, weights)
     phase = PhaseParameters(learning_rate=1e-4, num_cycles=ground.repetitions + 1, cycle_epochs=1, cycle_multiplier=1)
-    trained = stage.fine_tune(pixels, subsets, checkpoint, phase, augmentation(train), train, modes)
+    trained = phases.fine_tune(pixels, subsets, checkpoint, phase, augmentation(train), train, modes)
     limit = epochs_in_memory(checkpoint, train, modes["train"], subsets, size)
     next(trained)
     peak = torch.cuda.max_memory_allocated()  # before the limit takes any
@@ -312,7 +313,7 @@ def train_own(
     checkpoint = ground.start(train, (side, side), subsets, ground.weights)
     started = time.perf_counter()
     pixels = ground.decoded((side, side))
-    trained = last(stage.fine_tune(pixels, subsets, checkpoint, phase, augmentation(train), train, modes))
+    trained = last(phases.fine_tune(pixels, subsets, checkpoint, phase, augmentation(train), train, modes))
     return time.perf_counter() - started, trained.history[-1]["accuracy"]
 
 
@@ -378,7 +379,7 @@ def cache_row(ground: Ground, train: TrainParameters, side: int, epochs: int = 5
     pixels = ground.decoded(size)
     description = describe(train, ground.category, ground.values, size, subsets.seen_values)
     model = start(description, ground.weights, train.seed)
-    parts = stage.compute_features(pixels, subsets, model, 1, augmentation(train), train, ground.modes["predict"])
+    parts = compute_features(pixels, subsets, model, 1, augmentation(train), train, ground.modes["predict"])
     features = np.concatenate([share_of_batch.rows for share_of_batch in parts])
     cached = head_epochs(ground, train, subsets, description, features, None, epochs * (ground.repetitions + 1))
     frozen = head_epochs(ground, train, subsets, description, features, pixels, ground.repetitions + 1)
@@ -560,13 +561,13 @@ def run_stage(
     model = start(description, weights, train.seed)
     views_of = (how.num_views, augmentation(train), train, ground.modes["predict"])
     features = np.concatenate(
-        [share_of_batch.rows for share_of_batch in stage.compute_features(pixels, subsets, model, *views_of)]
+        [share_of_batch.rows for share_of_batch in compute_features(pixels, subsets, model, *views_of)]
     )
     label_strings.append(time.perf_counter())
     where = ground.modes["train"].device
-    head = last(stage.train_head(features, subsets, description, weights, how.head, train, where))
+    head = last(phases.train_head(features, subsets, description, weights, how.head, train, where))
     label_strings.append(time.perf_counter())
-    tuned = last(stage.fine_tune(pixels, subsets, head, how.all, augmentation(train), train, ground.modes))
+    tuned = last(phases.fine_tune(pixels, subsets, head, how.all, augmentation(train), train, ground.modes))
     label_strings.append(time.perf_counter())
     return tuned, dict(
         zip(("decoding", "features", "head", "all layers"), np.diff(label_strings).tolist(), strict=True)

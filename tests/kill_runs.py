@@ -74,7 +74,7 @@ def import_everything() -> None:
     from kedro.framework.project import configure_project
 
     from apparel_eye.networks import inference  # noqa: F401
-    from apparel_eye.training import stage  # noqa: F401
+    from apparel_eye.training import phases  # noqa: F401
 
     os.chdir(PROJECT)
     configure_project("apparel_eye")

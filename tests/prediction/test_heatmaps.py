@@ -8,7 +8,7 @@ from apparel_eye.networks.classifier import Classifier, Description
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import HeadParameters
 from apparel_eye.prediction.heatmaps import contributions, heatmaps
-from apparel_eye.training.tasks import train_mode
+from apparel_eye.training.phases import train_mode
 
 PLACES = (5, 3)
 """Rows and columns of a planted feature map."""

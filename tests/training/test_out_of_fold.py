@@ -10,7 +10,7 @@ from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.classifier import with_prefix
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import AugmentationParameters, PhaseParameters, StagesParameters, TrainParameters
-from apparel_eye.training import stage
+from apparel_eye.training import phases
 from apparel_eye.training.out_of_fold import train_fold_networks
 
 VALUES = ("Invisible", "Short Length", "Long Length")
@@ -62,13 +62,13 @@ def test_a_network_is_trained_without_its_folds_and_the_validation_photos(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[Subsets] = []
-    fine_tune = stage.fine_tune
+    fine_tune = phases.fine_tune
 
     def recorded(pixels: NDArray[np.uint8], subsets: Subsets, *others: object) -> object:
         seen.append(subsets)
         return fine_tune(pixels, subsets, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stage, "fine_tune", recorded)
+    monkeypatch.setattr(phases, "fine_tune", recorded)
     made = networks(pixels, subsets, initial, quick, augmentation)
     assert len(made) == 3
     assert len(seen) == 3 * 2

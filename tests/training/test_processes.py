@@ -17,7 +17,7 @@ from apparel_eye.errors import DataError, SystemEnvironmentError
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.training import processes, stage
+from apparel_eye.training import phases, processes
 from apparel_eye.training.processes import in_processes
 
 MODES = {"train": Mode(), "predict": Mode()}
@@ -134,9 +134,9 @@ def test_two_processes_train_as_one_and_go_on_with_the_same_bits(
     caplog.set_level("INFO", "apparel_eye")
     often = train.model_copy(update={"save_every_steps": 1})
 
-    def run(num_processes: int, resume_from: Checkpoint = stage.NOTHING_YET) -> Iterator[Checkpoint]:
+    def run(num_processes: int, resume_from: Checkpoint = phases.NOTHING_YET) -> Iterator[Checkpoint]:
         given = (mapped, subsets, checkpoint, short, train.augmentation, often, MODES, resume_from)
-        return in_processes(num_processes, stage.fine_tune, *given)
+        return in_processes(num_processes, phases.fine_tune, *given)
 
     alone = list(run(1))
     said = [record.getMessage()[:8] for record in caplog.records]

@@ -17,7 +17,7 @@ from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
-from apparel_eye.training import stage, state
+from apparel_eye.training import phases, state
 from apparel_eye.training.ema import Average
 
 Train = Callable[..., Iterator[Checkpoint]]
@@ -97,7 +97,7 @@ def test_training_that_gets_a_signal_ends_soon_and_goes_on_with_the_same_bits(
     long = PhaseParameters(learning_rate=1e-3, num_cycles=1, cycle_epochs=10, cycle_multiplier=1)
     modes, often = {"train": Mode(), "predict": Mode()}, train.model_copy(update={"batch_size": 2})
     given = (pixels, subsets, checkpoint, long, train.augmentation, often, modes)
-    *_, expected = stage.fine_tune(*given)
+    *_, expected = phases.fine_tune(*given)
     for number in (signal.SIGTERM, signal.SIGINT):
         path, begun = str(tmp_path / f"{number}.safetensors"), forked.Event()
         process = forked.Process(target=teamwork.fine_tune_and_save, args=(path, begun, *given))
@@ -108,7 +108,7 @@ def test_training_that_gets_a_signal_ends_soon_and_goes_on_with_the_same_bits(
         assert process.exitcode == 128 + number
         earlier = EarlierCheckpointDataset(path).load()
         assert 1 <= earlier.state.notes["epoch"] < 10
-        *_, last = stage.fine_tune(*given, resume_from=earlier)
+        *_, last = phases.fine_tune(*given, resume_from=earlier)
         assert bits(last) == bits(expected)
 
 

@@ -19,7 +19,8 @@ from apparel_eye.parameters import (
     StagesParameters,
     TrainParameters,
 )
-from apparel_eye.training import stage as training
+from apparel_eye.training import features as cached
+from apparel_eye.training import phases
 from apparel_eye.training.rate_finder import is_wanted, with_rate
 
 logger = logging.getLogger(__name__)
@@ -92,14 +93,14 @@ def _train_stage(
 ) -> Checkpoint:
     device = modes["train"].device
     model = start(description, initial, train.seed)
-    chunks = training.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
+    chunks = cached.compute_features(pixels, subsets, model, stage.num_views, augmentation, train, modes["predict"])
     features = np.concatenate([chunk.rows for chunk in chunks])
     of_head = (features, subsets, description, initial)
-    sweep = training.sweep_head(*of_head, train, finder, device) if is_wanted(stage.head) else []
-    head = _last(training.train_head(*of_head, with_rate(stage.head, sweep), train, device))
+    sweep = phases.sweep_head(*of_head, train, finder, device) if is_wanted(stage.head) else []
+    head = _last(phases.train_head(*of_head, with_rate(stage.head, sweep), train, device))
     of_all = (pixels, subsets, head)
-    sweep = training.sweep_all_layers(*of_all, augmentation, train, finder, modes) if is_wanted(stage.fine_tune) else []
-    return _last(training.fine_tune(*of_all, with_rate(stage.fine_tune, sweep), augmentation, train, modes))
+    sweep = phases.sweep_all_layers(*of_all, augmentation, train, finder, modes) if is_wanted(stage.fine_tune) else []
+    return _last(phases.fine_tune(*of_all, with_rate(stage.fine_tune, sweep), augmentation, train, modes))
 
 
 def _last(made: Iterator[Made]) -> Made:

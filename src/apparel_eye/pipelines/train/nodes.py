@@ -96,13 +96,13 @@ def compute_features(
     """
     from apparel_eye.networks.classifier import describe, start
     from apparel_eye.networks.device import Mode
-    from apparel_eye.training import stage as training
+    from apparel_eye.training import features as cached
 
     subsets, parameters = make_subsets(manifest, folds, values), FeatureParameters(**features)
     description = describe(parameters, category, values, pixels.shape[1:3], subsets.seen_values)
     model = start(description, initial, parameters.seed)
     drawn = augmentation.for_category(is_length(category))
-    yield from training.compute_features(pixels, subsets, model, num_views, drawn, parameters, Mode(**modes["predict"]))
+    yield from cached.compute_features(pixels, subsets, model, num_views, drawn, parameters, Mode(**modes["predict"]))
 
 
 def find_head_rate(
@@ -120,8 +120,8 @@ def find_head_rate(
 ) -> pd.DataFrame:
     """How the loss of the head answers to the learning rate; nothing where the rate is given."""
     from apparel_eye.networks.classifier import describe
+    from apparel_eye.training.phases import sweep_head
     from apparel_eye.training.rate_finder import is_wanted
-    from apparel_eye.training.stage import sweep_head
 
     if not is_wanted(phase):
         return rates_table([])
@@ -147,7 +147,7 @@ def train_head(
 ) -> Iterator[Checkpoint]:
     """Train the head with the backbone frozen; yield the checkpoint so far."""
     from apparel_eye.networks.classifier import describe
-    from apparel_eye.training import stage as training
+    from apparel_eye.training import phases
     from apparel_eye.training.history import announce
     from apparel_eye.training.rate_finder import with_rate
 
@@ -156,7 +156,7 @@ def train_head(
     found = with_rate(phase, head_rates.to_dict("records"))
     announce("the head", pixels.shape[1:3], found)
     device = modes["train"]["device"]
-    yield from training.train_head(features, subsets, description, initial, found, train, device, head_resume_from)
+    yield from phases.train_head(features, subsets, description, initial, found, train, device, head_resume_from)
 
 
 def find_rate(
@@ -174,8 +174,8 @@ def find_rate(
 ) -> pd.DataFrame:
     """How the loss of all layers answers to the learning rate; nothing where the rate is given."""
     from apparel_eye.networks.device import Mode
+    from apparel_eye.training.phases import sweep_all_layers
     from apparel_eye.training.rate_finder import is_wanted
-    from apparel_eye.training.stage import sweep_all_layers
 
     if not is_wanted(phase):
         return rates_table([])
@@ -202,9 +202,9 @@ def fine_tune(
     """Train all layers; yield the checkpoint so far."""
     from apparel_eye.networks.device import Mode
     from apparel_eye.training.history import announce
+    from apparel_eye.training.phases import fine_tune as all_layers
     from apparel_eye.training.processes import in_processes
     from apparel_eye.training.rate_finder import with_rate
-    from apparel_eye.training.stage import fine_tune as all_layers
 
     subsets = make_subsets(manifest, folds, values)
     drawn = augmentation.for_category(is_length(category))

@@ -1,12 +1,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from apparel_eye.data import transforms
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import log_loss
 from apparel_eye.networks import backbones
@@ -15,44 +16,15 @@ from apparel_eye.networks.classifier import Classifier, Description, restore
 from apparel_eye.networks.device import Mode
 from apparel_eye.networks.inference import predict_plain
 from apparel_eye.parameters import AugmentationParameters, HeadParameters, PhaseParameters, TrainParameters
-from apparel_eye.training import stage
+from apparel_eye.training import phases
+from apparel_eye.training.features import compute_features
+from apparel_eye.training.phases import train_mode
 
 Train = Callable[..., Iterator[Checkpoint]]
 Bits = Callable[[Checkpoint], object]
 MODES = {"train": Mode(), "predict": Mode()}
 WITHOUT_DROPOUT = HeadParameters(pooling="rows", hidden=(16,), input_dropout=0, dropout=0, linear_fit=0)
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-
-
-@torch.inference_mode()
-def test_features_are_those_of_drawn_training_photos_view_by_view_then_of_plain_validation_photos(
-    features: NDArray[np.float16],
-    pixels: NDArray[np.uint8],
-    subsets: Subsets,
-    classifier: Classifier,
-    augmentation: AugmentationParameters,
-) -> None:
-    photos, held_out = torch.from_numpy(pixels[subsets.train]), torch.from_numpy(pixels[subsets.validation])
-    rendered = [transforms.render(photos, transforms.draw(1, view, subsets.train, augmentation)) for view in (0, 1)]
-    expected = classifier.features(torch.cat([*rendered, transforms.render(held_out, transforms.plain(8))]))
-    assert features.dtype == np.float16
-    np.testing.assert_allclose(features, expected.numpy(), rtol=2e-3, atol=2e-3)
-
-
-def test_parts_of_the_features_follow_each_other_to_the_end(
-    pixels: NDArray[np.uint8],
-    subsets: Subsets,
-    classifier: Classifier,
-    augmentation: AugmentationParameters,
-    train: TrainParameters,
-) -> None:
-    parts = list(stage.compute_features(pixels, subsets, classifier, 2, augmentation, train, Mode()))
-    assert [share_of_batch.start for share_of_batch in parts] == [
-        0,
-        *(share_of_batch.stop for share_of_batch in parts[:-1]),
-    ]
-    assert parts[-1].stop == 2 * 9 + 8
-    assert {share_of_batch.num_rows for share_of_batch in parts} == {2 * 9 + 8}
 
 
 def test_a_head_can_learn_one_batch_by_heart(
@@ -66,7 +38,7 @@ def test_a_head_can_learn_one_batch_by_heart(
     long = PhaseParameters(learning_rate=3e-2, num_cycles=1, cycle_epochs=60, cycle_multiplier=1)
     one_batch = train.model_copy(update={"batch_size": 9})
     without_dropout = description.model_copy(update={"head": WITHOUT_DROPOUT})
-    *_, last = stage.train_head(one_view, subsets, without_dropout, checkpoint.of("best"), long, one_batch)
+    *_, last = phases.train_head(one_view, subsets, without_dropout, checkpoint.of("best"), long, one_batch)
     assert last.history[0]["train_loss"] > 0.5
     assert last.history[-1]["train_loss"] < 0.01
 
@@ -203,12 +175,12 @@ def test_the_start_is_chosen_where_training_only_spoils_it(
 ) -> None:
     known = replace(subsets, validation=subsets.train[:8], validation_label_strings=subsets.train_label_strings[:8])
     augmentation, spoiling = train.augmentation, short.model_copy(update={"learning_rate": 1.0})
-    parts = stage.compute_features(pixels, known, classifier, 2, augmentation, train, Mode())
+    parts = compute_features(pixels, known, classifier, 2, augmentation, train, Mode())
     features = np.concatenate([share_of_batch.rows for share_of_batch in parts])
     fitted = description.model_copy(update={"head": train.head.model_copy(update={"linear_fit": 1.0})})
     changed = train.model_copy(update={"head": fitted.head})
-    *_, of_head = stage.train_head(features, known, fitted, checkpoint.of("best"), spoiling, changed)
-    *_, of_all = stage.fine_tune(pixels, known, of_head, spoiling, augmentation, changed, MODES)
+    *_, of_head = phases.train_head(features, known, fitted, checkpoint.of("best"), spoiling, changed)
+    *_, of_all = phases.fine_tune(pixels, known, of_head, spoiling, augmentation, changed, MODES)
     for spoiled in (of_head, of_all):
         assert set(spoiled.chosen.items()) >= {("best", 0), ("last", 3)}
         assert min(row["validation_loss"] for row in spoiled.history) > 5
@@ -246,7 +218,7 @@ def test_training_never_looks_at_the_photos_to_predict(
 ) -> None:
     blackened = pixels.copy()
     blackened[subsets.to_predict] = 0
-    *_, found = stage.fine_tune(blackened, subsets, checkpoint, short, augmentation, train, MODES)
+    *_, found = phases.fine_tune(blackened, subsets, checkpoint, short, augmentation, train, MODES)
     *_, expected = fine_tune(short, train)
     assert bits(found) == bits(expected)
 
@@ -263,10 +235,40 @@ def test_validation_photos_change_no_weights(
     other = replace(
         subsets, validation=subsets.validation[::-1].copy(), validation_label_strings=subsets.validation_label_strings
     )
-    *_, found = stage.fine_tune(pixels, other, checkpoint, short, augmentation, train, MODES)
+    *_, found = phases.fine_tune(pixels, other, checkpoint, short, augmentation, train, MODES)
     *_, expected = fine_tune(short, train)
     np.testing.assert_equal(found.of("last"), expected.of("last"))
 
 
 def test_a_network_to_train_is_the_checkpoints(classifier: Classifier, checkpoint: Checkpoint) -> None:
     np.testing.assert_equal(backbones.state(restore(checkpoint)[0]), backbones.state(classifier))
+
+
+@pytest.mark.parametrize("freeze_statistics", [True, False])
+def test_batch_norm_alone_stays_as_in_evaluation_where_statistics_are_frozen(freeze_statistics: bool) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), nn.BatchNorm1d(2), nn.Dropout()).eval()
+    train_mode(model, freeze_statistics)
+    assert [module.training for module in model] == [True, not freeze_statistics, True, not freeze_statistics, True]
+    before = model[3].running_mean.clone()
+    model(torch.rand(4, 3, 1, 1))
+    assert torch.equal(model[3].running_mean, before) == freeze_statistics
+
+
+def test_a_compiled_network_learns_the_same(
+    fine_tune: Train, train: TrainParameters, short: PhaseParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs: list[int] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[object]) -> Callable[..., object]:
+        graphs.append(len(inputs))
+        return graph.forward  # turning it into C++ takes a minute
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    one_step = (short.model_copy(update={"num_cycles": 1}), train.model_copy(update={"batch_size": 9}))
+    *_, as_it_is = fine_tune(*one_step)
+    assert graphs == []
+    *_, compiled = fine_tune(one_step[0], one_step[1].model_copy(update={"compile": True}))
+    assert len(graphs) >= 2  # to train and to predict
+    assert set(compiled.of("last")) == set(as_it_is.of("last"))
+    for name, array in as_it_is.of("last").items():
+        np.testing.assert_allclose(compiled.of("last")[name], array, atol=1e-6)
