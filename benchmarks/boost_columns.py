@@ -2,13 +2,12 @@
 
     python benchmarks/boost_columns.py DATA CATEGORY
 
-DATA is the output root of a finished run, whose pooled activations, manifest and folds are read. Both fit on the
+DATA is the output root of a finished run, whose pooled activations and subsets are read. Both fit on the
 training folds and predict the validation fold, alternately, several times with other seeds; printed are scores and
 seconds of each and the ratio of the seconds.
 """
 
 import argparse
-import json
 import time
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ import yaml
 
 from apparel_eye.classifiers import heads, xgboost_head
 from apparel_eye.classifiers.registry import load_head
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics import official
 from apparel_eye.parameters import WeightParameters, XGBoostParameters
 
@@ -34,13 +33,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     arguments = parser.parse_args()
     primary, feature = (arguments.data / layer / arguments.category for layer in ("03_primary", "04_feature"))
-    manifest = pd.read_parquet(primary / "manifest.parquet")
-    groups = manifest["group"].to_numpy()
-    subsets = make_subsets(
-        manifest,
-        pd.read_parquet(primary / "folds.parquet"),
-        json.loads((primary / "values.json").read_text()),
-    )
+    subsets = Subsets(pd.read_parquet(primary / "subsets.parquet"))
     features = np.load(feature / "pooled_activations.npy", mmap_mode="r")
     print(
         f"{arguments.category}: {len(subsets.train)} photos, {features.shape[1]} views, {features.shape[2]:,} columns"
@@ -56,7 +49,7 @@ def main() -> None:
         }
         for name, (fit, ready) in variants.items():
             started = time.perf_counter()
-            _, validation, _ = heads.cross_predict(fit, ready, features, subsets, groups, weights, refit=False)
+            _, validation, _ = heads.cross_predict(fit, ready, features, subsets, subsets.groups, weights, refit=False)
             seconds[name].append(time.perf_counter() - started)
             scores = official.scores(validation, subsets.validation_label_strings)
             print(f"seed {seed}, {name}: {seconds[name][-1]:.1f} s, " + _line(scores), flush=True)

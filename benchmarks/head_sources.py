@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from recipe import changed_parameters
 
+from apparel_eye.activations.index import index_of
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.datasets import CheckpointDataset, WeightsDataset
 from apparel_eye.parameters import STAGES
 from apparel_eye.pipelines.activations import nodes
@@ -47,8 +49,7 @@ def main() -> None:
 def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]:
     """One output root, and what it cost."""
     primary, inputs, models = (data / layer / category for layer in ("03_primary", "05_model_input", "06_models"))
-    manifest, folds = (pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds"))
-    values = json.loads((primary / "values.json").read_text())
+    subsets = Subsets(pd.read_parquet(primary / "subsets.parquet"))
     modes = json.loads((models / "modes.json").read_text())
     pixels = {stage: np.load(inputs / f"{stage}_pixels.npy", mmap_mode="r") for stage in STAGES}
     parameters = changed_parameters("cpu", 0, {})
@@ -58,13 +59,13 @@ def make(data: Path, category: str, source: str, root: Path) -> dict[str, float]
     networks, network_of = nodes.choose_networks(
         WeightsDataset(filepath=str(models / "backbone.safetensors")).load(),
         CheckpointDataset(str(models / f"{STAGES[-1]}.safetensors")).load(),
-        *(manifest, folds, values, modes, source, activations.held_out, train.augmentation, train),
+        *(subsets, modes, source, activations.held_out, train.augmentation, train),
         *(train.stages, train.finder, category),
         **pixels,
     )
     trained = time.perf_counter()
     of_activations = np.load(inputs / "activations_pixels.npy", mmap_mode="r")
-    photos = nodes.list_photos(manifest)
+    photos = index_of(subsets.table)
     how = (modes, activations, train.augmentation, train.backbone, category)
     parts = nodes.extract_activations(of_activations, photos, 0, networks, network_of, *how)
     found = np.concatenate([part.rows for part in parts])

@@ -31,7 +31,7 @@ from apparel_eye.activations.index import NONE
 from apparel_eye.attributes import ordered_values
 from apparel_eye.classifiers.heads import Examples, cross_predict
 from apparel_eye.classifiers.registry import HEADS, Model, load_head
-from apparel_eye.data.subsets import Subsets, make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import cross_fit
 from apparel_eye.parameters import BoostParameters
@@ -89,9 +89,7 @@ class Ground:
     def __init__(self, data: Path, category: str) -> None:
         self.data, self.category = data, category
         self.primary, self.output = (data / layer / category for layer in ("03_primary", "07_model_output"))
-        self.values: list[str] = json.loads((self.primary / "values.json").read_text())
-        self.manifest = pd.read_parquet(self.primary / "manifest.parquet")
-        subsets = make_subsets(self.manifest, pd.read_parquet(self.primary / "folds.parquet"), self.values)
+        subsets = Subsets(pd.read_parquet(self.primary / "subsets.parquet"))
         features = data / "04_feature" / category
         self.activations = np.load(features / "activations.npy", mmap_mode="r")
         seen = features / "activation_network_of.npy"
@@ -100,7 +98,7 @@ class Ground:
     @property
     def groups(self) -> NDArray[np.object_]:
         """Of the validation photos."""
-        return self.manifest["group"].to_numpy()[self.subsets.validation]
+        return self.subsets.groups[self.subsets.validation]
 
     @cache  # noqa: B019, there are few
     def pooled(self, name: str) -> NDArray[np.float32]:
@@ -110,7 +108,7 @@ class Ground:
     def of_network(self, candidate: str) -> NDArray[np.float64]:
         """The network's probabilities of the validation photos."""
         table = pd.read_parquet(self.output / "network_probabilities.parquet")
-        return probabilities_of(table, candidate, self.manifest["image_key"].iloc[self.subsets.validation])
+        return probabilities_of(table, candidate, self.subsets.keys_of(self.subsets.validation))
 
     def scores(self, raw: NDArray[np.float64]) -> dict[str, float]:
         """Of a candidate, calibrated by the other part of the validation photos."""
@@ -119,7 +117,7 @@ class Ground:
     def scores_of(self, honest: NDArray[np.float64]) -> dict[str, float]:
         """Of probabilities as they are."""
         found = official.all_scores(
-            honest, self.subsets.validation_label_strings, ordered_values(self.category, self.values)
+            honest, self.subsets.validation_label_strings, ordered_values(self.category, self.subsets.values)
         )
         return {name: found[name] for name in SCORES}
 
@@ -166,7 +164,7 @@ def fit_and_score(ground: Ground, variant: str, file: Path) -> dict[str, float]:
     def fit(examples: Examples) -> Model:
         return HEADS[head].fit(examples, getattr(boost, head), shape, "cpu")
 
-    groups = ground.manifest["group"].to_numpy()
+    groups = ground.subsets.groups
     started = time.perf_counter()
     _, validation, _ = cross_predict(
         fit, partial(load_head, head), features, ground.subsets, groups, boost.weights, refit=False

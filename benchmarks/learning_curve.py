@@ -21,10 +21,9 @@ from recipe import backbone, changed_parameters, chosen_modes, ingested, measure
 
 from apparel_eye.activations.index import ALL, index_of
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets, assign_subsets
 from apparel_eye.pipelines.activations import nodes as activating
 from apparel_eye.pipelines.boost.nodes import pool_activations, train_logistic, train_xgboost
-from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.training.phases import NOTHING_YET
 
 CANDIDATES = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
@@ -65,35 +64,33 @@ def one(
 ) -> dict[str, float]:
     """Scores of the network and of the heads on activations, all fitted on so many photos."""
     manifest, values = ingested(raw, data, env, category)
-    folds = thinned(assign_folds_of(manifest, changed_parameters(env, seed, {}).split), manifest, wanted, seed)
+    dealt = assign_subsets(manifest, values, changed_parameters(env, seed, {}).split)
+    subsets = Subsets(thinned(dealt, wanted, seed))
     changed = {} if last_size is None else {"stages.large.size": last_size}
-    row = measure(raw, data, env, category, seed, changed, lambda _: folds)
+    row = measure(raw, data, env, category, seed, changed, lambda _: subsets.table)
     parameters = changed_parameters(env, seed, changed)
     boost, refit = parameters.boost, False
-    subsets = make_subsets(manifest, folds, values)
-    keys = manifest["image_key"].iloc[subsets.validation]
     maps, pooled = activations_of(raw, data, env, category)
-    of_photos = (maps, pooled, index_of(manifest), np.full(len(manifest), ALL), manifest, folds, values)
+    of_photos = (maps, pooled, index_of(manifest), np.full(len(manifest), ALL), subsets)
     for _, probabilities in (
         train_logistic(*of_photos, boost.logistic, boost.weights, refit),
         train_xgboost(*of_photos, chosen_modes(env), boost.xgboost, boost.weights, refit),
     ):
-        row |= score_candidates(probabilities, keys, subsets)
+        row |= score_candidates(probabilities, subsets)
     return {"count": len(subsets.train), **row}
 
 
-def thinned(folds: pd.DataFrame, manifest: pd.DataFrame, wanted: int, seed: int) -> pd.DataFrame:
-    """The folds with so many photos to train on; the others are unused.
+def thinned(table: pd.DataFrame, wanted: int, seed: int) -> pd.DataFrame:
+    """Subsets with so many photos to train on; the others are unused.
 
     Each photo gets its rank within its value, over the number of photos of that value: the smallest come first.
     """
-    train = folds[folds["subset"] == "train"].merge(manifest[["image_key", "value"]], on="image_key")
-    shuffled = train.sample(frac=1, random_state=seed)
-    by_value = shuffled.groupby("value")
+    shuffled = table[table["subset"] == "train"].sample(frac=1, random_state=seed)
+    by_value = shuffled.groupby("value", observed=True)
     order = (by_value.cumcount() + 0.5) / by_value["image_key"].transform("count")
     kept = shuffled["image_key"].to_numpy()[np.argsort(order.to_numpy(), kind="stable")[:wanted]]
-    is_left = (folds["subset"] == "train") & ~folds["image_key"].isin(kept)
-    return folds.assign(subset=folds["subset"].mask(is_left, "unused"))
+    is_left = (table["subset"] == "train") & ~table["image_key"].isin(kept)
+    return table.assign(subset=table["subset"].mask(is_left, "unused"))
 
 
 @cache
@@ -107,9 +104,9 @@ def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.n
         activating.resize_photos(RawFolder(raw, ()), manifest, limits, train.resize, train.backbone, activations.size)
     )
     weights, modes = backbone(env, train.backbone, train.pretrained), chosen_modes(env)
-    folds = assign_folds_of(manifest, parameters.split)
+    subsets = Subsets(assign_subsets(manifest, values, parameters.split))
     networks, network_of = activating.choose_networks(
-        *(weights, NOTHING_YET, manifest, folds, values, modes, activations.source, activations.held_out),
+        *(weights, NOTHING_YET, subsets, modes, activations.source, activations.held_out),
         *(train.augmentation, train, train.stages, train.finder, category),
     )
     how = (modes, activations, train.augmentation, train.backbone, category)

@@ -25,12 +25,11 @@ import pandas as pd
 from kedro.config import OmegaConfigLoader
 
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.data.subsets import Subsets, make_subsets
+from apparel_eye.data.subsets import Subsets, assign_subsets
 from apparel_eye.metrics import official
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import STAGES, ComputingParameters, FeatureParameters, ProjectParameters
 from apparel_eye.pipelines.infer.nodes import predict_photos
-from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.pipelines.train import nodes
 from apparel_eye.settings import CONFIG_LOADER_ARGS
 from apparel_eye.training import schedule
@@ -122,22 +121,22 @@ def measure(
     category: str,
     seed: int,
     changed: dict[str, Any],
-    thin: Callable[[pd.DataFrame], pd.DataFrame] = lambda folds: folds,
+    thin: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
 ) -> dict[str, float]:
-    """Train a network and score its candidates; ``thin`` may take photos out of the folds."""
+    """Train a network and score its candidates; ``thin`` may take photos out of the table of subsets."""
     parameters = changed_parameters(env, seed, changed)
     train = parameters.train
     manifest, values = ingested(raw, data, env, category)
-    folds = thin(assign_folds_of(manifest, parameters.split))
+    subsets = Subsets(thin(assign_subsets(manifest, values, parameters.split)))
     initial: Any = backbone(env, train.backbone, train.pretrained)
     modes = chosen_modes(env)
     started = time.perf_counter()
     for name in STAGES:
         stage = getattr(train.stages, name)
         pixels = decoded(raw, data, env, category, stage.size, train.resize)
-        common = (pixels, manifest, folds, values)
+        common = (pixels, subsets)
         views = (stage.size, stage.num_views, train.resize, str(train.augmentation), train.head.pooling)
-        given = (category, seed, (folds["subset"] == "train").sum(), *views, of_backbone(initial))
+        given = (category, seed, len(subsets.train), *views, of_backbone(initial))
         if given not in FEATURES:
             of_features = {name: getattr(train, name) for name in FeatureParameters.model_fields}
             computed = nodes.compute_features(
@@ -154,15 +153,13 @@ def measure(
         initial = last(tuned)
     seconds = time.perf_counter() - started
     probabilities = predict_photos(initial, *common, modes, parameters.infer, train.augmentation, category)
-    subsets = make_subsets(manifest, folds, values)
-    keys = manifest["image_key"].iloc[subsets.validation]
-    row: dict[str, float] = {"photos": len(keys), "seconds": seconds}
-    return row | score_candidates(probabilities, keys, subsets)
+    row: dict[str, float] = {"photos": len(subsets.validation), "seconds": seconds}
+    return row | score_candidates(probabilities, subsets)
 
 
-def score_candidates(probabilities: pd.DataFrame, keys: pd.Series, subsets: Subsets) -> dict[str, float]:
+def score_candidates(probabilities: pd.DataFrame, subsets: Subsets) -> dict[str, float]:
     """Scores of each candidate on the validation photos, named by both."""
-    row = {}
+    row, keys = {}, subsets.keys_of(subsets.validation)
     for candidate, table in probabilities[probabilities["role"] == "validation"].groupby("candidate"):
         predicted = table.set_index("image_key").loc[keys].filter(regex=r"^p\d+$").to_numpy()
         measured = official.scores(predicted, subsets.validation_label_strings)

@@ -36,7 +36,7 @@ from apparel_eye.data import transforms
 from apparel_eye.data.batches import read
 from apparel_eye.data.pixels import decode
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.data.subsets import Rows, Subsets, make_subsets
+from apparel_eye.data.subsets import Rows, Subsets, assign_subsets
 from apparel_eye.datasets import ArrayDataset
 from apparel_eye.networks import backbones, device
 from apparel_eye.networks.checkpoint import Checkpoint
@@ -45,7 +45,6 @@ from apparel_eye.networks.device import Mode
 from apparel_eye.networks.layer_groups import layer_groups, parameter_groups
 from apparel_eye.networks.pretrained import pretrained_weights
 from apparel_eye.parameters import HeadParameters, PhaseParameters, StageParameters, TrainParameters
-from apparel_eye.pipelines.split.nodes import assign_folds_of
 from apparel_eye.training import loop, phases
 from apparel_eye.training.features import compute_features
 from apparel_eye.training.phases import head_task, train_mode
@@ -110,8 +109,8 @@ class Ground:
 
     def subsets(self, seed: int = 0) -> Subsets:
         """Which photos train and which validate."""
-        folds = assign_folds_of(self.manifest, changed_parameters(ENV, seed % NUM_FOLDS, SMALLER).split)
-        return make_subsets(self.manifest, folds, self.values)
+        split = changed_parameters(ENV, seed % NUM_FOLDS, SMALLER).split
+        return Subsets(assign_subsets(self.manifest, self.values, split))
 
     def decoded(self, size: tuple[int, int], manifest: pd.DataFrame | None = None) -> NDArray[np.uint8]:
         """Photos at a size, memory-mapped, made anew as a run does it."""
@@ -489,15 +488,7 @@ def part_of(manifest: pd.DataFrame, subsets: Subsets, share: float) -> tuple[pd.
     """The first photos that train and the first that validate."""
     num_train, num_validation = (max(8, round(share * len(rows))) for rows in (subsets.train, subsets.validation))
     rows = np.concatenate([subsets.train[:num_train], subsets.validation[:num_validation]])
-    return manifest.iloc[rows], replace(
-        subsets,
-        train=np.arange(num_train),
-        train_label_strings=subsets.train_label_strings[:num_train],
-        train_keys=subsets.train_keys[:num_train],
-        validation=np.arange(num_train, len(rows)),
-        validation_label_strings=subsets.validation_label_strings[:num_validation],
-        validation_halves=subsets.validation_halves[:num_validation],
-    )
+    return manifest.iloc[rows], Subsets(subsets.table.iloc[rows].reset_index(drop=True))
 
 
 # ---- (e): growing sizes
@@ -581,13 +572,10 @@ def augmentation(train: TrainParameters) -> Any:
 
 def few_judges(subsets: Subsets) -> Subsets:
     """One validation photo of each part, so that an epoch's time is that of training."""
-    _, rows = np.unique(subsets.validation_halves, return_index=True)
-    return replace(
-        subsets,
-        validation=subsets.validation[rows],
-        validation_label_strings=subsets.validation_label_strings[rows],
-        validation_halves=subsets.validation_halves[rows],
-    )
+    _, judges = np.unique(subsets.validation_halves, return_index=True)
+    subset = subsets.table["subset"].replace("validation", "unused")
+    subset.iloc[subsets.validation[judges]] = "validation"
+    return Subsets(subsets.table.assign(subset=subset))
 
 
 def said(mode: Mode) -> str:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from apparel_eye.chunks import slices
 from apparel_eye.data import transforms
 from apparel_eye.data.batches import read
-from apparel_eye.data.subsets import Subsets, make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.datasets import CheckpointDataset
 from apparel_eye.metrics import official
 from apparel_eye.metrics.bootstrap import difference
@@ -100,15 +100,14 @@ def load_network(seed: int, data: Path, category: str) -> Network:
     primary, models, output = (data / layer / category for layer in ("03_primary", "06_models", "07_model_output"))
     about = json.loads((models / "recognizer.json").read_text())  # of this version or an earlier one
     infer = InferParameters(**about["infer"])
-    manifest = pd.read_parquet(primary / "manifest.parquet")
-    subsets = make_subsets(manifest, pd.read_parquet(primary / "folds.parquet"), about["values"])
+    subsets = Subsets(pd.read_parquet(primary / "subsets.parquet"))
     known = data / f"views_{category}.npz"
     if not known.exists():
         unfinished = known.with_suffix(".part.npz")
-        np.savez(unfinished, per_view=predict_views(data, about, manifest, subsets))
+        np.savez(unfinished, per_view=predict_views(data, about, subsets))
         unfinished.rename(known)
     found = pd.concat([pd.read_parquet(output / f"{model}_probabilities.parquet") for model in MODELS])
-    photos = manifest.iloc[subsets.validation]
+    photos = subsets.table.iloc[subsets.validation]
     per_view = np.load(known)["per_view"]
     candidates = {candidate: probabilities_of(found, candidate, photos["image_key"]) for candidate in CANDIDATES}
     ours = (per_view[0], averaged(per_view, infer.plain_weight, infer.mirrored, infer.num_drawn))
@@ -119,11 +118,11 @@ def load_network(seed: int, data: Path, category: str) -> Network:
 
 
 @torch.inference_mode()
-def predict_views(data: Path, about: dict[str, Any], manifest: pd.DataFrame, subsets: Subsets) -> Probabilities:
+def predict_views(data: Path, about: dict[str, Any], subsets: Subsets) -> Probabilities:
     """As ``Network.per_view``; a part of the photos is predicted with the epoch that the other parts chose."""
     checkpoint = CheckpointDataset(str(data / "06_models" / about["category"] / f"{STAGES[-1]}.safetensors")).load()
     pixels = np.load(data / "05_model_input" / about["category"] / f"{STAGES[-1]}_pixels.npy", mmap_mode="r")
-    identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
+    identities = subsets.table["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
     infer, augmentation = InferParameters(**about["infer"]), AugmentationParameters(**about["augmentation"])
     mode = Mode(**about["modes"]["predict"])
     predicted = np.zeros((2 + infer.num_views, len(subsets.validation), len(about["values"])))

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import true_values
 from apparel_eye.selection.tables import probabilities_of
 
@@ -43,17 +43,16 @@ def main() -> None:
 def read_answers(data: Path, category: str) -> pd.DataFrame:
     """One row per validation photo, in the order of the values, with what the submitted candidate says about it."""
     primary = data / "03_primary" / category
-    manifest, folds = (pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds"))
-    values = np.array(json.loads((primary / "values.json").read_text(encoding="utf-8")))
+    manifest, table = (pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "subsets"))
     scores = json.loads((data / "08_reporting" / category / "scores.json").read_text(encoding="utf-8"))
-    table = pd.read_parquet(data / "07_model_output" / category / "probabilities.parquet")
-    subsets = make_subsets(manifest, folds, values.tolist())
-    keys = manifest["image_key"].iloc[subsets.validation]
-    probabilities = probabilities_of(table, scores["submission"]["candidate"], keys)
+    answered = pd.read_parquet(data / "07_model_output" / category / "probabilities.parquet")
+    subsets = Subsets(table)
+    keys, values = subsets.keys_of(subsets.validation), np.array(subsets.values)
+    probabilities = probabilities_of(answered, scores["submission"]["candidate"], keys)
     truth = true_values(subsets.validation_label_strings)
     answers = pd.DataFrame(
         {
-            "image_key": keys.to_numpy(),
+            "image_key": keys,
             "labelled": values[truth],
             "predicted": values[probabilities.argmax(axis=1)],
             "probability": probabilities.max(axis=1),

@@ -31,7 +31,7 @@ KEDRO = Path(kedro.__file__).parent
 WITHOUT_EFFECT = {("TrainParameters", name) for name in ("readers", "save_every_steps", "on_change")}
 OF_CHECKPOINT = {"infer.predict_photos": {("HeadParameters", name) for name in HeadParameters.model_fields}}
 UNREAD = {
-    "assign_folds_of": "rare_values",
+    "assign_subsets": "rare_values",
     "extract_activations": "flip_share grid max_brightness max_contrast max_hue max_rotation num_filters seed size "
     "zoom_share",
     "find_head_rate": "compile focal_gamma freeze_statistics order_weight processes weight_average",

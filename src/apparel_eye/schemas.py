@@ -99,13 +99,17 @@ class Overview(Table):
     height: Series[int] = pa.Field(ge=0)
 
 
-class Folds(Table):
-    """The fold of each labelled photo."""
+class Subsets(Table):
+    """Who trains, validates and is to be predicted: one row per photo of the manifest, in its order."""
 
     image_key: Series[str] = pa.Field(unique=True)
-    fold: Series[int] = pa.Field(ge=-1, description="-1 for photos of values that are left out")
-    subset: Series[str] = pa.Field(isin=["train", "validation", "unused"])
-    half: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for photos that train")
+    value: Series[pd.CategoricalDtype] = pa.Field(nullable=True, description="its categories are all values, in order")
+    label_string: Series[str] = pa.Field(str_matches=r"^[nm]*y?[nm]*$")
+    group: Series[str] = pa.Field(description="as in the manifest")
+    sha256: Series[str] = pa.Field(str_length={"min_value": 64, "max_value": 64})
+    fold: Series[int] = pa.Field(ge=-1, description="-1 for photos to predict and of values that are left out")
+    subset: Series[str] = pa.Field(isin=["train", "validation", "unused", "to predict"])
+    half: Series[int] = pa.Field(ge=-1, description="of the validation fold, from 0; -1 for all others")
 
 
 class ActivationsIndex(Table):

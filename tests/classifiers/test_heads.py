@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -7,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from photo_tables import relabelled, subsets_of
 
 from apparel_eye.classifiers import heads, logistic, perceptron, xgboost_head
 from apparel_eye.classifiers.heads import (
@@ -20,7 +20,6 @@ from apparel_eye.classifiers.heads import (
 )
 from apparel_eye.classifiers.xgboost_head import Boosters
 from apparel_eye.data.subsets import Subsets
-from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.metrics.probabilities import FLOOR
 from apparel_eye.parameters import PerceptronParameters, WeightParameters, XGBoostParameters
 
@@ -36,20 +35,8 @@ Head = tuple[Callable[[Examples], Any], Callable[..., Probabilities]]
 @pytest.fixture
 def subsets() -> Subsets:
     """Of four values the second has no photo at all; rows are dealt in turns."""
-    rows = np.arange(NUM_PHOTOS)
-    labels = parse_label_strings([("ynnn", "nnyn", "nnny")[row // 3 % 3] for row in rows])
-    train, validation, to_predict = (rows[rows % 3 == turn] for turn in range(3))
-    return Subsets(
-        train=train,
-        train_label_strings=labels[train],
-        train_keys=np.array([f"{row}.jpg" for row in train]),
-        validation=validation,
-        validation_label_strings=labels[validation],
-        validation_halves=np.arange(10) % 2,
-        to_predict=to_predict,
-        answered=to_predict[:0],
-        answered_label_strings=labels[:0],
-    )
+    labels = [label for row in range(10) for label in [("ynnn", "nnyn", "nnny")[row % 3]] * 2 + [""]]
+    return subsets_of(["train", "validation", "to predict"] * 10, labels, ["a", "b", "c", "d"])
 
 
 @pytest.fixture
@@ -102,7 +89,7 @@ def crossed(
 
 def moved(subsets: Subsets) -> Subsets:
     """The validation photos with other labels, of the same values."""
-    return replace(subsets, validation_label_strings=np.roll(subsets.validation_label_strings, 3, axis=0))
+    return relabelled(subsets, subsets.validation, np.roll(subsets.validation_label_strings, 3, axis=0))
 
 
 def test_validation_photos_are_predicted_without_their_own_labels(
@@ -174,16 +161,13 @@ def test_the_second_fit_has_all_labelled_photos_and_may_know_more_values(
     recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
 ) -> None:
     fitted, (fit, _) = recorder
-    more = subsets.validation_label_strings.copy()
-    more[4] = list("nynn")
+    more = relabelled(subsets, subsets.validation[4:5], ["nynn"])
 
     def predict(model: int, seen: Features) -> NDArray[np.float64]:
         num_classes = fitted[model - 1].num_classes
         return np.full((len(seen), num_classes), 1 / num_classes)
 
-    _, validation, to_predict = crossed(
-        (fit, predict), features, replace(subsets, validation_label_strings=more), PLAIN
-    )
+    _, validation, to_predict = crossed((fit, predict), features, more, PLAIN)
     first, second = fitted
     assert (len(first), len(second)) == (10 * NUM_VIEWS, 20 * NUM_VIEWS)
     np.testing.assert_array_equal(second.photos, subsets.labelled)
@@ -214,10 +198,8 @@ def test_a_photos_weight_is_shared_with_the_values_marked_m(
     subsets: Subsets,
 ) -> None:
     fitted, head = recorder
-    label_strings = subsets.train_label_strings.copy()
-    label_strings[0] = list(label)
     weights = WeightParameters(maybe_share=maybe_share, class_balance=0.0)
-    crossed(head, features, replace(subsets, train_label_strings=label_strings), weights, refit=False)
+    crossed(head, features, relabelled(subsets, subsets.train[:1], [label]), weights, refit=False)
     first = np.flatnonzero(fitted[0].photos == subsets.train[0])
     found = dict(zip(fitted[0].classes[first].tolist(), fitted[0].weights[first].tolist(), strict=True))
     assert found == pytest.approx(expected)
@@ -235,9 +217,9 @@ def test_photos_of_rare_values_weigh_more_and_all_together_what_they_are(
 ) -> None:
     """Of ten photos six, three and one are of a value; the one may be the first value, too."""
     fitted, head = recorder
-    label_strings = parse_label_strings(["ynnn"] * 6 + ["nnyn"] * 3 + ["mnny"])
+    label_strings = ["ynnn"] * 6 + ["nnyn"] * 3 + ["mnny"]
     weights = WeightParameters(maybe_share=maybe_share, class_balance=class_balance)
-    crossed(head, features, replace(subsets, train_label_strings=label_strings), weights, refit=False)
+    crossed(head, features, relabelled(subsets, subsets.train, label_strings), weights, refit=False)
     examples = fitted[0]
     of_photos = np.array([examples.weights[examples.photos == photo].sum() for photo in subsets.train])
     rarity = np.repeat([6.0, 3.0, 1.0], [6, 3, 1]) ** -class_balance
@@ -253,14 +235,14 @@ def test_with_full_balance_all_values_weigh_alike(
     recorder: tuple[list[Examples], Head], features: Features, subsets: Subsets
 ) -> None:
     fitted, head = recorder
-    label_strings = parse_label_strings(["ynnn"] * 6 + ["nnyn"] * 3 + ["nnny"])
+    label_strings = ["ynnn"] * 6 + ["nnyn"] * 3 + ["nnny"]
     weights = WeightParameters(maybe_share=0.3, class_balance=1.0)
-    crossed(head, features, replace(subsets, train_label_strings=label_strings), weights, refit=False)
+    crossed(head, features, relabelled(subsets, subsets.train, label_strings), weights, refit=False)
     np.testing.assert_allclose(np.bincount(fitted[0].classes, fitted[0].weights), 10 / 3, rtol=1e-6)
 
 
 def test_no_photos_to_predict_have_no_probabilities(head: Head, features: Features, subsets: Subsets) -> None:
-    without = replace(subsets, to_predict=subsets.to_predict[:0])
+    without = Subsets(subsets.table.assign(subset=subsets.table["subset"].replace("to predict", "unused")))
     assert crossed(head, features, without)[2].shape == (0, 4)
 
 

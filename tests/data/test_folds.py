@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apparel_eye.data.folds import assign_folds
+from apparel_eye.data.subsets import join_folds
 from apparel_eye.errors import DataError
 from apparel_eye.parameters import SplitParameters
-from apparel_eye.schemas import Folds
+from apparel_eye.schemas import Subsets
 
 
 def split(**changes: Any) -> SplitParameters:
@@ -24,15 +25,19 @@ def manifest_of(values: Sequence[str], groups: Sequence[str] | None = None, num_
         {
             "image_key": [f"base/{number}.jpg" for number in range(len(values) + num_questions)],
             "value": [*values, *[""] * num_questions],
+            "label_string": ["y"] * len(values) + [""] * num_questions,
             "role": ["labelled"] * len(values) + ["to predict"] * num_questions,
             "split": "",
             "group": [*groups, *own[len(groups) :]] if groups else own,
+            "sha256": "0" * 64,
         }
     )
 
 
 def dealt(manifest: pd.DataFrame, parameters: SplitParameters) -> pd.DataFrame:
-    return Folds.validate(assign_folds(manifest, parameters)).merge(manifest, on="image_key")
+    folds = assign_folds(manifest, parameters)
+    Subsets.validate(join_folds(manifest, folds, sorted(set(manifest["value"]) - {""})))
+    return folds.merge(manifest, on="image_key", validate="1:1")
 
 
 @pytest.mark.parametrize("seed", range(5))

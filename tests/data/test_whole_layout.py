@@ -308,14 +308,15 @@ def test_the_command_counts_the_same_and_reads_again_what_was_touched(
 
 def check_files(data: Path, category: str) -> None:
     primary, reporting = data / "03_primary" / category, data / "08_reporting" / category
-    manifest, folds, questions = (
-        pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "folds", "questions")
+    manifest, subsets, questions = (
+        pd.read_parquet(primary / f"{name}.parquet") for name in ("manifest", "subsets", "questions")
     )
     quarantine = pd.read_csv(primary / "quarantine.csv")
     used, labelled = photos_of(category, reason=""), photos_of(category, reason="", role="labelled")
     assert set(manifest["image_key"]) == {photo.image_key for photo in used}
     assert manifest["group"].nunique() == num_groups(category)
-    assert set(folds["image_key"]) == {photo.image_key for photo in labelled}
+    assert subsets["image_key"].tolist() == manifest["image_key"].tolist()
+    assert set(subsets.loc[subsets["fold"] >= 0, "image_key"]) == {photo.image_key for photo in labelled}
     assert len(questions) == len(photos_of(category, role="to predict"))
     assert Counter(quarantine["reason"]) == Counter(photo.reason for photo in photos_of(category) if photo.reason)
     assert Counter(pd.read_csv(primary / "duplicates.csv")["kind"]) == num_pairs(category)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from numpy.typing import NDArray
+from photo_tables import subsets_of
 
 from apparel_eye.activations.extract import Extractor
 from apparel_eye.activations.index import ALL, NONE
@@ -201,23 +202,14 @@ Choose = Callable[..., Chosen]
 def choose(test_parameters: ProjectParameters) -> Choose:
     """The networks, and which photo each of them may see, for a source; photos are noise."""
     generator = np.random.default_rng(0)
-    keys = [f"{number}.jpg" for number in range(NUM_MANIFEST)]
     labels = [["ynn", "nyn", "nny"][number // NUM_FOLDS % 3] for number in range(NUM_LABELLED)]
-    manifest = pd.DataFrame(
-        {
-            "image_key": keys,
-            "label_string": [*labels, *[""] * (NUM_MANIFEST - NUM_LABELLED)],
-            "role": ["labelled"] * NUM_LABELLED + ["to predict"] * (NUM_MANIFEST - NUM_LABELLED),
-        }
-    )
-    validates = FOLD_OF == VALIDATION
-    folds = pd.DataFrame(
-        {
-            "image_key": keys[:NUM_LABELLED],
-            "fold": FOLD_OF,
-            "subset": np.where(validates, "validation", "train"),
-            "half": np.where(validates, np.arange(NUM_LABELLED) // NUM_FOLDS % 2, -1),
-        }
+    questions = NUM_MANIFEST - NUM_LABELLED
+    subsets = subsets_of(
+        [*np.where(FOLD_OF == VALIDATION, "validation", "train"), *["to predict"] * questions],
+        [*labels, *[""] * questions],
+        VALUES,
+        half=np.arange(NUM_MANIFEST) // NUM_FOLDS % 2,
+        fold=[*FOLD_OF, *[-1] * questions],
     )
     pixels = {
         stage: generator.integers(0, 256, (NUM_MANIFEST, size, size, 3), dtype=np.uint8)
@@ -230,7 +222,7 @@ def choose(test_parameters: ProjectParameters) -> Choose:
     def chosen(source: str, held_out: int = 1) -> Chosen:
         train = test_parameters.train
         named, network_of = choose_networks(
-            *(backbone, trained, manifest, folds, VALUES, modes, source, held_out, train.augmentation, train),
+            *(backbone, trained, subsets, modes, source, held_out, train.augmentation, train),
             *(train.stages, train.finder, "skirt_length"),
             **pixels,
         )

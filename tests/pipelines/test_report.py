@@ -14,8 +14,8 @@ from apparel_eye.schemas import Probabilities
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_scores_are_those_of_the_probabilities_on_validation_photos(results: Path, candidate: str) -> None:
     primary = results / "03_primary" / CATEGORY
-    folds = pd.read_parquet(primary / "folds.parquet")
-    validation = folds[folds["subset"] == "validation"].merge(pd.read_parquet(primary / "manifest.parquet"))
+    subsets = pd.read_parquet(primary / "subsets.parquet")
+    validation = subsets[subsets["subset"] == "validation"]
     table = pd.read_parquet(results / "07_model_output" / CATEGORY / "probabilities.parquet")
     answers = Probabilities.validate(table)[table["candidate"] == candidate].set_index("image_key")
     probabilities = answers.loc[validation["image_key"], [f"p{index}" for index in range(len(VALUES))]].to_numpy()

@@ -1,4 +1,4 @@
-"""Folds of the whole flow, and of photos whose folders say where they belong."""
+"""Subsets of the whole flow, and of photos whose folders say where they belong."""
 
 import csv
 import json
@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from whole_flow import CATEGORY, NUM_LABELLED
+from whole_flow import CATEGORY, NUM_LABELLED, VALUES
 
-from apparel_eye.schemas import Folds
+from apparel_eye.schemas import Subsets
 
 
-def test_the_folds_of_the_flow_keep_copies_together_and_have_each_value(results: Path) -> None:
+def test_the_subsets_of_the_flow_keep_copies_together_and_have_each_value(results: Path) -> None:
     primary = results / "03_primary" / CATEGORY
-    folds = Folds.validate(pd.read_parquet(primary / "folds.parquet"))
-    photos = folds.merge(pd.read_parquet(primary / "manifest.parquet"), on="image_key")
+    subsets, manifest = (pd.read_parquet(primary / f"{name}.parquet") for name in ("subsets", "manifest"))
+    shared = ["image_key", "label_string", "group", "sha256"]
+    pd.testing.assert_frame_equal(Subsets.validate(subsets)[shared], manifest[shared])
+    assert tuple(subsets["value"].cat.categories) == VALUES
+    assert subsets["subset"].eq("to predict").tolist() == manifest["role"].eq("to predict").tolist()
+    photos = subsets[subsets["subset"] != "to predict"]
     assert len(photos) == NUM_LABELLED
-    assert set(photos["role"]) == {"labelled"}
     assert photos.groupby("group")["fold"].nunique().eq(1).all()
     assert pd.crosstab(photos["value"], photos["fold"]).eq(2).all(axis=None)  # 10 photos of each in 5 folds
     assert photos["subset"].value_counts().to_dict() == {
@@ -53,9 +56,10 @@ def test_a_given_split_is_kept_to_the_end_with_rates_that_are_found(
         "--pipeline=report", raw=given_sides, category="collars", data=tmp_path / "data", **rates
     )
     assert exit_code == 0, said
-    folds = pd.read_parquet(tmp_path / "data" / "03_primary" / "collars" / "folds.parquet")
-    assert folds["image_key"].str.split("/").str[0].tolist() == folds["subset"].tolist()
-    assert folds["subset"].value_counts().to_dict() == {"train": 30, "validation": 15}
+    subsets = pd.read_parquet(tmp_path / "data" / "03_primary" / "collars" / "subsets.parquet")
+    given = subsets["image_key"].str.split("/").str[0].replace("test", "to predict")
+    assert given.tolist() == subsets["subset"].tolist()
+    assert subsets["subset"].value_counts().to_dict() == {"train": 30, "validation": 15, "to predict": 5}
     scores = json.loads((tmp_path / "data" / "08_reporting" / "collars" / "scores.json").read_text())
     assert (scores["photos"], scores["test"]["photos"]) == (15, 5)
     assert "On the 5 photos of the given test" in said

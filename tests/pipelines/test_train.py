@@ -47,7 +47,7 @@ def test_another_seed_trains_again_and_the_old_one_gives_the_old_weights(
     exit_code, said = kedro_run("--pipeline=train", **settings, train__seed=2)
     ran, finished = nodes_in(said)
     assert exit_code == 0
-    assert {"ingest · read_photos", "ingest · make_manifest", "split · assign_folds_of"} <= set(finished)
+    assert {"ingest · read_photos", "ingest · make_manifest", "split · assign_subsets"} <= set(finished)
     trained = {
         f"train.{stage} · {name}" for stage in ("small", "medium", "large") for name in ("train_head", "fine_tune")
     }

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from photo_tables import relabelled, subsets_of
 
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.errors import DataError, UsageError
 from apparel_eye.metrics import official
 from apparel_eye.prediction.ensemble import ENSEMBLE, Average, Member, as_json, average
@@ -16,17 +18,12 @@ from apparel_eye.selection.tables import table_of
 
 VALUES = ("Invisible", "Short", "Long")
 LABELS = {f"v{number}": "nyn" if number % 2 else "nny" for number in range(8)}
-FOLDS = pd.DataFrame(
-    {"image_key": [*LABELS, "t0", "t1"], "fold": 0, "subset": ["validation"] * 8 + ["train"] * 2, "half": [0, 1] * 5}
-)
-MANIFEST = pd.DataFrame(
-    {
-        "image_key": [*LABELS, "t0", "t1", "q0", "q1"],
-        "label_string": [*LABELS.values(), "nyn", "nny", "", ""],
-        "role": ["labelled"] * 10 + ["to predict"] * 2,
-        "group": [*LABELS, "t0", "t1", "q0", "q1"],
-    }
-)
+TABLE = subsets_of(
+    ["validation"] * 8 + ["train"] * 2 + ["to predict"] * 2,
+    [*LABELS.values(), "nyn", "nny", "", ""],
+    VALUES,
+    half=[0, 1] * 6,
+).table.assign(image_key=[*LABELS, "t0", "t1", "q0", "q1"])
 
 
 @pytest.fixture
@@ -58,7 +55,7 @@ def member(test_parameters: Any) -> Member:
         for keys, role in ((list(LABELS), "validation"), (["q0", "q1"], "to predict"))
     ]
     questions = pd.DataFrame({"image_key": ["q0", "q1"]})
-    return Member("one", described, MANIFEST, FOLDS, questions, pd.concat(tables, ignore_index=True))
+    return Member("one", described, Subsets(TABLE), questions, pd.concat(tables, ignore_index=True))
 
 
 def other(member: Member, seed: int = 2) -> Member:
@@ -108,10 +105,8 @@ def test_members_and_mean_are_scored_on_the_same_photos(member: Member) -> None:
 def test_no_photo_is_tempered_by_a_choice_that_it_took_part_in(member: Member) -> None:
     members = [member, other(member)]
     before = found(members).validation
-    flipped = MANIFEST.assign(
-        label_string=MANIFEST["label_string"].mask(MANIFEST["image_key"].isin(["v0", "v2"]), "nyn")  # of part 0
-    )
-    after = found([replace(each, manifest=flipped) for each in members]).validation
+    flipped = relabelled(Subsets(TABLE), np.array([0, 2]), ["nyn", "nyn"])  # of part 0
+    after = found([replace(each, subsets=flipped) for each in members]).validation
     assert (before[::2] == after[::2]).all()
     assert not (before[1::2, 1:] == after[1::2, 1:]).any()  # Invisible keeps its floor
 
@@ -128,9 +123,9 @@ def test_photos_that_only_one_member_validates_are_left_out(member: Member) -> N
 def test_members_of_different_folds_are_scored_on_their_own_photos_and_the_mean_is_not(member: Member) -> None:
     second = other(member)
     second = replace(second, probabilities=second.probabilities.replace({key: f"w{key}" for key in LABELS}))
-    extra = MANIFEST[MANIFEST["image_key"].isin(LABELS)].assign(image_key=lambda table: "w" + table["image_key"])
-    manifest = pd.concat([MANIFEST, extra], ignore_index=True)
-    together = found([replace(member, manifest=manifest), replace(second, manifest=manifest)])
+    extra = TABLE[TABLE["image_key"].isin(LABELS)].assign(image_key=lambda table: "w" + table["image_key"])
+    both = Subsets(pd.concat([TABLE, extra], ignore_index=True))
+    together = found([replace(member, subsets=both), replace(second, subsets=both)])
     assert list(together.table["candidate"]) == ["1 tta", "2 tta"]
     assert list(together.table["photos"]) == [8, 8]
     assert together.temperature == 1
@@ -139,9 +134,9 @@ def test_members_of_different_folds_are_scored_on_their_own_photos_and_the_mean_
 
 
 def test_a_test_with_labels_scores_all(member: Member) -> None:
-    manifest = MANIFEST.assign(label_string=[*MANIFEST["label_string"][:-2], "nyn", ""])
-    members = [replace(member, manifest=manifest), other(member)]
-    scores = found([members[0], replace(members[1], manifest=manifest)]).test
+    known = relabelled(Subsets(TABLE), np.array([10]), ["nyn"])
+    members = [replace(each, subsets=known) for each in (member, other(member))]
+    scores = found(members).test
     assert list(scores) == ["1 tta", "2 tta", ENSEMBLE]
     label_strings = official.parse_label_strings(["nyn"])
     assert scores["1 tta"] == official.scores(answers_of(member, "tta", "to predict")[:1], label_strings)
@@ -177,7 +172,7 @@ def test_other_photos_to_predict_are_refused(member: Member) -> None:
 
 
 def test_other_labels_are_refused(member: Member) -> None:
-    second = replace(other(member), manifest=MANIFEST.replace({"label_string": {"nyn": "ynn"}}))
+    second = replace(other(member), subsets=Subsets(TABLE.replace({"label_string": {"nyn": "ynn"}})))
     with pytest.raises(DataError, match="v1 is labelled 'nyn' and 'ynn'"):
         found([member, second])
 

@@ -1,11 +1,10 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from photo_tables import relabelled, subsets_of
 
 from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.calibration import apply_temperature, fit_temperature, fit_threshold
-from apparel_eye.metrics.official import Probabilities, parse_label_strings
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.selection.calibrated import Calibrated, calibrate
 
 SEEN = (0, 1)
@@ -15,18 +14,9 @@ NUM_PHOTOS = 12
 @pytest.fixture
 def subsets() -> Subsets:
     """Of 20 photos six train on the first two of three values, twelve validate in two halves, two are to predict."""
-    validation = np.arange(6, 18)
-    return Subsets(
-        train=np.arange(6),
-        train_label_strings=parse_label_strings(["ynn", "nyn"] * 3),
-        train_keys=np.array([f"{row}.jpg" for row in range(6)]),
-        validation=validation,
-        validation_label_strings=parse_label_strings(["ynn", "nyn", "nyn", "nny"] * 3),
-        validation_halves=np.arange(NUM_PHOTOS) % 2,
-        to_predict=np.array([18, 19]),
-        answered=np.zeros(0, dtype=np.intp),
-        answered_label_strings=np.zeros((0, 0), dtype="U1"),
-    )
+    subset = ["train"] * 6 + ["validation"] * NUM_PHOTOS + ["to predict"] * 2
+    labels = ["ynn", "nyn"] * 3 + ["ynn", "nyn", "nyn", "nny"] * 3 + ["", ""]
+    return subsets_of(subset, labels, ["a", "b", "c"], half=np.arange(20) % 2)
 
 
 def drawn(seed: int, num_photos: int) -> Probabilities:
@@ -69,7 +59,7 @@ def test_the_blend_comes_last_and_thresholds_are_those_of_what_is_shown(
 
 
 def test_heads_that_are_fitted_once_more_know_the_values_of_validation_photos(subsets: Subsets) -> None:
-    everything = replace(subsets, validation_label_strings=parse_label_strings(["nny"] * NUM_PHOTOS))
+    everything = relabelled(subsets, subsets.validation, ["nny"] * NUM_PHOTOS)
     answers = {
         refit: dict(
             calibrate(

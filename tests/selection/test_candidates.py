@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from photo_tables import subsets_of
 
-from apparel_eye.data.subsets import make_subsets
 from apparel_eye.errors import UsageError
 from apparel_eye.metrics import official
 from apparel_eye.metrics.official import parse_label_strings
@@ -119,9 +119,7 @@ def test_scores_have_intervals_over_groups(candidates: ByCandidate) -> None:
 
 
 def test_heads_that_are_fitted_once_more_know_the_values_of_all_labelled_photos() -> None:
-    manifest = pd.DataFrame({"image_key": ["a", "b"], "label_string": ["yn", "ny"], "role": "labelled"})
-    folds = pd.DataFrame({"image_key": ["a", "b"], "fold": [0, 1], "subset": ["train", "validation"], "half": [-1, 0]})
-    subsets = make_subsets(manifest, folds, ["short", "long"])
+    subsets = subsets_of(["train", "validation"], ["yn", "ny"], ["short", "long"])
     known = {
         (candidate, refit): seen_values_of(candidate, subsets, refit).tolist()
         for candidate in ("tta", "xgboost")

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DatasetError
 from mlflow import MlflowClient
 
-from apparel_eye.datasets import notes
+from apparel_eye.datasets import AtomicDataset, notes
 from apparel_eye.tracking.members import MembersDataset
 
 CATEGORY = "skirt_length"
@@ -20,11 +20,15 @@ def members(text: str) -> MembersDataset:
     return MembersDataset(text, CATEGORY)
 
 
+def track_at(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", uri)
+
+
 @pytest.fixture
 def run_id(results: Path, flow_tracking: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of the run that made the results."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", flow_tracking)
-    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", flow_tracking)
+    track_at(flow_tracking, monkeypatch)
     [run] = MlflowClient(flow_tracking).search_runs(["1"], f"tags.category = '{CATEGORY}'")
     found: str = run.info.run_id
     return found
@@ -34,14 +38,44 @@ def test_what_mlflow_keeps_is_what_stands_in_the_folder(results: Path, run_id: s
     in_folder, in_mlflow = members(f"'{results}' {run_id}").load()
     assert (in_folder.name, in_mlflow.name) == (str(results), run_id)
     assert in_folder.about == in_mlflow.about
-    for table in ("manifest", "folds", "questions", "probabilities"):
+    pd.testing.assert_frame_equal(in_folder.subsets.table, in_mlflow.subsets.table)
+    for table in ("questions", "probabilities"):
         pd.testing.assert_frame_equal(getattr(in_folder, table), getattr(in_mlflow, table))
+
+
+@pytest.fixture
+def of_earlier_version(copied_results: Path) -> Path:
+    """The same results as earlier versions wrote them: folds of the labelled photos instead of subsets."""
+    primary = copied_results / "03_primary" / CATEGORY
+    subsets = pd.read_parquet(primary / "subsets.parquet")
+    folds = subsets.loc[subsets["subset"] != "to predict", ["image_key", "fold", "subset", "half"]]
+    AtomicDataset(str(primary / "folds.parquet"), {"type": "pandas.ParquetDataset"}).save(folds)
+    (primary / "subsets.parquet").unlink()
+    notes.place_of(primary / "subsets.parquet", notes.SEAL).unlink()
+    return copied_results
+
+
+def test_members_of_an_earlier_version_are_the_same(
+    results: Path, of_earlier_version: Path, scratch_tracking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track_at(scratch_tracking, monkeypatch)
+    client = MlflowClient()
+    run_id = client.create_run("1").info.run_id
+    tables = ("manifest", "folds", "questions", "probabilities")
+    for path in of_earlier_version.rglob("*"):
+        if path.name in {"recognizer.json", *(f"{table}.parquet" for table in tables)}:
+            client.log_artifact(run_id, str(path))
+    now, *earlier = members(f"'{results}' '{of_earlier_version}' {run_id}").load()
+    assert len(earlier) == 2
+    for member in earlier:
+        pd.testing.assert_frame_equal(member.subsets.table, now.subsets.table)
+        pd.testing.assert_frame_equal(member.probabilities, now.probabilities)
 
 
 def test_the_fingerprint_changes_with_a_file(copied_results: Path) -> None:
     before = members(str(copied_results)).fingerprint()
     assert before == members(str(copied_results)).fingerprint()
-    notes.place_of(copied_results / "03_primary" / CATEGORY / "folds.parquet", notes.SEAL).unlink()
+    notes.place_of(copied_results / "03_primary" / CATEGORY / "subsets.parquet", notes.SEAL).unlink()
     assert before != members(str(copied_results)).fingerprint()
 
 

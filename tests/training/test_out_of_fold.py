@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from photo_tables import relabelled
 
-from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.networks import backbones, pretrained
 from apparel_eye.networks.checkpoint import Weights
 from apparel_eye.networks.classifier import with_prefix
@@ -13,7 +12,6 @@ from apparel_eye.parameters import AugmentationParameters, PhaseParameters, Stag
 from apparel_eye.training import phases
 from apparel_eye.training.out_of_fold import train_fold_networks
 
-VALUES = ("Invisible", "Short Length", "Long Length")
 MODES = {"train": Mode(), "predict": Mode()}
 LEFT_OUT = [np.array([1]), np.array([2]), np.array([1, 3])]
 EPOCH = {"num_cycles": 1, "cycle_epochs": 1, "cycle_multiplier": 1, "learning_rate": 1e-2}
@@ -33,10 +31,6 @@ def quick(train: TrainParameters) -> TrainParameters:
     return train.model_copy(update={"stages": StagesParameters(small=small, medium=small, large=large)})
 
 
-def fold_of(subsets: Subsets) -> Rows:
-    return np.arange(len(subsets.train)) % 3 + 1
-
-
 def networks(
     pixels: NDArray[np.uint8],
     subsets: Subsets,
@@ -45,11 +39,9 @@ def networks(
     augmentation: AugmentationParameters,
 ) -> list[Weights]:
     of_stages = {"small": pixels, "medium": pixels}  # the last stage leaves backbones as they are: it needs no photos
-    photos = (of_stages, subsets, fold_of(subsets), LEFT_OUT)
+    photos = (of_stages, subsets, LEFT_OUT)
     return list(
-        train_fold_networks(
-            *photos, initial, "skirt_length", VALUES, augmentation, train, train.stages, train.finder, MODES
-        )
+        train_fold_networks(*photos, initial, "skirt_length", augmentation, train, train.stages, train.finder, MODES)
     )
 
 
@@ -73,7 +65,7 @@ def test_a_network_is_trained_without_its_folds_and_the_validation_photos(
     assert len(made) == 3
     assert len(seen) == 3 * 2
     for of_fold, numbers in zip(seen, [each for each in LEFT_OUT for _ in range(2)], strict=True):
-        out = np.isin(fold_of(subsets), numbers)
+        out = np.isin(subsets.train_folds, numbers)
         assert of_fold.train.tolist() == subsets.train[~out].tolist()
         assert of_fold.validation.tolist() == subsets.train[out].tolist()
         np.testing.assert_array_equal(of_fold.validation_label_strings, subsets.train_label_strings[out])
@@ -90,7 +82,7 @@ def test_validation_photos_and_photos_to_predict_change_nothing_and_training_pho
     first = networks(pixels, subsets, initial, quick, augmentation)
     others = pixels.copy()
     others[np.setdiff1d(np.arange(len(pixels)), subsets.train)] = 0
-    moved = replace(subsets, validation_label_strings=np.roll(subsets.validation_label_strings, 1, axis=0))
+    moved = relabelled(subsets, subsets.validation, np.roll(subsets.validation_label_strings, 1, axis=0))
     second = networks(others, moved, initial, quick, augmentation)
     np.testing.assert_equal(second, first)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from photo_tables import relabelled
 from torch import nn
 
 from apparel_eye.data.subsets import Subsets
@@ -173,7 +174,8 @@ def test_the_start_is_chosen_where_training_only_spoils_it(
     train: TrainParameters,
     short: PhaseParameters,
 ) -> None:
-    known = replace(subsets, validation=subsets.train[:8], validation_label_strings=subsets.train_label_strings[:8])
+    known = relabelled(subsets, subsets.validation, subsets.train_label_strings[:8])
+    pixels[known.validation] = pixels[known.train[:8]]
     augmentation, spoiling = train.augmentation, short.model_copy(update={"learning_rate": 1.0})
     parts = compute_features(pixels, known, classifier, 2, augmentation, train, Mode())
     features = np.concatenate([share_of_batch.rows for share_of_batch in parts])
@@ -232,9 +234,7 @@ def test_validation_photos_change_no_weights(
     short: PhaseParameters,
     fine_tune: Train,
 ) -> None:
-    other = replace(
-        subsets, validation=subsets.validation[::-1].copy(), validation_label_strings=subsets.validation_label_strings
-    )
+    other = relabelled(subsets, subsets.validation, subsets.validation_label_strings[::-1])
     *_, found = phases.fine_tune(pixels, other, checkpoint, short, augmentation, train, MODES)
     *_, expected = fine_tune(short, train)
     np.testing.assert_equal(found.of("last"), expected.of("last"))

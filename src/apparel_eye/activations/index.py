@@ -17,7 +17,10 @@ _REMEDY = "run them again: kedro run --pipeline=activations"
 
 
 def index_of(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The photos of a manifest in its order, see ``schemas.ActivationsIndex``."""
+    """The photos of a manifest in its order, see ``schemas.ActivationsIndex``.
+
+    Without their labels, so that a label that is changed does not have activations computed again.
+    """
     return manifest[_COLUMNS].reset_index(drop=True)
 
 

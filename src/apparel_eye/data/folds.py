@@ -11,7 +11,9 @@ Folds = NDArray[np.int64]
 
 
 def assign_folds(manifest: pd.DataFrame, split: SplitParameters) -> pd.DataFrame:
-    """Where each labelled photo goes, see ``schemas.Folds``; photos that folders gave to a side stay there.
+    """Fold, subset and half of each labelled photo, as ``schemas.Subsets`` has them, by its ``image_key``.
+
+    Photos that folders gave to a side stay there.
 
     Raises:
         DataError: a value has too few photos, or there is only one value.

@@ -1,43 +1,57 @@
-"""Which rows of the manifest train, validate and are to be predicted."""
+"""Who trains, who validates and who is to be predicted: one table for all that come after."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apparel_eye.data.folds import assign_folds
 from apparel_eye.errors import DataError
 from apparel_eye.metrics.official import LabelStrings, parse_label_strings, true_values
+from apparel_eye.parameters import SplitParameters
 
 Rows = NDArray[np.intp]
+_OF_MANIFEST = ["image_key", "value", "label_string", "group", "sha256"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subsets:
-    """Row numbers of the manifest, and the labels of those that have one.
+    """Rows of the photos of each subset, and their labels.
 
     Attributes:
-        train: rows of the photos to fit on.
-        train_label_strings: their label strings as characters, shape (training photos, values).
-        train_keys: their image keys.
-        validation: rows of the photos that select.
-        validation_label_strings: their label strings, likewise.
-        validation_halves: the half of each, for scores of what was selected on the other.
-        to_predict: rows of the photos to predict.
-        answered: of these, the rows whose labels are known, for a score at the very end.
-        answered_label_strings: their label strings, likewise.
+        table: a row per photo of the manifest, in its order, see ``schemas.Subsets``.
     """
 
-    train: Rows
-    train_label_strings: LabelStrings
-    train_keys: NDArray[np.str_]
-    validation: Rows
-    validation_label_strings: LabelStrings
-    validation_halves: Rows
-    to_predict: Rows
-    answered: Rows
-    answered_label_strings: LabelStrings
+    table: pd.DataFrame
+
+    @property
+    def values(self) -> list[str]:
+        """Names of the values, in order, also of those without a photo."""
+        names: list[str] = self.table["value"].cat.categories.tolist()
+        return names
+
+    @property
+    def groups(self) -> NDArray[np.object_]:
+        """Of all photos: those that belong together have the same, shape (photos,)."""
+        return self.table["group"].to_numpy(dtype=np.object_)
+
+    def keys_of(self, rows: Rows) -> list[str]:
+        """Image keys of photos."""
+        keys: list[str] = self.table["image_key"].iloc[rows].tolist()
+        return keys
+
+    @cached_property
+    def train(self) -> Rows:
+        """Rows of the photos to fit on."""
+        return self._rows_of("train")
+
+    @cached_property
+    def train_label_strings(self) -> LabelStrings:
+        """Their label strings as characters, shape (training photos, values)."""
+        return self._label_strings_of(self.train)
 
     @property
     def train_targets(self) -> Rows:
@@ -45,24 +59,59 @@ class Subsets:
         return true_values(self.train_label_strings)
 
     @property
+    def train_keys(self) -> NDArray[np.str_]:
+        """Image key of each training photo."""
+        return np.array(self.keys_of(self.train), dtype=np.str_)
+
+    @property
+    def train_folds(self) -> Rows:
+        """The fold of each training photo."""
+        return self.table["fold"].to_numpy(dtype=np.intp)[self.train]
+
+    @property
     def seen_values(self) -> Rows:
         """Indices of the values that have a photo to fit on."""
         return np.unique(self.train_targets)
 
-    def train_folds(self, folds: pd.DataFrame) -> Rows:
-        """The fold of each training photo."""
-        fold_of = folds.set_index("image_key")["fold"]
-        found: Rows = fold_of.loc[self.train_keys.tolist()].to_numpy(dtype=np.intp)
-        return found
+    @cached_property
+    def validation(self) -> Rows:
+        """Rows of the photos that select."""
+        return self._rows_of("validation")
 
-    def training(self, kept: NDArray[np.bool_]) -> "Subsets":
-        """The same with some of the training photos, shape (training photos,)."""
-        return replace(
-            self,
-            train=self.train[kept],
-            train_label_strings=self.train_label_strings[kept],
-            train_keys=self.train_keys[kept],
-        )
+    @cached_property
+    def validation_label_strings(self) -> LabelStrings:
+        """Their label strings, as those of training photos."""
+        return self._label_strings_of(self.validation)
+
+    @property
+    def validation_halves(self) -> Rows:
+        """The half of each, for scores of what was selected on the other."""
+        return self.table["half"].to_numpy(dtype=np.intp)[self.validation]
+
+    @cached_property
+    def to_predict(self) -> Rows:
+        """Rows of the photos to predict."""
+        return self._rows_of("to predict")
+
+    @property
+    def answered(self) -> Rows:
+        """Of these, the rows whose labels are known, for a score at the very end."""
+        return self.to_predict[(self.table["label_string"] != "").to_numpy()[self.to_predict]]
+
+    @property
+    def answered_label_strings(self) -> LabelStrings:
+        """Their label strings."""
+        return self._label_strings_of(self.answered)
+
+    @property
+    def labelled(self) -> Rows:
+        """Rows of the photos that train, then of those that validate."""
+        return np.concatenate([self.train, self.validation])
+
+    @property
+    def all_label_strings(self) -> LabelStrings:
+        """Labels of the labelled rows."""
+        return np.concatenate([self.train_label_strings, self.validation_label_strings])
 
     def fitted_on(self, allowed: NDArray[np.bool_]) -> "Subsets":
         """The same with fewer training photos.
@@ -70,17 +119,14 @@ class Subsets:
         Args:
             allowed: for each photo of the manifest, whether it may train.
         """
-        return self.training(allowed[self.train])
+        subset = self.table["subset"]
+        return Subsets(self.table.assign(subset=subset.mask((subset == "train") & ~allowed, "unused")))
 
-    @property
-    def labelled(self) -> Rows:
-        """All rows with a label: those that train, then those that validate."""
-        return np.concatenate([self.train, self.validation])
+    def _rows_of(self, subset: str) -> Rows:
+        return np.flatnonzero(self.table["subset"] == subset)
 
-    @property
-    def all_label_strings(self) -> LabelStrings:
-        """Labels of the labelled rows."""
-        return np.concatenate([self.train_label_strings, self.validation_label_strings])
+    def _label_strings_of(self, rows: Rows) -> LabelStrings:
+        return parse_label_strings(self.table["label_string"].iloc[rows].tolist())
 
 
 def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
@@ -90,36 +136,38 @@ def without(subsets: Subsets, out: NDArray[np.bool_]) -> Subsets:
         subsets: which photos train.
         out: which of them do not, shape (training photos,).
     """
-    return replace(
-        subsets.training(~out),
-        validation=subsets.train[out],
-        validation_label_strings=subsets.train_label_strings[out],
-        validation_halves=np.arange(out.sum()) % 2,
-        to_predict=subsets.to_predict[:0],
-        answered=subsets.answered[:0],
-        answered_label_strings=subsets.answered_label_strings[:0],
-    )
+    subset, half = (subsets.table[name].to_numpy(copy=True) for name in ("subset", "half"))
+    subset[subset != "train"] = "unused"
+    subset[subsets.train[out]] = "validation"
+    half[subsets.train[out]] = np.arange(out.sum()) % 2
+    return Subsets(subsets.table.assign(subset=subset, half=half))
 
 
-def make_subsets(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[str]) -> Subsets:
-    """Look up where each photo of the manifest was dealt to; every labelled one must have been."""
-    assigned = manifest[["image_key", "label_string", "role"]].merge(folds, how="left", on="image_key")
-    lost = assigned[(assigned["role"] == "labelled") & assigned["subset"].isna()]
+def assign_subsets(manifest: pd.DataFrame, values: list[str], split: SplitParameters) -> pd.DataFrame:
+    """Deal labelled photos into folds, see ``schemas.Subsets``.
+
+    Raises:
+        DataError: a value has too few photos, or there is only one value.
+    """
+    return join_folds(manifest, assign_folds(manifest, split), values)
+
+
+def join_folds(manifest: pd.DataFrame, folds: pd.DataFrame, values: Sequence[str]) -> pd.DataFrame:
+    """The table of ``Subsets``.
+
+    Args:
+        manifest: see ``schemas.Manifest``.
+        folds: of its labelled photos, in any order, as ``folds.assign_folds`` makes them.
+        values: names of the values, in order.
+
+    Raises:
+        DataError: a labelled photo is in no fold.
+    """
+    joined = manifest[_OF_MANIFEST].merge(folds, how="left", on="image_key")
+    asked = (manifest["role"] == "to predict").to_numpy()
+    lost = joined.loc[~asked & joined["subset"].isna(), "image_key"]
     if len(lost):
-        raise DataError(
-            f"{len(lost)} labelled photos are in no fold, for example {lost['image_key'].iloc[0]}; run split again"
-        )
-    train = np.flatnonzero(assigned["subset"] == "train")
-    validation = np.flatnonzero(assigned["subset"] == "validation")
-    answered = np.flatnonzero((assigned["role"] == "to predict") & (assigned["label_string"] != ""))
-    return Subsets(
-        train=train,
-        train_label_strings=parse_label_strings(assigned["label_string"].iloc[train].tolist()),
-        train_keys=assigned["image_key"].iloc[train].to_numpy(dtype=np.str_),
-        validation=validation,
-        validation_label_strings=parse_label_strings(assigned["label_string"].iloc[validation].tolist()),
-        validation_halves=assigned["half"].iloc[validation].to_numpy(dtype=np.intp),
-        to_predict=np.flatnonzero(assigned["role"] == "to predict"),
-        answered=answered,
-        answered_label_strings=parse_label_strings(assigned["label_string"].iloc[answered].tolist()),
-    )
+        raise DataError(f"{len(lost)} labelled photos are in no fold, for example {lost.iloc[0]}; run split again")
+    joined["subset"] = joined["subset"].mask(asked, "to predict")
+    joined["value"] = pd.Categorical(joined["value"].where(joined["value"] != ""), categories=list(values))
+    return joined.fillna({"fold": -1, "half": -1}).astype({"fold": "int64", "half": "int64"})

@@ -6,6 +6,7 @@ from apparel_eye.datasets.csv_table import CsvDataset
 from apparel_eye.datasets.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
 from apparel_eye.datasets.growing_array import EarlierGrowingArrayDataset, GrowingArrayDataset
 from apparel_eye.datasets.heads import HeadDataset, HeadsDataset
+from apparel_eye.datasets.subsets import SubsetsDataset
 from apparel_eye.datasets.table import EarlierTableDataset, TableCsvDataset, TableDataset
 from apparel_eye.datasets.tensors import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset
 
@@ -24,6 +25,7 @@ __all__ = [
     "OwnPhotosDataset",
     "PhotoFolderDataset",
     "RawFolderDataset",
+    "SubsetsDataset",
     "TableCsvDataset",
     "TableDataset",
     "WeightsDataset",

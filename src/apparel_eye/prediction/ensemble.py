@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import ordered_values
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.errors import DataError, UsageError, nearest
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import apply_temperature, cross_fit, fit_temperature, fit_threshold
@@ -28,16 +29,14 @@ class Member:
     Attributes:
         name: where it was found.
         about: how its models are used.
-        manifest: see ``schemas.Manifest``, as the others.
-        folds: which of the photos it was trained on.
-        questions: the photos to predict, in their order.
-        probabilities: calibrated ones of all its candidates.
+        subsets: which of the photos it was trained on.
+        questions: the photos to predict, in their order, see ``schemas.Questions``.
+        probabilities: calibrated ones of all its candidates, see ``schemas.Probabilities``.
     """
 
     name: str
     about: About
-    manifest: pd.DataFrame
-    folds: pd.DataFrame
+    subsets: Subsets
     questions: pd.DataFrame
     probabilities: pd.DataFrame
 
@@ -134,7 +133,8 @@ class _Joined:
         about = members[0].about
         self._values = about.values
         self._ordered = ordered_values(about.category, about.values)
-        self._labels = members[0].manifest.set_index("image_key")
+        self._subsets = members[0].subsets
+        self._photos = self._subsets.table.set_index("image_key")
 
     def keys(self, role: str) -> pd.Index:
         """Photos that all have in a role."""
@@ -154,14 +154,12 @@ class _Joined:
 
     @property
     def halves(self) -> NDArray[np.intp]:
-        folds = next(iter(self._members.values())).folds.set_index("image_key")
-        halves: NDArray[np.intp] = folds.loc[self.keys("validation"), "half"].to_numpy(dtype=np.intp)
+        halves: NDArray[np.intp] = self._photos.loc[self.keys("validation"), "half"].to_numpy(dtype=np.intp)
         return halves
 
     @property
     def seen_values(self) -> NDArray[np.intp]:
-        labelled = self._labels[self._labels["role"] == "labelled"].index
-        indices: NDArray[np.intp] = np.flatnonzero((self._label_strings_of(labelled) == "y").any(axis=0))
+        indices: NDArray[np.intp] = np.flatnonzero((self._subsets.all_label_strings == "y").any(axis=0))
         return indices
 
     def score(self, mean: NDArray[np.float64], num_resamples: int) -> pd.DataFrame:
@@ -177,7 +175,7 @@ class _Joined:
 
     def score_test(self, mean: NDArray[np.float64]) -> dict[str, dict[str, float]]:
         keys = self.keys("to predict")
-        known = (self._labels.loc[keys, "label_string"] != "").to_numpy()
+        known = (self._photos.loc[keys, "label_string"] != "").to_numpy()
         if not known.any():
             return {}
         label_strings = self._label_strings_of(keys[known])
@@ -185,14 +183,14 @@ class _Joined:
         return {title: official.scores(answers[known], label_strings) for title, answers in candidates.items()}
 
     def _score_table(self, candidates: ByCandidate, keys: pd.Index, num_resamples: int) -> pd.DataFrame:
-        groups = self._labels.loc[keys, "group"].to_numpy()
+        groups = self._photos.loc[keys, "group"].to_numpy()
         return score_table(candidates, self._label_strings_of(keys), groups, self._ordered, num_resamples)
 
     def _answers(self, member: Member, keys: pd.Index) -> NDArray[np.float64]:
         return probabilities_of(member.probabilities, member.candidate(self._candidate), list(keys))
 
     def _label_strings_of(self, keys: pd.Index) -> LabelStrings:
-        label_strings = parse_label_strings(self._labels.loc[keys, "label_string"].tolist())
+        label_strings = parse_label_strings(self._photos.loc[keys, "label_string"].tolist())
         return label_strings.reshape(-1, len(self._values))  # of no photos, too
 
 
@@ -227,7 +225,7 @@ def _check(members: Sequence[Member]) -> None:
                 f"{pair}: {len(stray)} photos to predict are answered by one of them only, for example {stray[0]}; "
                 "name runs of the same photos"
             )
-        labels = first.manifest.merge(other.manifest, on="image_key")
+        labels = first.subsets.table.merge(other.subsets.table, on="image_key")
         changed = labels[labels["label_string_x"] != labels["label_string_y"]]
         if len(changed):
             key, one, two = changed[["image_key", "label_string_x", "label_string_y"]].iloc[0]

@@ -1,6 +1,7 @@
 """The competition's file: a row per question, in order, with the probabilities of all values."""
 
 import logging
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ _DECIMALS = 10
 
 def make_submission(
     questions: pd.DataFrame,
-    image_keys: pd.Series,
+    image_keys: Iterable[str],
     probabilities: NDArray[np.float64],
     prior: NDArray[np.float64],
     category: str,
@@ -28,7 +29,7 @@ def make_submission(
     Args:
         questions: the photos in the order of the question file.
         image_keys: of the photos that have probabilities.
-        probabilities: shape (len(image_keys), values).
+        probabilities: theirs, shape (photos, values).
         prior: shape (values,), the answer for photos that could not be read.
         category: the dimension.
 

@@ -13,17 +13,15 @@ from apparel_eye.schemas import COUNTS, RATES, Epochs, Rates
 
 def probability_table(
     candidate: str,
-    manifest: pd.DataFrame,
     subsets: Subsets,
     validation: NDArray[np.floating],
     to_predict: NDArray[np.floating],
 ) -> pd.DataFrame:
     """One candidate's probabilities for validation photos and photos to predict, each of shape (photos, values)."""
-    keys = manifest["image_key"]
     return pd.concat(
         [
-            table_of(candidate, keys.iloc[subsets.validation], "validation", validation),
-            table_of(candidate, keys.iloc[subsets.to_predict], "to predict", to_predict),
+            table_of(candidate, subsets.keys_of(subsets.validation), "validation", validation),
+            table_of(candidate, subsets.keys_of(subsets.to_predict), "to predict", to_predict),
         ],
         ignore_index=True,
     )
@@ -40,9 +38,9 @@ def table_of(
     return table.astype({"candidate": "str", "image_key": "str", "role": "str"})
 
 
-def candidates_of(table: pd.DataFrame, manifest: pd.DataFrame, rows: Rows) -> dict[str, Probabilities]:
+def candidates_of(table: pd.DataFrame, subsets: Subsets, rows: Rows) -> dict[str, Probabilities]:
     """Every candidate's probabilities of the photos in some rows of the manifest, shape (rows, values)."""
-    image_keys = manifest["image_key"].iloc[rows]
+    image_keys = subsets.keys_of(rows)
     return {str(name): probabilities_of(table, str(name), image_keys) for name in table["candidate"].unique()}
 
 

@@ -13,6 +13,7 @@ from kedro.io import AbstractDataset
 from mlflow import MlflowClient, MlflowException
 from pydantic import ValidationError
 
+from apparel_eye.data.subsets import Subsets, join_folds
 from apparel_eye.datasets import seal
 from apparel_eye.errors import DataError, UsageError
 from apparel_eye.prediction.ensemble import Member
@@ -22,13 +23,14 @@ from apparel_eye.tracking.delivery import in_short
 
 _RECOGNIZER = "06_models/{}/recognizer.json"
 _TABLES = {
-    "manifest": "03_primary/{}/manifest.parquet",
-    "folds": "03_primary/{}/folds.parquet",
+    "subsets": "03_primary/{}/subsets.parquet",
     "questions": "03_primary/{}/questions.parquet",
     "probabilities": "07_model_output/{}/probabilities.parquet",
 }
 """Below an output root; MLflow keeps the same files by their names, as the catalog says."""
-_EARLIER = {"column": "candidate", "part": "half"}
+_EARLIER_TABLES = {"manifest": "03_primary/{}/manifest.parquet", "folds": "03_primary/{}/folds.parquet"}
+"""Of which subsets are made where an earlier version has run."""
+_EARLIER_COLUMNS = {"column": "candidate", "part": "half"}
 """Names of columns in tables of earlier versions, and the present ones."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -55,7 +57,7 @@ class MembersDataset(AbstractDataset[None, list[Member]]):
 
     def fingerprint(self) -> list[list[str]]:
         """Changes with any file of a folder; what MLflow keeps of a run that has ended does not change."""
-        files = [_RECOGNIZER, *_TABLES.values()]
+        files = [_RECOGNIZER, *_TABLES.values(), *_EARLIER_TABLES.values()]
         return [
             [name, *(checksum for file in files for checksum in seal.checksums_of(Path(name) / self._path(file))[:1])]
             for name in self._names()
@@ -81,9 +83,13 @@ class MembersDataset(AbstractDataset[None, list[Member]]):
 @contextmanager
 def _files_of(name: str, category: str) -> Iterator[dict[str, Path]]:
     """Paths of a member's files by what they are."""
-    places = {"recognizer": _RECOGNIZER, **_TABLES}
-    paths = {what: Path(name) / place.format(category) for what, place in places.items()}
-    if Path(name).is_dir():
+    is_folder = Path(name).is_dir()
+    of_all = {"recognizer": _RECOGNIZER, **_TABLES, **_EARLIER_TABLES}
+    paths = {what: Path(name) / place.format(category) for what, place in of_all.items()}
+    there = {path.name for path in paths.values() if path.exists()} if is_folder else _names_in_mlflow(name)
+    for what in _EARLIER_TABLES if paths["subsets"].name in there or paths["folds"].name not in there else ["subsets"]:
+        del paths[what]
+    if is_folder:
         for path in paths.values():
             if not path.exists():
                 raise DataError(f"{path} does not exist; run the whole flow for {category} there, or name another run")
@@ -95,6 +101,14 @@ def _files_of(name: str, category: str) -> Iterator[dict[str, Path]]:
         raise DataError(f"{Path(name).absolute()} is no folder, and {name!r} no id of an MLflow run; name one of them")
     with TemporaryDirectory() as scratch:
         yield {what: _downloaded(name, path.name, scratch) for what, path in paths.items()}
+
+
+def _names_in_mlflow(run_id: str) -> set[str]:
+    """Files of a run; none where MLflow does not say, which is told when one is asked for."""
+    try:
+        return {artifact.path for artifact in MlflowClient().list_artifacts(run_id)}
+    except MlflowException:
+        return set()
 
 
 def _downloaded(run_id: str, file: str, scratch: str) -> Path:
@@ -113,5 +127,11 @@ def _read(name: str, files: dict[str, Path]) -> Member:
         about = About.model_validate_json(files["recognizer"].read_text(encoding="utf-8"))
     except ValidationError as error:
         raise DataError(f"recognizer.json of {name} is of another version; run the whole flow there again") from error
-    tables = {what: pd.read_parquet(files[what]).rename(columns=_EARLIER) for what in _TABLES}
-    return Member(name, about, **tables)
+    tables = {
+        what: pd.read_parquet(path).rename(columns=_EARLIER_COLUMNS)
+        for what, path in files.items()
+        if what != "recognizer"
+    }
+    if "subsets" not in tables:
+        tables["subsets"] = join_folds(tables.pop("manifest"), tables.pop("folds"), about.values)
+    return Member(name, about, Subsets(tables.pop("subsets")), **tables)

@@ -31,11 +31,9 @@ Made = TypeVar("Made")
 def train_fold_networks(
     pixels: Mapping[str, Pixels],
     subsets: Subsets,
-    fold_of: Rows,
     left_out: Sequence[Rows],
     initial: Weights,
     category: str,
-    values: Sequence[str],
     augmentation: AugmentationParameters,
     train: TrainParameters,
     stages: StagesParameters,
@@ -49,12 +47,10 @@ def train_fold_networks(
 
     Args:
         pixels: photos at each stage's size, by stage.
-        subsets: which photos train.
-        fold_of: the fold of each training photo.
+        subsets: which photos train, and their folds.
         left_out: the folds that each network does not see.
         initial: pretrained weights under the names that they have in a classifier.
         category: what is recognized.
-        values: its values, in order.
         augmentation: what training sees.
         train: how it trains.
         stages: at which sizes, and how long.
@@ -63,11 +59,11 @@ def train_fold_networks(
     """
     for position, numbers in enumerate(left_out, start=1):
         logger.info("    network %d of %d, without folds %s", position, len(left_out), ", ".join(map(str, numbers)))
-        of_fold = without(subsets, np.isin(fold_of, numbers))
+        of_fold = without(subsets, np.isin(subsets.train_folds, numbers))
         weights: Weights | Checkpoint = initial
         for name in _stages(stages):
             size = pixels[name].shape[1:3]
-            description = describe(train, category, values, size, of_fold.seen_values)
+            description = describe(train, category, subsets.values, size, of_fold.seen_values)
             stage: StageParameters = getattr(stages, name)
             weights = _train_stage(
                 pixels[name], of_fold, description, weights, stage, augmentation, train, finder, modes

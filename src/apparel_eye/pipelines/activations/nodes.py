@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apparel_eye.activations.index import ALL, NONE, check_index, index_of
+from apparel_eye.activations.index import ALL, NONE, check_index
 from apparel_eye.attributes import is_length
 from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.errors import UsageError
 from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import (
@@ -43,17 +43,10 @@ def resize_photos(
     yield from decode_manifest(photos, manifest, size, resize, limits, multiple_of(backbone))
 
 
-def list_photos(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The photos without their labels, so that a label that is changed does not have them computed again."""
-    return index_of(manifest)
-
-
 def choose_networks(
     backbone_weights: Weights,
     checkpoint: Checkpoint,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     modes: Modes,
     source: str,
     held_out: int,
@@ -72,7 +65,7 @@ def choose_networks(
     from apparel_eye.networks.device import Mode
     from apparel_eye.training.out_of_fold import train_fold_networks
 
-    network_of, networks = np.full(len(manifest), ALL), list[Weights]()
+    network_of, networks = np.full(len(subsets.table), ALL), list[Weights]()
     if source == "backbone":
         networks.append(without_prefix(backbone_weights))
     elif source == "checkpoint":
@@ -82,8 +75,7 @@ def choose_networks(
         )
         networks.append(without_prefix(checkpoint.of("best")))
     else:
-        subsets = make_subsets(manifest, folds, values)
-        fold_of = subsets.train_folds(folds)
+        fold_of = subsets.train_folds
         numbers = np.unique(fold_of)
         if source == "folds":
             left_out = list(numbers[:, None])
@@ -94,7 +86,7 @@ def choose_networks(
         how = {name: Mode(**mode) for name, mode in modes.items()}
         networks += list(
             train_fold_networks(
-                *(pixels, subsets, fold_of, left_out, backbone_weights, category, values),
+                *(pixels, subsets, left_out, backbone_weights, category),
                 *(augmentation.for_category(is_length(category)), train, stages, finder, how),
             )
         )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.activations.index import index_of
 from apparel_eye.pipelines.activations.nodes import (
     choose_networks,
     extract_activations,
     index_activations,
-    list_photos,
     resize_photos,
 )
 
@@ -19,7 +19,7 @@ def create_pipeline(stages: Sequence[str]) -> Pipeline:
     chosen = {
         "backbone_weights": "backbone_weights",
         "checkpoint": f"{stages[-1]}_checkpoint",
-        **{name: name for name in ("manifest", "folds", "values", "modes")},
+        **{name: name for name in ("subsets", "modes")},
         **{name: f"params:activations.{name}" for name in ("source", "held_out")},
         **{name: f"params:train.{name}" for name in ("augmentation", "stages", "finder")},
         **{name: f"params:{name}" for name in ("train", "category")},
@@ -45,7 +45,7 @@ def create_pipeline(stages: Sequence[str]) -> Pipeline:
                 outputs=["activation_networks", "activation_network_of"],
                 name="choose_networks",
             ),
-            Node(list_photos, inputs="manifest", outputs="activations_photos", name="list_photos"),
+            Node(index_of, inputs="manifest", outputs="activations_photos", name="list_photos"),
             Node(
                 extract_activations,
                 inputs=[

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from apparel_eye.metrics.official import parse_label_strings, true_values
+from apparel_eye.metrics.official import true_values
 from apparel_eye.parameters import EnsembleParameters, ReportParameters
 from apparel_eye.prediction.ensemble import ENSEMBLE, Member, as_json, average
 from apparel_eye.selection.submission import make_submission, prior_of
@@ -41,8 +41,7 @@ def write_ensemble(members: list[Member], probabilities: pd.DataFrame) -> Iterat
     if first.questions.empty:
         logger.info("There are no photos to predict, so there is no submission to write")
         return
-    labels = first.manifest.loc[first.manifest["role"] == "labelled", "label_string"]
-    prior = prior_of(true_values(parse_label_strings(labels.tolist())), len(first.about.values))
+    prior = prior_of(true_values(first.subsets.all_label_strings), len(first.about.values))
     keys = probabilities.loc[probabilities["role"] == "to predict", "image_key"]
     answers = probabilities_of(probabilities, ENSEMBLE, keys)
     yield make_submission(first.questions, keys, answers, prior, first.about.category)

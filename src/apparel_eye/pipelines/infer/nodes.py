@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import Augmentation, InferParameters
 from apparel_eye.selection.tables import probability_table
@@ -16,9 +16,7 @@ from apparel_eye.selection.tables import probability_table
 def predict_photos(
     checkpoint: Checkpoint,
     pixels: NDArray[np.uint8],
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     modes: dict[str, dict[str, str]],
     infer: InferParameters,
     augmentation: Augmentation,
@@ -32,10 +30,9 @@ def predict_photos(
     from apparel_eye.networks.inference import Predictor, identity_of
     from apparel_eye.training.best_epochs import without
 
-    subsets = make_subsets(manifest, folds, values)
     settings: tuple[Any, ...] = (infer, augmentation.for_category(is_length(category)), Mode(**modes["predict"]))
-    identities = manifest["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
-    validation = np.zeros((2, len(subsets.validation), len(values)))
+    identities = subsets.table["sha256"].map(identity_of).to_numpy(dtype=np.uint64)
+    validation = np.zeros((2, len(subsets.validation), len(subsets.values)))
     for half in np.unique(subsets.validation_halves):
         of_half = subsets.validation_halves == half
         predictor = Predictor(checkpoint, without(half), *settings)
@@ -43,7 +40,7 @@ def predict_photos(
     to_predict = Predictor(checkpoint, "best", *settings).predict(pixels, subsets.to_predict, identities)
     return pd.concat(
         [
-            probability_table(candidate, manifest, subsets, validation[index], to_predict[index])
+            probability_table(candidate, subsets, validation[index], to_predict[index])
             for index, candidate in enumerate(("plain", "tta"))
         ],
         ignore_index=True,

@@ -14,9 +14,7 @@ def create_pipeline(stage: str) -> Pipeline:
                 inputs=[
                     f"{stage}_checkpoint",
                     f"{stage}_pixels",
-                    "manifest",
-                    "folds",
-                    "values",
+                    "subsets",
                     "modes",
                     "params:infer",
                     "params:train.augmentation",

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.attributes import is_length, ordered_values
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import (
     score_abstention,
@@ -31,42 +31,32 @@ from apparel_eye.selection.tables import candidates_of, probability_table
 
 
 def calibrate_candidates(
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     blend: Sequence[str],
     precision: float,
     refit: bool,
     *tables: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The candidates of all models in one table, as honest as validation photos can make them, and what was done."""
-    subsets, joined = make_subsets(manifest, folds, values), pd.concat(tables, ignore_index=True)
-    validation, to_predict = (
-        candidates_of(joined, manifest, rows) for rows in (subsets.validation, subsets.to_predict)
-    )
+    joined = pd.concat(tables, ignore_index=True)
+    validation, to_predict = (candidates_of(joined, subsets, rows) for rows in (subsets.validation, subsets.to_predict))
     calibrated = dict(calibrate(validation, to_predict, subsets, blend, precision, refit))
-    rows = [
-        probability_table(name, manifest, subsets, found.validation, found.to_predict)
-        for name, found in calibrated.items()
-    ]
+    rows = [probability_table(name, subsets, found.validation, found.to_predict) for name, found in calibrated.items()]
     return pd.concat(rows, ignore_index=True), {name: found.about for name, found in calibrated.items()}
 
 
 def score_candidates(
     probabilities: pd.DataFrame,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     category: str,
     candidate: str,
     precision: float,
     num_resamples: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Scores of each candidate on validation photos, of choosing among them, and of the chosen one on a given test."""
-    subsets = make_subsets(manifest, folds, values)
-    candidates = candidates_of(probabilities, manifest, subsets.validation)
-    groups = manifest["group"].to_numpy()[subsets.validation]
-    ordered = ordered_values(category, values)
+    candidates = candidates_of(probabilities, subsets, subsets.validation)
+    groups = subsets.groups[subsets.validation]
+    ordered = ordered_values(category, subsets.values)
     table = score_table(candidates, subsets.validation_label_strings, groups, ordered, num_resamples)
     chosen = choose(candidates, subsets.validation_label_strings, candidate)
     of_choice = score_choice(candidates, subsets.validation_label_strings, subsets.validation_halves, candidate)
@@ -77,7 +67,7 @@ def score_candidates(
     submission = {"candidate": chosen, **of_choice, **{f"answered_{name}": score for name, score in abstaining.items()}}
     scores = {**by_candidate, "submission": submission, "photos": len(subsets.validation)}
     if len(subsets.answered):
-        answers = candidates_of(probabilities, manifest, subsets.answered)[chosen]
+        answers = candidates_of(probabilities, subsets, subsets.answered)[chosen]
         scores["test"] = {**official.scores(answers, subsets.answered_label_strings), "photos": len(subsets.answered)}
     return scores, table
 
@@ -85,47 +75,38 @@ def score_candidates(
 def doubt_labels(
     probabilities: pd.DataFrame,
     scores: dict[str, Any],
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
 ) -> pd.DataFrame:
     """Validation photos whose label the submitted candidate doubts, the most doubtful first."""
-    subsets = make_subsets(manifest, folds, values)
-    answers = candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
-    keys = manifest["image_key"].iloc[subsets.validation].tolist()
-    return rank_labels(keys, official.true_values(subsets.validation_label_strings), answers, values)
+    answers = candidates_of(probabilities, subsets, subsets.validation)[scores["submission"]["candidate"]]
+    keys, truth = subsets.keys_of(subsets.validation), official.true_values(subsets.validation_label_strings)
+    return rank_labels(keys, truth, answers, subsets.values)
 
 
 def draw_confusions(
     probabilities: pd.DataFrame,
     scores: dict[str, Any],
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
 ) -> Figure:
     """A confusion matrix of each candidate, the submitted one's large."""
     from apparel_eye.metrics.official import confusion
     from apparel_eye.reports.confusions import confusions
 
-    subsets = make_subsets(manifest, folds, values)
-    candidates = candidates_of(probabilities, manifest, subsets.validation)
+    candidates = candidates_of(probabilities, subsets, subsets.validation)
     matrices = {name: confusion(candidate, subsets.validation_label_strings) for name, candidate in candidates.items()}
-    return confusions(matrices, values, scores["submission"]["candidate"])
+    return confusions(matrices, subsets.values, scores["submission"]["candidate"])
 
 
 def draw_risk_coverage(
     probabilities: pd.DataFrame,
     scores: dict[str, Any],
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     precision: float,
 ) -> Figure:
     """What answering only the surest photos brings, for each candidate."""
     from apparel_eye.reports.figures import risk_coverage
 
-    subsets = make_subsets(manifest, folds, values)
-    candidates = candidates_of(probabilities, manifest, subsets.validation)
+    candidates = candidates_of(probabilities, subsets, subsets.validation)
     curves = {
         name: official.risk_coverage(candidate, subsets.validation_label_strings)
         for name, candidate in candidates.items()
@@ -137,20 +118,18 @@ def draw_mistakes(
     probabilities: pd.DataFrame,
     scores: dict[str, Any],
     pixels: NDArray[np.uint8],
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     num_mistakes: int,
 ) -> Figure:
     """The most confident mistakes of the submitted candidate."""
     from apparel_eye.metrics.official import true_values
     from apparel_eye.reports.sheets import gallery
 
-    subsets = make_subsets(manifest, folds, values)
-    answers = candidates_of(probabilities, manifest, subsets.validation)[scores["submission"]["candidate"]]
+    answers = candidates_of(probabilities, subsets, subsets.validation)[scores["submission"]["candidate"]]
     predicted, truth = answers.argmax(axis=1), true_values(subsets.validation_label_strings)
     wrong = np.flatnonzero(predicted != truth)
     shown = wrong[np.argsort(-answers.max(axis=1)[wrong], kind="stable")][:num_mistakes]
+    values = subsets.values
     titles = [f"{values[truth[i]]}\nas {values[predicted[i]]}, {answers[i].max():.0%}" for i in shown]
     return gallery([pixels[row] for row in subsets.validation[shown]], titles, "no mistake on validation photos")
 
@@ -209,9 +188,8 @@ def describe_recognizer(
 
 def make_model_card(
     scores: dict[str, Any],
+    subsets: Subsets,
     manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
     backbone: str,
     pretrained: str,
     precision: float,
@@ -221,13 +199,12 @@ def make_model_card(
     from apparel_eye.networks.licenses import describe_weights
     from apparel_eye.reports.model_card import Facts, versions_here, write_card
 
-    subsets = make_subsets(manifest, folds, values)
     sides = (subsets.train_targets, official.true_values(subsets.validation_label_strings))
-    counts = [np.bincount(side, minlength=len(values)).tolist() for side in sides]
+    counts = [np.bincount(side, minlength=len(subsets.values)).tolist() for side in sides]
     labelled = manifest.iloc[subsets.labelled]
     facts = Facts(
         category=category,
-        values=values,
+        values=subsets.values,
         counts=list(zip(*counts, strict=True)),
         num_groups=labelled["group"].nunique(),
         domains={str(name): int(number) for name, number in labelled["domain"].value_counts().items() if name},

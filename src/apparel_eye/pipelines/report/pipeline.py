@@ -15,8 +15,6 @@ from apparel_eye.pipelines.report.nodes import (
     score_candidates,
 )
 
-_LABELS = ["manifest", "folds", "values"]
-
 
 def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
     """Score the candidates of the network and of heads; a stage's photos are shown.
@@ -30,7 +28,7 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
             Node(
                 calibrate_candidates,
                 inputs=[
-                    *_LABELS,
+                    "subsets",
                     "params:report.blend",
                     "params:report.precision",
                     "params:submit.refit",
@@ -43,7 +41,7 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
                 score_candidates,
                 inputs=[
                     "probabilities",
-                    *_LABELS,
+                    "subsets",
                     "params:category",
                     "params:submit.candidate",
                     "params:report.precision",
@@ -54,25 +52,25 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
             ),
             Node(
                 doubt_labels,
-                inputs=["probabilities", "scores", *_LABELS],
+                inputs=["probabilities", "scores", "subsets"],
                 outputs="doubted_labels",
                 name="doubt_labels",
             ),
             Node(
                 draw_confusions,
-                inputs=["probabilities", "scores", *_LABELS],
+                inputs=["probabilities", "scores", "subsets"],
                 outputs="confusion_matrices",
                 name="draw_confusions",
             ),
             Node(
                 draw_risk_coverage,
-                inputs=["probabilities", "scores", *_LABELS, "params:report.precision"],
+                inputs=["probabilities", "scores", "subsets", "params:report.precision"],
                 outputs="risk_coverage",
                 name="draw_risk_coverage",
             ),
             Node(
                 draw_mistakes,
-                inputs=["probabilities", "scores", f"{stage}_pixels", *_LABELS, "params:report.num_mistakes"],
+                inputs=["probabilities", "scores", f"{stage}_pixels", "subsets", "params:report.num_mistakes"],
                 outputs="mistakes",
                 name="draw_mistakes",
             ),
@@ -80,7 +78,8 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
                 make_model_card,
                 inputs=[
                     "scores",
-                    *_LABELS,
+                    "subsets",
+                    "manifest",
                     "params:train.backbone",
                     "params:train.pretrained",
                     "params:report.precision",
@@ -92,7 +91,7 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
             Node(
                 describe_recognizer,
                 inputs={
-                    **{name: name for name in ("calibration", "scores", *_LABELS, "modes", "activation_networks")},
+                    **{name: name for name in ("calibration", "scores", "manifest", "folds", "values", "modes", "activation_networks")},
                     "checkpoint": f"{stage}_checkpoint",
                     "pixels": "activations_pixels",
                     "limits": "params:ingest.photos",

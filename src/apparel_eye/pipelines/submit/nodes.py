@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.metrics.official import true_values
 from apparel_eye.selection.submission import make_submission, prior_of
 from apparel_eye.selection.tables import probabilities_of
@@ -20,13 +20,11 @@ def write_candidate(candidate: str) -> Callable[..., Iterator[pd.DataFrame]]:
     def write(
         questions: pd.DataFrame,
         probabilities: pd.DataFrame,
-        manifest: pd.DataFrame,
-        folds: pd.DataFrame,
-        values: list[str],
+        subsets: Subsets,
         category: str,
     ) -> Iterator[pd.DataFrame]:
         if not questions.empty:
-            yield _submission(candidate, questions, probabilities, manifest, folds, values, category)
+            yield _submission(candidate, questions, probabilities, subsets, category)
 
     return write
 
@@ -34,9 +32,7 @@ def write_candidate(candidate: str) -> Callable[..., Iterator[pd.DataFrame]]:
 def write_chosen(
     questions: pd.DataFrame,
     probabilities: pd.DataFrame,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     category: str,
     scores: dict[str, Any],
 ) -> Iterator[pd.DataFrame]:
@@ -45,21 +41,17 @@ def write_chosen(
         logger.info("There is no question.csv with photos of %s, so there is no submission to write", category)
         return
     candidate = scores["submission"]["candidate"]
-    yield _submission(candidate, questions, probabilities, manifest, folds, values, category)
+    yield _submission(candidate, questions, probabilities, subsets, category)
 
 
 def _submission(
     candidate: str,
     questions: pd.DataFrame,
     probabilities: pd.DataFrame,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     category: str,
 ) -> pd.DataFrame:
-    subsets = make_subsets(manifest, folds, values)
-    image_keys = manifest["image_key"].iloc[subsets.to_predict]
+    image_keys = subsets.keys_of(subsets.to_predict)
     answers = probabilities_of(probabilities, candidate, image_keys)
-    return make_submission(
-        questions, image_keys, answers, prior_of(true_values(subsets.all_label_strings), len(values)), category
-    )
+    prior = prior_of(true_values(subsets.all_label_strings), len(subsets.values))
+    return make_submission(questions, image_keys, answers, prior, category)

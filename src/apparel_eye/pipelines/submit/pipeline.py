@@ -6,7 +6,7 @@ from kedro.pipeline import Node, Pipeline
 
 from apparel_eye.pipelines.submit.nodes import write_candidate, write_chosen
 
-_INPUTS = ["questions", "probabilities", "manifest", "folds", "values", "params:category"]
+_INPUTS = ["questions", "probabilities", "subsets", "params:category"]
 
 
 def create_pipeline(candidates: Sequence[str]) -> Pipeline:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from apparel_eye.attributes import is_length
 from apparel_eye.data.reading.photos import Pixels
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.parameters import Augmentation
 
 _EXAMPLES, _VIEWS = 16, 4
@@ -13,9 +13,7 @@ _EXAMPLES, _VIEWS = 16, 4
 
 def draw_examples(
     pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     seed: int,
     augmentation: Augmentation,
     category: str,
@@ -24,13 +22,11 @@ def draw_examples(
     from apparel_eye.data.transforms import examples
     from apparel_eye.reports.sheets import gallery
 
-    subsets = make_subsets(manifest, folds, values)
     drawn = augmentation.for_category(is_length(category))
     rows = subsets.train[: _EXAMPLES // _VIEWS]
     seen = examples(pixels, rows, seed, _VIEWS, drawn)
-    titles = [
-        f"{values[target]}, epoch {view + 1}" for target in subsets.train_targets[: len(rows)] for view in range(_VIEWS)
-    ]
+    values = [subsets.values[target] for target in subsets.train_targets[: len(rows)]]
+    titles = [f"{value}, epoch {view + 1}" for value in values for view in range(_VIEWS)]
     return gallery(list(seen), titles, "no photo to train on", columns=2 * _VIEWS)
 
 

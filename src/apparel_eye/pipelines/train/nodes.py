@@ -1,4 +1,4 @@
-"""From photos and folds to checkpoints. The library is imported when a node runs, so that listing needs no torch."""
+"""From photos and subsets to checkpoints. The library is imported when a node runs, so that listing needs no torch."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from apparel_eye.attributes import is_length
 from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.reading.photos import Pixels
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.networks.checkpoint import Checkpoint, Modes, Weights
 from apparel_eye.parameters import (
     Augmentation,
@@ -80,9 +80,7 @@ def resize_photos(
 
 def compute_features(
     pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     initial: Weights | Checkpoint,
     modes: Modes,
     augmentation: Augmentation,
@@ -98,8 +96,8 @@ def compute_features(
     from apparel_eye.networks.device import Mode
     from apparel_eye.training import features as cached
 
-    subsets, parameters = make_subsets(manifest, folds, values), FeatureParameters(**features)
-    description = describe(parameters, category, values, pixels.shape[1:3], subsets.seen_values)
+    parameters = FeatureParameters(**features)
+    description = describe(parameters, category, subsets.values, pixels.shape[1:3], subsets.seen_values)
     model = start(description, initial, parameters.seed)
     drawn = augmentation.for_category(is_length(category))
     yield from cached.compute_features(pixels, subsets, model, num_views, drawn, parameters, Mode(**modes["predict"]))
@@ -108,9 +106,7 @@ def compute_features(
 def find_head_rate(
     features: NDArray[np.float16],
     pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     initial: Weights | Checkpoint,
     modes: Modes,
     train: TrainParameters,
@@ -125,8 +121,7 @@ def find_head_rate(
 
     if not is_wanted(phase):
         return rates_table([])
-    subsets = make_subsets(manifest, folds, values)
-    description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
+    description = describe(train, category, subsets.values, pixels.shape[1:3], subsets.seen_values)
     device = modes["train"]["device"]
     return rates_table(sweep_head(features, subsets, description, initial, train, finder, device))
 
@@ -134,9 +129,7 @@ def find_head_rate(
 def train_head(
     features: NDArray[np.float16],
     pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     initial: Weights | Checkpoint,
     head_rates: pd.DataFrame,
     head_resume_from: Checkpoint,
@@ -151,8 +144,7 @@ def train_head(
     from apparel_eye.training.history import announce
     from apparel_eye.training.rate_finder import with_rate
 
-    subsets = make_subsets(manifest, folds, values)
-    description = describe(train, category, values, pixels.shape[1:3], subsets.seen_values)
+    description = describe(train, category, subsets.values, pixels.shape[1:3], subsets.seen_values)
     found = with_rate(phase, head_rates.to_dict("records"))
     announce("the head", pixels.shape[1:3], found)
     device = modes["train"]["device"]
@@ -161,9 +153,7 @@ def train_head(
 
 def find_rate(
     pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     head_checkpoint: Checkpoint,
     modes: Modes,
     train: TrainParameters,
@@ -179,7 +169,6 @@ def find_rate(
 
     if not is_wanted(phase):
         return rates_table([])
-    subsets = make_subsets(manifest, folds, values)
     drawn = augmentation.for_category(is_length(category))
     how = {name: Mode(**mode) for name, mode in modes.items()}
     return rates_table(sweep_all_layers(pixels, subsets, head_checkpoint, drawn, train, finder, how))
@@ -187,9 +176,7 @@ def find_rate(
 
 def fine_tune(
     pixels: Pixels,
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     head_checkpoint: Checkpoint,
     fine_tune_rates: pd.DataFrame,
     fine_tune_resume_from: Checkpoint,
@@ -206,7 +193,6 @@ def fine_tune(
     from apparel_eye.training.processes import in_processes
     from apparel_eye.training.rate_finder import with_rate
 
-    subsets = make_subsets(manifest, folds, values)
     drawn = augmentation.for_category(is_length(category))
     found = with_rate(phase, fine_tune_rates.to_dict("records"))
     announce("all layers", pixels.shape[1:3], found)

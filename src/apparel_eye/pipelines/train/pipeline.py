@@ -55,7 +55,6 @@ def _of_train(*names: str) -> dict[str, str]:
 
 
 def _stage(stage: str, initial: str) -> Pipeline:
-    common = ["manifest", "folds", "values"]
     head = ["params:train", "params:stage.head", "params:category"]
     all_layers = ["params:train", "params:train.augmentation", "params:stage.fine_tune", "params:category"]
     finder = "params:train.finder"
@@ -77,7 +76,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
             Node(
                 compute_features,
                 inputs={
-                    **{name: name for name in ("pixels", *common, "initial", "modes")},
+                    **{name: name for name in ("pixels", "subsets", "initial", "modes")},
                     **_of_train("augmentation", *FeatureParameters.model_fields),
                     "num_views": "params:stage.num_views",
                     "category": "params:category",
@@ -87,7 +86,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
             ),
             Node(
                 find_head_rate,
-                inputs=["features", "pixels", *common, "initial", "modes", head[0], finder, *head[1:]],
+                inputs=["features", "pixels", "subsets", "initial", "modes", head[0], finder, *head[1:]],
                 outputs="head_rates",
                 name="find_head_rate",
             ),
@@ -96,7 +95,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
                 inputs=[
                     "features",
                     "pixels",
-                    *common,
+                    "subsets",
                     "initial",
                     "head_rates",
                     "head_resume_from",
@@ -108,7 +107,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
             ),
             Node(
                 find_rate,
-                inputs=["pixels", *common, "head_checkpoint", "modes", *all_layers[:2], finder, *all_layers[2:]],
+                inputs=["pixels", "subsets", "head_checkpoint", "modes", *all_layers[:2], finder, *all_layers[2:]],
                 outputs="fine_tune_rates",
                 name="find_rate",
             ),
@@ -117,7 +116,7 @@ def _stage(stage: str, initial: str) -> Pipeline:
                 fine_tune,
                 inputs=[
                     "pixels",
-                    *common,
+                    "subsets",
                     "head_checkpoint",
                     "fine_tune_rates",
                     "fine_tune_resume_from",
@@ -154,9 +153,7 @@ def _shown(stages: Sequence[str]) -> Pipeline:
                 draw_examples,
                 inputs=[
                     f"{stages[0]}_pixels",
-                    "manifest",
-                    "folds",
-                    "values",
+                    "subsets",
                     "params:train.seed",
                     "params:train.augmentation",
                     "params:category",
