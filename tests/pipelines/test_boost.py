@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from photo_tables import subsets_of
 
 from apparel_eye.activations.index import ALL, NONE, index_of
 from apparel_eye.activations.pooling import POOLINGS
@@ -35,29 +36,17 @@ class Photos:
         num = NUM_LABELLED + NUM_QUESTIONS
         values = np.arange(num) % 3
         labels = [["ynn", "nyn", "nny"][value] for value in values[:NUM_LABELLED]]
-        self.manifest = pd.DataFrame(
-            {
-                "image_key": [f"{number}.jpg" for number in range(num)],
-                "label_string": [*labels, *[""] * NUM_QUESTIONS],
-                "role": ["labelled"] * NUM_LABELLED + ["to predict"] * NUM_QUESTIONS,
-                "group": [f"group {number}" for number in range(num)],
-                "sha256": [f"{number:064x}" for number in range(num)],
-            }
-        )
-        validates = np.arange(NUM_LABELLED) % 4 == 3
-        self.folds = pd.DataFrame(
-            {
-                "image_key": self.manifest["image_key"][:NUM_LABELLED],
-                "fold": np.where(validates, 0, 1),
-                "subset": np.where(validates, "validation", "train"),
-                "half": np.where(validates, np.arange(NUM_LABELLED) // 4 % 2, -1),
-            }
+        self.subsets = subsets_of(
+            [*["train", "train", "train", "validation"] * (NUM_LABELLED // 4), *["to predict"] * NUM_QUESTIONS],
+            [*labels, *[""] * NUM_QUESTIONS],
+            VALUES,
+            half=np.arange(num) // 4 % 2,
         )
         maps = generator.normal(size=(num, 2, *SHAPE))
         maps[:, :, *PLANTED] += 6 * values[:, None]
         self.activations = maps.astype(np.float16)
         self.pooled = POOLINGS["rows"](self.activations)
-        self.index = index_of(self.manifest)
+        self.index = index_of(self.subsets.table)
         self.network_of = np.full(num, ALL)
         self.truth = values
         mode = {"device": "cpu", "precision": "float32", "memory_format": "contiguous"}
@@ -70,7 +59,7 @@ class Photos:
         self.boost: BoostParameters = self.boost.model_copy(update={head: given})
 
     def train(self, head: str) -> tuple[Any, Table]:
-        of_photos = [self.index, self.network_of, self.manifest, self.folds, VALUES]
+        of_photos = [self.index, self.network_of, self.subsets]
         needed = {
             **({"pooled": self.pooled} if "pooled" in HEADS[head].sees else {}),
             **({"modes": self.modes} if HEADS[head].uses_device else {}),
@@ -88,7 +77,7 @@ def photos(test_parameters: ProjectParameters) -> Photos:
 def test_a_head_answers_for_validation_photos_and_photos_to_predict(photos: Photos, head: str) -> None:
     _, table = photos.train(head)
     assert set(Probabilities.validate(table)["candidate"]) == {head}
-    keys = photos.manifest["image_key"]
+    keys = photos.subsets.table["image_key"]
     of_role = table.groupby("role")["image_key"].agg(list).to_dict()
     assert of_role == {"validation": list(keys[3:NUM_LABELLED:4]), "to predict": list(keys[NUM_LABELLED:])}
 
@@ -96,7 +85,7 @@ def test_a_head_answers_for_validation_photos_and_photos_to_predict(photos: Phot
 @of_each_head
 def test_a_head_is_not_fitted_on_photos_that_the_network_was_trained_on(photos: Photos, head: str) -> None:
     photos.refit = False
-    out = np.flatnonzero((photos.folds["subset"] == "train") & (np.arange(NUM_LABELLED) % 2 == 0))
+    out = photos.subsets.train[photos.subsets.train % 2 == 0]
     photos.network_of[out] = NONE
     expected, _ = photos.train(head)
     photos.activations[out] = 0
@@ -118,7 +107,7 @@ def test_the_model_gives_the_probabilities_of_photos_to_predict(photos: Photos, 
     seen = photos.pooled if features == "pooled" else photos.activations.reshape(*photos.pooled.shape[:2], -1)
     questions = np.arange(NUM_LABELLED, NUM_LABELLED + NUM_QUESTIONS)
     expected = predict_views(load_head(head, model), seen, questions, np.arange(3), 3)
-    found = probabilities_of(table, head, photos.manifest["image_key"].iloc[questions])
+    found = probabilities_of(table, head, photos.subsets.keys_of(questions))
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
@@ -129,7 +118,7 @@ def test_what_is_planted_is_learned(photos: Photos, head: str) -> None:
     photos.set("xgboost", num_rounds=30)
     _, table = photos.train(head)
     validation = np.arange(3, NUM_LABELLED, 4)
-    answers = probabilities_of(table, head, photos.manifest["image_key"].iloc[validation]).argmax(axis=1)
+    answers = probabilities_of(table, head, photos.subsets.keys_of(validation)).argmax(axis=1)
     assert (answers == photos.truth[validation]).mean() > 0.7
 
 
@@ -192,7 +181,7 @@ def test_bags_without_importances_are_described_too(bags_model: str) -> None:
 
 def test_the_mean_of_labelled_photos_is_shown_below_the_gains_of_all_filters(photos: Photos, bags_model: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (NUM_LABELLED + NUM_QUESTIONS, 16, 12, 3), dtype=np.uint8)
-    figure = nodes.draw_bags(bags_model, nodes.describe_bags(bags_model), pixels, photos.manifest)
+    figure = nodes.draw_bags(bags_model, nodes.describe_bags(bags_model), pixels, photos.subsets)
     photo, gains = (image.get_array() for image in figure.axes[0].images)
     np.testing.assert_array_equal(photo, pixels[:NUM_LABELLED].mean(axis=0).round())
     np.testing.assert_allclose(gains, inspect(bags_model).gains.sum(axis=0))

@@ -12,7 +12,7 @@ from apparel_eye.activations.index import NONE, check_index
 from apparel_eye.chunks import ArrayChunk
 from apparel_eye.classifiers.heads import Features
 from apparel_eye.classifiers.registry import Head, Model
-from apparel_eye.data.subsets import make_subsets
+from apparel_eye.data.subsets import Subsets
 from apparel_eye.networks.checkpoint import Modes
 from apparel_eye.parameters import WeightParameters
 from apparel_eye.selection.tables import probability_table
@@ -36,9 +36,7 @@ def train(head: Head) -> Callable[..., tuple[Model, pd.DataFrame]]:
         activations: NDArray[np.float16],
         index: pd.DataFrame,
         network_of: NDArray[np.intp],
-        manifest: pd.DataFrame,
-        folds: pd.DataFrame,
-        values: list[str],
+        subsets: Subsets,
         parameters: Any,
         weights: WeightParameters,
         refit: bool,
@@ -47,16 +45,16 @@ def train(head: Head) -> Callable[..., tuple[Model, pd.DataFrame]]:
     ) -> tuple[Model, pd.DataFrame]:
         from apparel_eye.classifiers.heads import cross_predict
 
-        check_index(index, manifest, activations)
+        check_index(index, subsets.table, activations)
         shape, device = activations.shape[2:], _device_of(modes)
         maps = activations.reshape(*activations.shape[:2], -1)
         features: Features = maps if pooled is None or parameters.features == "map" else pooled
-        subsets = make_subsets(manifest, folds, values).fitted_on(network_of != NONE)
+        allowed = subsets.fitted_on(network_of != NONE)
         model, validation, to_predict = cross_predict(
             lambda examples: fit(examples, parameters, shape, device),
-            *(load, features, subsets, manifest["group"].to_numpy(), weights, refit),
+            *(load, features, allowed, subsets.groups, weights, refit),
         )
-        return model, probability_table(name, manifest, subsets, validation, to_predict)
+        return model, probability_table(name, subsets, validation, to_predict)
 
     train_head.__annotations__["parameters"] = head.parameters  # of which Kedro makes the model
     return train_head
@@ -82,12 +80,12 @@ def describe_bags(bags_model: str) -> pd.DataFrame:
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
 
 
-def draw_bags(bags_model: str, bag_filters: pd.DataFrame, pixels: NDArray[np.uint8], manifest: pd.DataFrame) -> Figure:
+def draw_bags(bags_model: str, bag_filters: pd.DataFrame, pixels: NDArray[np.uint8], subsets: Subsets) -> Figure:
     """Where on the photo splits look, over the mean of some photos, and which filters."""
     from apparel_eye.classifiers.bags import inspect
     from apparel_eye.reports.figures import places_and_filters
 
-    labelled = np.flatnonzero(manifest["role"] == "labelled")[:_SHOWN]
+    labelled = np.flatnonzero(subsets.table["subset"] != "to predict")[:_SHOWN]
     mean = pixels[labelled].mean(axis=0).round().astype(np.uint8)
     return places_and_filters(mean, inspect(bags_model).gains.sum(axis=0), bag_filters)
 

@@ -22,7 +22,7 @@ def create_pipeline(heads: Iterable[Head]) -> Pipeline:
             Node(describe_bags, inputs="bags_model", outputs="bag_filters", name="describe_bags"),
             Node(
                 draw_bags,
-                inputs=["bags_model", "bag_filters", "activations_pixels", "manifest"],
+                inputs=["bags_model", "bag_filters", "activations_pixels", "subsets"],
                 outputs="bags_figure",
                 name="draw_bags",
             ),
@@ -35,7 +35,7 @@ def _train(head: Head) -> Node:
     return Node(
         train(head),
         inputs={
-            **{name: name for name in ("activations", "manifest", "folds", "values")},
+            **{name: name for name in ("activations", "subsets")},
             "index": "activations_index",
             "network_of": "activation_network_of",
             "parameters": f"params:boost.{head.name}",

@@ -137,9 +137,7 @@ def draw_mistakes(
 def describe_recognizer(
     calibration: dict[str, Any],
     scores: dict[str, Any],
-    manifest: pd.DataFrame,
-    folds: pd.DataFrame,
-    values: list[str],
+    subsets: Subsets,
     modes: dict[str, dict[str, str]],
     checkpoint: Checkpoint,
     activation_networks: Weights,
@@ -160,10 +158,9 @@ def describe_recognizer(
     from apparel_eye.prediction.parts import Models, checksums_of
     from apparel_eye.prediction.recognizer import About, Candidate, Mixture, extraction_of
 
-    subsets = make_subsets(manifest, folds, values)
     about = About(
         category=category,
-        values=tuple(values),
+        values=tuple(subsets.values),
         candidate=scores["submission"]["candidate"],
         candidates={
             candidate: Candidate(temperature=found["temperature"], threshold=found["threshold"])

@@ -91,7 +91,7 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
             Node(
                 describe_recognizer,
                 inputs={
-                    **{name: name for name in ("calibration", "scores", "manifest", "folds", "values", "modes", "activation_networks")},
+                    **{name: name for name in ("calibration", "scores", "subsets", "modes", "activation_networks")},
                     "checkpoint": f"{stage}_checkpoint",
                     "pixels": "activations_pixels",
                     "limits": "params:ingest.photos",
