@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from apparel_eye.chunks import ArrayChunk
 from apparel_eye.data.raw_folder import RawFolder
-from apparel_eye.parameters import DuplicateParameters, LabelParameters, PhotoParameters
+from apparel_eye.parameters import DuplicateParameters, LabelParameters
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +25,6 @@ def find_photos(
     asked = (layout.photos["role"] == "to predict") & (layout.photos["split"] != "test")
     questions = layout.photos.loc[asked, ["image_key"]].reset_index(drop=True)
     return layout.photos, questions, list(layout.values), list(layout.notes)
-
-
-def read_photos(
-    photos: RawFolder,
-    photo_list: pd.DataFrame,
-    known_records: NumberArray,
-    known_thumbnails: NumberArray,
-    limits: PhotoParameters,
-) -> Iterator[tuple[ArrayChunk, ArrayChunk]]:
-    """A record and a thumbnail of each photo; what has not changed since they were made is not read again."""
-    from apparel_eye.data.scan import scan_photos
-
-    yield from scan_photos(photo_list, photos, known_records, known_thumbnails, limits)
 
 
 def find_duplicates(
@@ -85,24 +70,3 @@ def summarize_category(
         count, example = f"{found['photos']:,} " if found["photos"] else "", found["for_example"]
         logger.info("    %s%s%s", count, found["finding"], f", for example {example}" if example else "")
     return count_values(manifest, quarantine, values), findings
-
-
-def draw_overview(category_overview: pd.DataFrame, manifest: pd.DataFrame, category: str) -> tuple[Figure, Figure]:
-    """Bars of the photos per value, and their sizes."""
-    from apparel_eye.reports.figures import overview, photo_sizes
-
-    return overview(category_overview, category), photo_sizes(manifest, category)
-
-
-def draw_samples(
-    photos: RawFolder,
-    manifest: pd.DataFrame,
-    duplicates: pd.DataFrame,
-    values: list[str],
-    limits: PhotoParameters,
-    num_shown: int,
-) -> tuple[Figure, Figure]:
-    """A row of photos for each value, and the copies that were found."""
-    from apparel_eye.reports.overview import draw_copies, draw_values
-
-    return draw_values(photos, manifest, values, limits, num_shown), draw_copies(photos, duplicates, limits)

@@ -2,7 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.data.scan import scan_photos
 from apparel_eye.pipelines.ingest import nodes
+from apparel_eye.reports.figures import overview, photo_sizes
+from apparel_eye.reports.overview import draw_copies, draw_values
 
 
 def create_pipeline() -> Pipeline:
@@ -16,8 +19,8 @@ def create_pipeline() -> Pipeline:
                 name="find_photos",
             ),
             Node(
-                nodes.read_photos,
-                inputs=["photos", "photo_list", "known_records", "known_thumbnails", "params:ingest.photos"],
+                scan_photos,
+                inputs=["photo_list", "photos", "known_records", "known_thumbnails", "params:ingest.photos"],
                 outputs=["photo_records", "thumbnails"],
                 name="read_photos",
             ),
@@ -47,23 +50,28 @@ def create_pipeline() -> Pipeline:
                 name="summarize_category",
             ),
             Node(
-                nodes.draw_overview,
-                inputs=["category_overview", "manifest", "params:category"],
-                outputs=["category_overview_figure", "photo_sizes_figure"],
+                overview,
+                inputs=["category_overview", "params:category"],
+                outputs="category_overview_figure",
                 name="draw_overview",
             ),
             Node(
-                nodes.draw_samples,
-                inputs=[
-                    "photos",
-                    "manifest",
-                    "duplicates",
-                    "values",
-                    "params:ingest.photos",
-                    "params:ingest.num_shown",
-                ],
-                outputs=["values_figure", "duplicates_figure"],
-                name="draw_samples",
+                photo_sizes,
+                inputs=["manifest", "params:category"],
+                outputs="photo_sizes_figure",
+                name="draw_photo_sizes",
+            ),
+            Node(
+                draw_values,
+                inputs=["photos", "manifest", "values", "params:ingest.photos", "params:ingest.num_shown"],
+                outputs="values_figure",
+                name="draw_values",
+            ),
+            Node(
+                draw_copies,
+                inputs=["photos", "duplicates", "params:ingest.photos"],
+                outputs="duplicates_figure",
+                name="draw_copies",
             ),
         ]
     )

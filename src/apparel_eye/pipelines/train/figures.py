@@ -38,10 +38,3 @@ def draw_rates(head_rates: pd.DataFrame, fine_tune_rates: pd.DataFrame) -> Figur
     sweeps = {"head": head_rates, "all layers": fine_tune_rates}
     suggested = {name: suggest_rate(sweep.to_dict("records")) for name, sweep in sweeps.items() if len(sweep)}
     return rate_curves(sweeps, suggested)
-
-
-def draw_curves(history: pd.DataFrame) -> Figure:
-    """Loss, scores and learning rate of each epoch."""
-    from apparel_eye.reports.figures import curves
-
-    return curves(history)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kedro.pipeline import Node, Pipeline
 
 from apparel_eye.parameters import STAGES, ComputingParameters, FeatureParameters, StageParameters
-from apparel_eye.pipelines.train.figures import draw_curves, draw_examples, draw_rates
+from apparel_eye.pipelines.train.figures import draw_examples, draw_rates
 from apparel_eye.pipelines.train.nodes import (
     choose_modes,
     compute_features,
@@ -18,6 +18,7 @@ from apparel_eye.pipelines.train.nodes import (
     resize_photos,
     train_head,
 )
+from apparel_eye.reports.figures import curves
 
 _UNFINISHED = ("head_resume_from", "fine_tune_resume_from")
 """What the phases of a stage go on from where they were stopped."""
@@ -167,6 +168,6 @@ def _shown(stages: Sequence[str]) -> Pipeline:
                 outputs="history",
                 name="join_stages",
             ),
-            Node(draw_curves, inputs="history", outputs="training_curves", name="draw_curves"),
+            Node(curves, inputs="history", outputs="training_curves", name="draw_curves"),
         ]
     )
