@@ -20,10 +20,12 @@ from matplotlib.figure import Figure
 from recipe import backbone, changed_parameters, chosen_modes, ingested, measure, score_candidates, whole
 
 from apparel_eye.activations.index import ALL, index_of
+from apparel_eye.activations.pooling import pool
+from apparel_eye.classifiers.registry import HEADS
 from apparel_eye.data.raw_folder import RawFolder
 from apparel_eye.data.subsets import Subsets, assign_subsets
 from apparel_eye.pipelines.activations import nodes as activating
-from apparel_eye.pipelines.boost.nodes import pool_activations, train_logistic, train_xgboost
+from apparel_eye.pipelines.boost.nodes import train
 from apparel_eye.training.phases import NOTHING_YET
 
 CANDIDATES = {"tta": "#1f6f8b", "logistic": "#e07b39", "xgboost": "#6b6b6b"}
@@ -71,12 +73,11 @@ def one(
     parameters = changed_parameters(env, seed, changed)
     boost, refit = parameters.boost, False
     maps, pooled = activations_of(raw, data, env, category)
-    of_photos = (maps, pooled, index_of(manifest), np.full(len(manifest), ALL), subsets)
-    for _, probabilities in (
-        train_logistic(*of_photos, boost.logistic, boost.weights, refit),
-        train_xgboost(*of_photos, chosen_modes(env), boost.xgboost, boost.weights, refit),
-    ):
-        row |= score_candidates(probabilities, subsets)
+    of_photos = (maps, index_of(manifest), np.full(len(manifest), ALL), subsets)
+    for name in ("logistic", "xgboost"):
+        fit = train(HEADS[name])
+        how = (getattr(boost, name), boost.weights, refit, pooled, chosen_modes(env))
+        row |= score_candidates(fit(*of_photos, *how)[1], subsets)
     return {"count": len(subsets.train), **row}
 
 
@@ -111,7 +112,7 @@ def activations_of(raw: Path, data: Path, env: str, category: str) -> tuple[np.n
     )
     how = (modes, activations, train.augmentation, train.backbone, category)
     maps = whole(activating.extract_activations(pixels, index_of(manifest), 0, networks, network_of, *how))
-    return maps, whole(pool_activations(maps, parameters.boost.pooling))
+    return maps, whole(pool(maps, parameters.boost.pooling))
 
 
 def markdown(table: pd.DataFrame) -> list[str]:

@@ -1,6 +1,6 @@
 """From activations to heads and their probabilities."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from apparel_eye.activations.index import NONE, check_index
-from apparel_eye.chunks import ArrayChunk
 from apparel_eye.classifiers.heads import Features
 from apparel_eye.classifiers.registry import Head, Model
 from apparel_eye.data.subsets import Subsets
@@ -19,13 +18,6 @@ from apparel_eye.selection.tables import probability_table
 
 _SHOWN = 256
 """Photos whose mean is shown."""
-
-
-def pool_activations(activations: NDArray[np.float16], pooling: str) -> Iterator[ArrayChunk]:
-    """What heads are fitted on that do not see whole maps."""
-    from apparel_eye.activations.pooling import pool
-
-    yield from pool(activations, pooling)
 
 
 def train(head: Head) -> Callable[..., tuple[Model, pd.DataFrame]]:

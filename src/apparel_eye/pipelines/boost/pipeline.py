@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.activations.pooling import pool
 from apparel_eye.classifiers.registry import Head
-from apparel_eye.pipelines.boost.nodes import describe_bags, draw_bags, pool_activations, train
+from apparel_eye.pipelines.boost.nodes import describe_bags, draw_bags, train
 
 
 def create_pipeline(heads: Iterable[Head]) -> Pipeline:
@@ -13,7 +14,7 @@ def create_pipeline(heads: Iterable[Head]) -> Pipeline:
     return Pipeline(
         [
             Node(
-                pool_activations,
+                pool,
                 inputs=["activations", "params:boost.pooling"],
                 outputs="pooled_activations",
                 name="pool_activations",
