@@ -40,7 +40,7 @@ from apparel_eye.activations.index import ALL
 from apparel_eye.attributes import is_length
 from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.sizes import stage_size
-from apparel_eye.datasets import GrowingArrayDataset
+from apparel_eye.datasets import ArrayDataset
 from apparel_eye.networks import backbones
 from apparel_eye.networks.classifier import without_prefix
 from apparel_eye.networks.device import Mode
@@ -224,7 +224,7 @@ def to_disk(
 ) -> tuple[float, float]:
     """Seconds in all and of saving, of an extraction as the pipeline does it."""
     shutil.rmtree(folder, ignore_errors=True)
-    dataset, saving = GrowingArrayDataset(str(folder / "activations.npy")), 0.0
+    dataset, saving = ArrayDataset(str(folder / "activations.npy"), on_change="activations.on_change"), 0.0
     started = time.perf_counter()
     for part in extract(pixels, identities, np.full(len(pixels), ALL), extractors, batch_size):
         before = time.perf_counter()

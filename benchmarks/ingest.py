@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from apparel_eye.data.raw_folder import scan_folder
 from apparel_eye.data.scan import scan_photos
-from apparel_eye.datasets import ArrayDataset, EarlierArrayDataset
+from apparel_eye.datasets import ArrayDataset
 from apparel_eye.parameters import PhotoParameters
 
 LIMITS = PhotoParameters(
@@ -92,8 +92,7 @@ def grow(folder: Path, sizes: list[int]) -> None:
 def first_scan(folder: Path, num_photos: int) -> None:
     """List, read, check, hash and make thumbnails; a second one if there are results."""
     raw = scan_folder(folder / f"raw-{num_photos}")
-    paths = [str(dataset.path) for dataset in results(folder)]
-    known = [EarlierArrayDataset(path, check=number == 0).load() for number, path in enumerate(paths)]
+    known = [dataset.earlier() for dataset in results(folder)]
     for part in scan_photos(photos_of(raw.files), raw, *known, LIMITS):
         for dataset, rows in zip(results(folder), part, strict=True):
             dataset.save(rows)

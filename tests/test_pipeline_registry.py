@@ -13,16 +13,14 @@ from kedro.pipeline import Pipeline
 from whole_flow import CANDIDATES
 
 from apparel_eye.datasets import (
-    EarlierArrayDataset,
-    EarlierCheckpointDataset,
-    EarlierGrowingArrayDataset,
-    EarlierTableDataset,
+    EarlierDataset,
     HeadsDataset,
     OwnPhotosDataset,
     PhotoFolderDataset,
     RawFolderDataset,
 )
-from apparel_eye.datasets.sealed import SealedDataset
+from apparel_eye.datasets.sealed import ResumableDataset, SealedDataset
+from apparel_eye.parameters import STAGES
 from apparel_eye.pipeline_registry import register_pipelines
 from apparel_eye.tracking.members import MembersDataset
 
@@ -106,9 +104,19 @@ def test_all_submissions_and_nothing_else_is_handed_in(catalog: DataCatalog) -> 
 def test_all_that_is_only_read_is_a_folder_or_made_by_another_pipeline(catalog: DataCatalog, name: str) -> None:
     made = {entry for pipeline in PIPELINES.values() for entry in pipeline.all_outputs()}
     read = [entry for entry in datasets_of(PIPELINES[name]) if entry not in made]
-    earlier = {EarlierArrayDataset, EarlierCheckpointDataset, EarlierGrowingArrayDataset, EarlierTableDataset}
-    folders = {RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset, HeadsDataset}
-    assert {type(catalog[entry]) for entry in read} <= folders | earlier
+    allowed = {EarlierDataset, RawFolderDataset, PhotoFolderDataset, OwnPhotosDataset, MembersDataset, HeadsDataset}
+    assert {type(catalog[entry]) for entry in read} <= allowed
+
+
+def test_what_goes_on_from_an_earlier_run_reads_a_file_that_it_writes(catalog: DataCatalog) -> None:
+    found = []
+    for node in ALL_NODES:
+        earlier = [catalog[entry].written for entry in node.inputs if isinstance(catalog.get(entry), EarlierDataset)]
+        written = [each for each in map(catalog.get, node.outputs) if isinstance(each, ResumableDataset)]
+        as_told = [(type(each), each.path, each.on_change) for each in written]
+        assert [each for each in earlier if (type(each), each.path, each.on_change) not in as_told] == [], node.name
+        found += earlier
+    assert len(found) == 4 + 2 * len(STAGES)
 
 
 def test_every_entry_of_the_catalog_is_used(project: Path, catalog: DataCatalog) -> None:

@@ -1,8 +1,8 @@
 """Arrays and tables that come in parts, because the whole would not fit in memory, and slices of long sequences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pandas as pd
 from numpy.typing import NDArray
@@ -14,18 +14,19 @@ class _Items(Protocol):
 
 
 Items = TypeVar("Items", bound=_Items)
+Rows = TypeVar("Rows", bound=Sized)
 
 
 @dataclass(frozen=True)
-class ArrayChunk:
-    """Rows ``start`` up to ``stop`` of an array of ``num_rows`` rows.
+class Chunk(Generic[Rows]):
+    """Rows ``start`` up to ``stop`` of an array or a table of ``num_rows`` rows.
 
-    No rows at the end (``start == num_rows > 0``) with nothing before them say that the array stays as it is.
+    No rows at the end (``start == num_rows > 0``) with nothing before them say that the whole stays as it is.
     """
 
     start: int
     num_rows: int
-    rows: NDArray[Any]
+    rows: Rows
 
     @property
     def stop(self) -> int:
@@ -33,18 +34,8 @@ class ArrayChunk:
         return self.start + len(self.rows)
 
 
-@dataclass(frozen=True)
-class TableChunk:
-    """Rows ``start`` up to ``stop`` of a table of ``num_rows`` rows."""
-
-    start: int
-    num_rows: int
-    rows: pd.DataFrame
-
-    @property
-    def stop(self) -> int:
-        """The row after the last."""
-        return self.start + len(self.rows)
+ArrayChunk = Chunk[NDArray[Any]]
+TableChunk = Chunk[pd.DataFrame]
 
 
 def slices(items: Items, size: int) -> Iterator[Items]:

@@ -18,7 +18,6 @@ from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
     CheckpointDataset,
-    EarlierCheckpointDataset,
     WeightsDataset,
     notes,
     seal,
@@ -182,13 +181,14 @@ def test_a_sealed_file_of_somebody_else_runs_no_code_and_ends_in_words(artefact:
 @pytest.mark.fault(117)
 def test_what_training_goes_on_from_is_refused_the_same_way(tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
-    CheckpointDataset(str(path)).save(Checkpoint({}, {}, state=State(WEIGHTS, {"step": 1})))
-    earlier, whole, generator = EarlierCheckpointDataset(str(path)), path.read_bytes(), random.Random(0)
-    assert earlier.load().state is not None
+    dataset = CheckpointDataset(str(path))
+    dataset.save(Checkpoint({}, {}, state=State(WEIGHTS, {"step": 1})))
+    whole, generator = path.read_bytes(), random.Random(0)
+    assert dataset.earlier().state is not None
     for _ in range(300):
         path.write_bytes(mutant_of(whole, generator))
-        assert path.read_bytes() == whole or earlier.load().state is None
+        assert path.read_bytes() == whole or dataset.earlier().state is None
     for content in foreign_files(tmp_path / "made by code").values():
         seal.write(path, lambda path, content=content: path.write_bytes(content) and None)
-        assert earlier.load().state is None
+        assert dataset.earlier().state is None
     assert not (tmp_path / "made by code").exists()

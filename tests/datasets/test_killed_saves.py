@@ -14,13 +14,12 @@ import pandas as pd
 import pytest
 from waiting import meanwhile, pause
 
-from apparel_eye.chunks import ArrayChunk
+from apparel_eye.chunks import ArrayChunk, TableChunk
 from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
     CheckpointDataset,
-    EarlierCheckpointDataset,
-    GrowingArrayDataset,
+    TableDataset,
     WeightsDataset,
 )
 from apparel_eye.execution.leftovers import remove_leftovers
@@ -103,7 +102,22 @@ class GrowingArray(Array):
     """Versions of an array that a killed run goes on with."""
 
     def __init__(self, path: Path) -> None:
-        self.dataset = GrowingArrayDataset(str(path))
+        self.dataset = ArrayDataset(str(path), on_change="activations.on_change")
+
+
+class GrowingTable(Table):
+    """Versions of a table that a killed run goes on with, saved in two parts."""
+
+    def __init__(self, path: Path) -> None:
+        self.dataset = TableDataset(str(path), on_change="predict.on_change")
+
+    def save(self, version: int) -> None:
+        for start, stop in ((0, 30), (30, 50)):
+            self.dataset.save(TableChunk(start, 50, pd.DataFrame({"n": [version] * (stop - start)})))
+
+    def load(self) -> int | None:
+        (version,) = set(self.dataset.load().head(50)["n"])
+        return int(version)
 
 
 class Finished(Table):
@@ -124,13 +138,12 @@ class Unfinished(Finished):
 
     def __init__(self, path: Path) -> None:
         self.dataset = CheckpointDataset(str(path))
-        self.earlier = EarlierCheckpointDataset(str(path))
 
     def save(self, version: int) -> None:
         self.dataset.save(unfinished(version))
 
     def load(self) -> int | None:
-        return version_of(self.earlier.load())
+        return version_of(self.dataset.earlier())
 
 
 class Ending(Unfinished):
@@ -140,12 +153,14 @@ class Ending(Unfinished):
         self.dataset.save(finished(version) if version == NEW else unfinished(version))
 
     def load(self) -> int | None:
-        found = version_of(self.earlier.load())
+        found = version_of(self.dataset.earlier())
         return Finished.load(self) if found is None else found
 
 
 OLDEST, OLD, NEW = 1, 2, 3
-of_each_kind = pytest.mark.parametrize("kind", [Table, Weights, Array, GrowingArray, Finished, Unfinished, Ending])
+of_each_kind = pytest.mark.parametrize(
+    "kind", [Table, Weights, Array, GrowingArray, GrowingTable, Finished, Unfinished, Ending]
+)
 
 
 def files_in(folder: Path) -> set[str]:
@@ -227,7 +242,7 @@ def test_a_save_killed_at_any_file_operation_leaves_the_old_or_the_new(
     assert set(found) == {OLD, NEW}
 
 
-@pytest.mark.parametrize("kind", [Table, GrowingArray, Unfinished])
+@pytest.mark.parametrize("kind", [Table, GrowingArray, GrowingTable, Unfinished])
 @pytest.mark.fault(93)
 def test_a_save_killed_over_files_of_an_earlier_version_leaves_the_old_or_the_new(
     kind: type[Table], tmp_path: Path, in_child: InChild

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from apparel_eye.datasets import AtomicDataset, GrowingArrayDataset, notes, seal
+from apparel_eye.datasets import ArrayDataset, AtomicDataset, notes, seal
 
 # as the version of commit 09778fc wrote them: a finished file, and two of three rows of an array
 EARLIER = {
@@ -88,7 +88,7 @@ def test_notes_of_an_earlier_version_are_moved_in_once_and_say_what_they_said(ea
         name: EARLIER[name] for name in NOTES
     }
     assert counts_at(earlier).load() == [3, 4]
-    assert GrowingArrayDataset(str(earlier / "maps.npy")).num_rows_done() == 2
+    assert ArrayDataset(str(earlier / "maps.npy"), on_change="activations.on_change").earlier() == 2
     assert notes.move_in(earlier) == 0
 
 

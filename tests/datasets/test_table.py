@@ -9,7 +9,7 @@ from kedro.io.core import DatasetError
 from pandera.typing import Series
 
 from apparel_eye.chunks import TableChunk
-from apparel_eye.datasets import EarlierTableDataset, TableCsvDataset, TableDataset, seal
+from apparel_eye.datasets import TableCsvDataset, TableDataset, seal
 
 TABLE = pd.DataFrame(
     {"photo": [f"{number},\u00e9.jpg" for number in range(7)], "confidence": [0.125, None] * 3 + [1.0]}
@@ -30,7 +30,12 @@ def parts(size: int, first: int = 0) -> Iterator[TableChunk]:
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> TableDataset:
-    return TableDataset(str(tmp_path / "made" / "table.parquet"))
+    return TableDataset(str(tmp_path / "made" / "table.parquet"), on_change="predict.on_change")
+
+
+def again(dataset: TableDataset) -> TableDataset:
+    """The same file in another run."""
+    return TableDataset(str(dataset.path), on_change=dataset.on_change)
 
 
 def save(dataset: TableDataset, some: Iterator[TableChunk]) -> None:
@@ -63,9 +68,12 @@ def test_no_table_stands_there_before_its_last_part(dataset: TableDataset) -> No
 def test_what_was_written_before_a_kill_is_gone_on_with(dataset: TableDataset, num_saved: int) -> None:
     for part, _ in zip(parts(3), range(num_saved), strict=False):
         dataset.save(part)
-    done = EarlierTableDataset(str(dataset.path)).load()
+    done = again(dataset).earlier()
     assert done == 3 * num_saved
-    save(dataset, parts(3, first=done))
+    save(again(dataset), parts(3, first=done))
+    whole = TableDataset(str(dataset.path.with_name("whole.parquet")))
+    save(whole, parts(3))
+    assert dataset.path.read_bytes() == whole.path.read_bytes()
     pd.testing.assert_frame_equal(pd.read_parquet(dataset.path), TABLE)
 
 
@@ -73,9 +81,13 @@ def test_what_was_written_before_a_kill_is_gone_on_with(dataset: TableDataset, n
 def test_a_damaged_part_and_those_after_it_are_made_again(dataset: TableDataset, damaged: int) -> None:
     for part, _ in zip(parts(2), range(3), strict=False):
         dataset.save(part)
-    path = dataset.files[1 + damaged]
-    path.write_bytes(path.read_bytes()[:-1])
-    assert EarlierTableDataset(str(dataset.path)).load() == 2 * damaged
+    growing = dataset.files[1]
+    content = bytearray(growing.read_bytes())
+    content[len(content) // 3 * damaged + 200] ^= 1
+    growing.write_bytes(content)
+    assert again(dataset).earlier() == 2 * damaged
+    save(again(dataset), parts(2, first=2 * damaged))
+    pd.testing.assert_frame_equal(pd.read_parquet(dataset.path), TABLE)
 
 
 def test_the_first_part_begins_a_table_anew(dataset: TableDataset) -> None:
@@ -84,17 +96,19 @@ def test_the_first_part_begins_a_table_anew(dataset: TableDataset) -> None:
     assert dataset.load().num_rows == 7
 
 
-def test_a_kill_between_the_table_and_the_end_of_its_parts_is_no_unfinished_table(
-    dataset: TableDataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        save(dataset, list(parts(3))[:2])
-        patch.setattr(dataset, "forget", lambda: None)
-        save(dataset, parts(3, first=6))
-    assert len(dataset.files) == 4
-    assert not dataset.is_unfinished()
-    dataset.forget()
-    assert dataset.is_complete()
+def test_what_a_killed_save_left_behind_the_last_part_is_no_row(dataset: TableDataset) -> None:
+    for part, _ in zip(parts(3), range(2), strict=False):
+        dataset.save(part)
+    with dataset.files[1].open("ab") as growing:
+        growing.write(growing.name.encode() * 1000)
+    save(again(dataset), parts(3, first=6))
+    pd.testing.assert_frame_equal(pd.read_parquet(dataset.path), TABLE)
+
+
+def test_a_table_without_rows_keeps_its_columns(dataset: TableDataset) -> None:
+    dataset.save(TABLE[:0])
+    pd.testing.assert_frame_equal(dataset.load().head(3), TABLE[:0])
+    assert dataset.load().num_rows == 0
 
 
 def test_a_part_that_breaks_the_schema_is_not_written(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from kedro.io.core import DatasetError
 from safetensors.numpy import save_file
 
-from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset, WeightsDataset, seal
+from apparel_eye.datasets import CheckpointDataset, EarlierDataset, WeightsDataset, seal
 from apparel_eye.errors import DataError
 from apparel_eye.networks.checkpoint import Checkpoint, State, about, as_arrays
 
@@ -70,7 +70,7 @@ class Training:
         self.path = folder / "small.safetensors"
         self.before = folder / "small.before.safetensors"
         self.dataset = CheckpointDataset(str(self.path))
-        self.earlier = EarlierCheckpointDataset(str(self.path))
+        self.earlier = EarlierDataset({"type": CheckpointDataset, "filepath": str(self.path)})
 
     def step(self) -> int | None:
         """The step that a later run goes on from."""
@@ -104,7 +104,7 @@ def test_the_last_two_states_are_kept_until_training_has_finished(training: Trai
     for step in range(1, 5):
         training.dataset.save(unfinished(step))
         assert training.step() == step
-        before = EarlierCheckpointDataset(str(training.before)).load().state
+        before = CheckpointDataset(str(training.before)).earlier().state
         assert (before and before.notes["step"]) == (step - 1 or None)
     assert training.files() == {"small.safetensors", "small.before.safetensors"}
     training.dataset.save(FINISHED)

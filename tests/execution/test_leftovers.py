@@ -33,6 +33,24 @@ def test_only_what_a_killed_save_left_is_removed(tmp_path: Path) -> None:
     assert sorted(found) == sorted(kept)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_removed"), [("table.parquet.parts", True), ("other.parquet.parts", False), ("table.parquet", False)]
+)
+def test_parts_of_a_table_of_an_earlier_version_are_removed_and_said_to_be_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, is_removed: bool
+) -> None:
+    caplog.set_level("INFO")
+    (tmp_path / name / ".seals").mkdir(parents=True)
+    (tmp_path / name / "000000000000.parquet").write_text("rows")
+    remove_leftovers([tmp_path / "table.parquet"])
+    assert (tmp_path / name).exists() == (not is_removed)
+    assert (
+        caplog.messages
+        == [f"{tmp_path}/{name}, rows of a table that an earlier version did not finish, is removed: made anew"]
+        * is_removed
+    )
+
+
 def test_a_folder_that_is_not_there_has_no_leftovers(tmp_path: Path) -> None:
     remove_leftovers([tmp_path / "absent" / "file"])
     assert list(tmp_path.iterdir()) == []

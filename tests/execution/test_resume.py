@@ -10,7 +10,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.datasets import AtomicDataset, CheckpointDataset, EarlierCheckpointDataset, notes, seal
+from apparel_eye.datasets import AtomicDataset, CheckpointDataset, EarlierDataset, notes, seal
 from apparel_eye.errors import UsageError
 from apparel_eye.execution import fingerprints, resume
 from apparel_eye.execution.runner import FinishedRunner
@@ -56,7 +56,9 @@ class Training:
         files = {}
         for phase in ("head", "all"):
             files[phase] = CheckpointDataset(str(self.path(phase)))
-            files[f"{phase}_resume_from"] = EarlierCheckpointDataset(str(self.path(phase)))
+            files[f"{phase}_resume_from"] = EarlierDataset(
+                {"type": CheckpointDataset, "filepath": str(self.path(phase))}
+            )
         given = {"params:size": size, "params:train": settings}
         if on_change is not None:
             given["params:train.on_change"] = on_change
@@ -290,6 +292,29 @@ def test_what_was_killed_between_its_end_and_the_note_of_it_is_not_trained_again
     assert training.run() == (ALL if phase == "head" else [])
     assert training.result(phase) == WHOLE
     assert not training.begun(phase).exists()
+
+
+@pytest.mark.fault(93)
+@pytest.mark.parametrize("changed", [{}, {"rates": {"head": 0.1}}], ids=["same settings", "other settings"])
+@pytest.mark.parametrize("phase", ["head", "all"])
+def test_what_was_killed_between_its_end_and_the_end_of_the_state_before_it_has_finished(
+    training: Training, phase: str, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = seal.remove
+
+    def kill(path: Path) -> None:
+        if path.exists() and path.name == f"{phase}.before.safetensors":
+            raise KeyboardInterrupt  # nothing catches it
+        remove(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "remove", kill)
+        with pytest.raises(KeyboardInterrupt):
+            training.run()
+    assert training.run(**changed) == (HEAD + ALL if changed else ALL if phase == "head" else [])
+    assert sorted(path.name for path in training.folder.glob("*.safetensors")) == [
+        "all.safetensors", "head.safetensors",
+    ]  # fmt: skip
 
 
 def test_a_finished_file_of_before_is_not_taken_for_the_end_of_what_began_since(training: Training) -> None:

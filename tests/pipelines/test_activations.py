@@ -16,8 +16,7 @@ from apparel_eye.activations.index import ALL, NONE
 from apparel_eye.datasets import (
     ArrayDataset,
     AtomicDataset,
-    EarlierGrowingArrayDataset,
-    GrowingArrayDataset,
+    EarlierDataset,
     WeightsDataset,
 )
 from apparel_eye.errors import UsageError
@@ -48,6 +47,10 @@ class Run:
         pixels = generator.integers(0, 256, (NUM_PHOTOS, 32, 32, 3), dtype=np.uint8)
         weights = pretrained.pretrained_weights("test_resnet", "none", seed=1)
         mode = {"device": "cpu", "precision": "float32", "memory_format": "channels_last"}
+        activations: dict[str, Any] = {
+            "filepath": self._path("activations.npy"),
+            "on_change": "activations.on_change",
+        }
         self.datasets: dict[str, Any] = {
             "activations_pixels": ArrayDataset(self._path("pixels.npy")),
             "activation_networks": WeightsDataset(self._path("networks.safetensors")),
@@ -56,8 +59,8 @@ class Run:
             "manifest": self._table("manifest"),
             "activations_photos": self._table("photos"),
             "activations_index": self._table("index"),
-            "activations": GrowingArrayDataset(self._path("activations.npy")),
-            "activations_resume_from": EarlierGrowingArrayDataset(self._path("activations.npy")),
+            "activations": ArrayDataset(**activations),
+            "activations_resume_from": EarlierDataset({"type": ArrayDataset, **activations}),
         }
         self.datasets["activations_pixels"].save(pixels)
         self.datasets["activation_networks"].save({f"0/{name}": array for name, array in weights.items()})
@@ -79,7 +82,7 @@ class Run:
     def __call__(self, stop_after: int = 99, **changed: Any) -> int:
         """Run until so many parts are saved; how many photos were computed."""
         self.num_computed = 0
-        write, left = GrowingArrayDataset._write, [stop_after]
+        write, left = ArrayDataset._write, [stop_after]
 
         def counted(*arguments: Any) -> Any:
             if not left[0]:
@@ -97,7 +100,7 @@ class Run:
         }
         catalog = DataCatalog({**self.datasets, **{name: MemoryDataset(value) for name, value in given.items()}})
         with self.patch.context() as patch:
-            patch.setattr(GrowingArrayDataset, "_write", counted)
+            patch.setattr(ArrayDataset, "_write", counted)
             FinishedRunner().run(PIPELINE, catalog)
         return self.num_computed
 

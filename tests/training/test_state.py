@@ -13,7 +13,7 @@ from torch import nn
 from waiting import HOUR
 
 from apparel_eye.data.subsets import Subsets
-from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset
+from apparel_eye.datasets import CheckpointDataset
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.networks.device import Mode
 from apparel_eye.parameters import PhaseParameters, TrainParameters
@@ -27,7 +27,7 @@ Bits = Callable[[Checkpoint], object]
 def read_back(checkpoint: Checkpoint, path: Path) -> Checkpoint:
     """What a later run finds."""
     CheckpointDataset(str(path)).save(checkpoint)
-    return EarlierCheckpointDataset(str(path)).load()
+    return CheckpointDataset(str(path)).earlier()
 
 
 @pytest.mark.fault(94)
@@ -106,7 +106,7 @@ def test_training_that_gets_a_signal_ends_soon_and_goes_on_with_the_same_bits(
         os.kill(process.pid, number)
         process.join()
         assert process.exitcode == 128 + number
-        earlier = EarlierCheckpointDataset(path).load()
+        earlier = CheckpointDataset(path).earlier()
         assert 1 <= earlier.state.notes["epoch"] < 10
         *_, last = phases.fine_tune(*given, resume_from=earlier)
         assert bits(last) == bits(expected)

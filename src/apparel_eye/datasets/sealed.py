@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, TypeVar
 
 from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
@@ -54,53 +54,52 @@ class SealedDataset(AbstractDataset[Saved, Loaded]):
 
 
 class ResumableDataset(SealedDataset[Saved, Loaded]):
-    """A file that a node writes in steps, and goes on with after it was stopped, see ``unfinished``.
+    """A file that a node writes in steps, and goes on with after it was stopped, see ``resume``.
 
     Attributes:
-        on_change: the parameter that gives up what was begun with other settings.
+        on_change: the parameter that gives up what was begun with other settings; none: nobody goes on with it.
     """
 
-    on_change: ClassVar[str]
+    on_change: str = ""
+
+    @abstractmethod
+    def earlier(self) -> Any:
+        """What the node may go on from."""
 
     @abstractmethod
     def is_unfinished(self) -> bool:
         """Whether there is something that the node could go on from."""
 
     @abstractmethod
-    def is_complete(self) -> bool:
-        """Whether a finished file stands there, undamaged."""
-
-    @abstractmethod
     def forget(self) -> None:
         """Remove what the node could go on from; a finished file stays."""
 
+    def is_complete(self) -> bool:
+        """Whether a finished file stands there, undamaged."""
+        return self.path.exists() and seal.sha256_of(self.path) in seal.checksums_of(self.path)
 
-File = TypeVar("File", bound=SealedDataset[Any, Any])
 
-
-class EarlierDataset(AbstractDataset[None, Loaded], Generic[File, Loaded]):
+class EarlierDataset(AbstractDataset[None, Any]):
     """What an earlier run left in a file, for the node that writes the file and goes on from there.
 
     Args:
-        filepath: of the dataset that the node writes.
+        dataset: the definition of the ``ResumableDataset`` that the node writes.
         metadata: for Kedro-Viz.
-
-    Attributes:
-        written_by: the class of that dataset.
     """
 
-    written_by: type[File]
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._file = self.written_by(filepath)
+    def __init__(self, dataset: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        self.written: Any = AbstractDataset.from_config("what the node writes", dataset)
         self.metadata = metadata
+
+    def load(self) -> Any:
+        return self.written.earlier()
 
     def fingerprint(self) -> str:
         """Constant: where a run goes on from does not change what comes out."""
         return "as before"
 
     def save(self, data: None) -> None:
-        raise TypeError(f"{self._file.path} is only read here; {self.written_by.__name__} writes it")
+        raise TypeError(f"{self.written.path} is only read here; the node that goes on with it writes it")
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._file.path.as_posix()}
+        return {"filepath": self.written.path.as_posix()}

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from apparel_eye.datasets import seal
-from apparel_eye.datasets.sealed import EarlierDataset, ResumableDataset, SealedDataset
+from apparel_eye.datasets.sealed import ResumableDataset, SealedDataset
 from apparel_eye.datasets.storage import require_room
 from apparel_eye.errors import DataError
 from apparel_eye.networks.checkpoint import Checkpoint, about, as_arrays, from_arrays
@@ -63,33 +63,9 @@ class CheckpointDataset(ResumableDataset[Checkpoint, Checkpoint]):
         else:
             seal.write(self.path, writer, earlier=self.before if _has_state(self.path) else None)
 
-    def is_unfinished(self) -> bool:
-        """Whether there is a state that training could go on from."""
-        return any(_has_state(path) for path in self.files)
-
-    def is_complete(self) -> bool:
-        """Whether a finished checkpoint stands there, undamaged."""
-        if not self.path.exists() or _has_state(self.path):
-            return False
-        return seal.sha256_of(self.path) in seal.checksums_of(self.path)
-
-    def forget(self) -> None:
-        """Remove what training could go on from; a finished checkpoint stays."""
-        seal.remove(self.before)
-        if _has_state(self.path):
-            seal.remove(self.path)
-
-    def _read(self) -> Checkpoint:
-        return _checkpoint_at(self.path)
-
-
-class EarlierCheckpointDataset(EarlierDataset[CheckpointDataset, Checkpoint]):
-    """What unfinished training left, to go on from: a checkpoint without weights and state if there is nothing."""
-
-    written_by = CheckpointDataset
-
-    def load(self) -> Checkpoint:
-        for path in filter(Path.exists, self._file.files):
+    def earlier(self) -> Checkpoint:
+        """What unfinished training left, to go on from: a checkpoint without weights and state if there is nothing."""
+        for path in filter(Path.exists, self.files):
             try:
                 seal.check(path)
                 found = _checkpoint_at(path)
@@ -100,6 +76,23 @@ class EarlierCheckpointDataset(EarlierDataset[CheckpointDataset, Checkpoint]):
                 return found
             break
         return Checkpoint({}, {})
+
+    def is_unfinished(self) -> bool:
+        """Whether there is a state that training could go on from."""
+        return any(_has_state(path) for path in self.files)
+
+    def is_complete(self) -> bool:
+        """Whether a finished checkpoint stands there, undamaged."""
+        return not _has_state(self.path) and super().is_complete()
+
+    def forget(self) -> None:
+        """Remove what training could go on from; a finished checkpoint stays."""
+        seal.remove(self.before)
+        if _has_state(self.path):
+            seal.remove(self.path)
+
+    def _read(self) -> Checkpoint:
+        return _checkpoint_at(self.path)
 
 
 def _writer(path: Path, arrays: Arrays, header: dict[str, str]) -> Callable[[Path], None]:

@@ -1,5 +1,6 @@
 """What saves leave behind that were killed."""
 
+import logging
 import re
 import shutil
 from collections.abc import Iterable
@@ -8,6 +9,9 @@ from pathlib import Path
 
 from apparel_eye.datasets import notes
 
+logger = logging.getLogger(__name__)
+
+_EARLIER = ".parts"  # a folder beside an unfinished table, until 0.1.0
 _TEMPORARY = re.compile(r"\.\d+-(?P<rest>.+)")  # see temporary.temporary_of
 
 
@@ -24,6 +28,9 @@ def remove_leftovers(paths: Iterable[Path]) -> None:
     for folder, of_folder in names.items():
         for entry in list(folder.iterdir()) if folder.is_dir() else []:
             if _is_leftover(entry.name, of_folder):
+                _remove(entry)
+            elif entry.suffix == _EARLIER and entry.stem in of_folder:
+                logger.info("%s, rows of a table that an earlier version did not finish, is removed: made anew", entry)
                 _remove(entry)
 
 

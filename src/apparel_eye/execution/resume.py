@@ -43,7 +43,9 @@ def refuse_changes(nodes: Iterable[Node], catalog: DataCatalog) -> None:
     for node in nodes:
         dataset = _resumable(node, catalog)
         begun = None if dataset is None else _read(dataset)
-        if dataset is not None and begun is not None and dataset.is_unfinished() and not _may_restart(dataset, catalog):
+        if dataset is None or begun is None or _may_restart(dataset, catalog):
+            continue
+        if dataset.is_unfinished() and not _has_ended(dataset, begun):
             messages += _messages(node, _changes(begun, {**_origin(node, catalog), "inputs": begun["inputs"]}))
             parameters.append(dataset.on_change)
     if messages:
@@ -65,6 +67,9 @@ def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
         yield False
         return
     origin, begun = _origin(node, catalog), _read(dataset)
+    has_ended = begun is not None and _has_ended(dataset, begun)
+    if has_ended:
+        dataset.forget()  # it was killed before it had
     changes = _changes(begun, origin) if begun else []
     if begun is None or changes:
         _start_afresh(node, catalog, dataset, changes)
@@ -73,7 +78,7 @@ def resuming(node: Node, catalog: DataCatalog) -> Iterator[bool]:
             notes.write(dataset.path, notes.BEGUN, json.dumps({**origin, "previous_checksum": previous}))
         yield False
     else:
-        yield dataset.is_complete() and seal.sha256_of(dataset.path) != begun["previous_checksum"]
+        yield has_ended
     if dataset.is_unfinished():
         signals.stop()
         raise RuntimeError(f"{title_of(node)} returned before it had finished")
@@ -89,6 +94,10 @@ def forget(node: Node, catalog: DataCatalog) -> None:
             note.unlink()
 
 
+def _has_ended(dataset: ResumableDataset[Any, Any], begun: Origin) -> bool:
+    return dataset.is_complete() and seal.sha256_of(dataset.path) != begun["previous_checksum"]
+
+
 def _start_afresh(node: Node, catalog: DataCatalog, dataset: ResumableDataset[Any, Any], changes: list[str]) -> None:
     if dataset.is_unfinished():
         if changes and not _may_restart(dataset, catalog):
@@ -102,7 +111,7 @@ def _start_afresh(node: Node, catalog: DataCatalog, dataset: ResumableDataset[An
 
 def _resumable(node: Node, catalog: DataCatalog) -> ResumableDataset[Any, Any] | None:
     datasets = [catalog.get(name) for name in node.outputs]
-    return next((dataset for dataset in datasets if isinstance(dataset, ResumableDataset)), None)
+    return next((each for each in datasets if isinstance(each, ResumableDataset) and each.on_change), None)
 
 
 def _may_restart(dataset: ResumableDataset[Any, Any], catalog: DataCatalog) -> bool:

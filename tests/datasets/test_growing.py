@@ -11,9 +11,10 @@ import pytest
 from kedro.io.core import DatasetError
 
 from apparel_eye.chunks import ArrayChunk
-from apparel_eye.datasets import ArrayDataset, EarlierGrowingArrayDataset, GrowingArrayDataset, notes, seal, storage
+from apparel_eye.datasets import ArrayDataset, notes, seal, storage
 from apparel_eye.errors import SystemEnvironmentError
 
+ON_CHANGE = "activations.on_change"
 NOTHING = hashlib.sha256(b"0 0").hexdigest()
 WHOLE = np.random.default_rng(0).normal(size=(10, 3, 2)).astype(np.float16)
 
@@ -24,35 +25,35 @@ def parts(size: int, first: int = 0, whole: Any = WHOLE) -> Iterator[ArrayChunk]
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> GrowingArrayDataset:
-    return GrowingArrayDataset(str(tmp_path / "made" / "array.npy"))
+def dataset(tmp_path: Path) -> ArrayDataset:
+    return ArrayDataset(str(tmp_path / "made" / "array.npy"), on_change=ON_CHANGE)
 
 
-def again(dataset: GrowingArrayDataset) -> GrowingArrayDataset:
+def again(dataset: ArrayDataset) -> ArrayDataset:
     """The same file in another run."""
-    return GrowingArrayDataset(str(dataset.path))
+    return ArrayDataset(str(dataset.path), on_change=ON_CHANGE)
 
 
-def rows_of(dataset: GrowingArrayDataset) -> Path:
+def rows_of(dataset: ArrayDataset) -> Path:
     return notes.place_of(dataset.path, notes.ROWS)
 
 
-def save(dataset: GrowingArrayDataset, some: Iterator[ArrayChunk], number: int = 99) -> None:
+def save(dataset: ArrayDataset, some: Iterator[ArrayChunk], number: int = 99) -> None:
     for part, _ in zip(some, range(number), strict=False):
         dataset.save(part)
 
 
-def num_done(dataset: GrowingArrayDataset) -> int:
-    return EarlierGrowingArrayDataset(str(dataset.path)).load()
+def num_done(dataset: ArrayDataset) -> int:
+    return again(dataset).earlier()
 
 
-def names(dataset: GrowingArrayDataset) -> set[str]:
+def names(dataset: ArrayDataset) -> set[str]:
     return {path.name for path in dataset.path.parent.iterdir()}
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 99])
 @pytest.mark.parametrize("dtype", [np.float16, np.uint8, np.float64])
-def test_the_file_is_the_one_that_numpy_writes(dataset: GrowingArrayDataset, size: int, dtype: type) -> None:
+def test_the_file_is_the_one_that_numpy_writes(dataset: ArrayDataset, size: int, dtype: type) -> None:
     whole = WHOLE.astype(dtype)
     save(dataset, parts(size, whole=whole))
     assert names(dataset) == {"array.npy", ".seals"}
@@ -64,18 +65,18 @@ def test_the_file_is_the_one_that_numpy_writes(dataset: GrowingArrayDataset, siz
     assert not loaded.flags.writeable
 
 
-def test_rows_that_lie_otherwise_in_memory_are_written_one_after_the_other(dataset: GrowingArrayDataset) -> None:
+def test_rows_that_lie_otherwise_in_memory_are_written_one_after_the_other(dataset: ArrayDataset) -> None:
     save(dataset, parts(4, whole=np.asfortranarray(WHOLE)))
     np.testing.assert_array_equal(dataset.load(), WHOLE, strict=True)
 
 
-def test_an_array_without_rows_is_one(dataset: GrowingArrayDataset) -> None:
+def test_an_array_without_rows_is_one(dataset: ArrayDataset) -> None:
     dataset.save(ArrayChunk(0, 0, WHOLE[:0]))
     assert dataset.load().shape == (0, 3, 2)
 
 
 def test_the_seal_is_the_checksum_of_the_file_though_nobody_read_it(
-    dataset: GrowingArrayDataset, monkeypatch: pytest.MonkeyPatch
+    dataset: ArrayDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(seal, "sha256_of", lambda path: pytest.fail("the file is read"))
@@ -83,7 +84,7 @@ def test_the_seal_is_the_checksum_of_the_file_though_nobody_read_it(
     seal.check(dataset.path)
 
 
-def test_no_array_stands_there_before_its_last_part(dataset: GrowingArrayDataset) -> None:
+def test_no_array_stands_there_before_its_last_part(dataset: ArrayDataset) -> None:
     for part in parts(4):
         assert not dataset.exists()
         assert dataset.is_unfinished() == (part.start > 0)
@@ -96,7 +97,7 @@ def test_no_array_stands_there_before_its_last_part(dataset: GrowingArrayDataset
 
 
 @pytest.mark.parametrize("num_saved", [0, 1, 2, 4])
-def test_what_was_written_before_a_kill_is_gone_on_with(dataset: GrowingArrayDataset, num_saved: int) -> None:
+def test_what_was_written_before_a_kill_is_gone_on_with(dataset: ArrayDataset, num_saved: int) -> None:
     save(dataset, parts(2), num_saved)
     assert num_done(dataset) == 2 * num_saved
     save(again(dataset), parts(2, first=2 * num_saved))
@@ -104,7 +105,7 @@ def test_what_was_written_before_a_kill_is_gone_on_with(dataset: GrowingArrayDat
     assert names(dataset) == {"array.npy", ".seals"}
 
 
-def test_the_old_array_stands_until_the_new_one_is_whole(dataset: GrowingArrayDataset) -> None:
+def test_the_old_array_stands_until_the_new_one_is_whole(dataset: ArrayDataset) -> None:
     save(dataset, parts(10))
     for part in parts(4, whole=WHOLE + 1):
         np.testing.assert_array_equal(dataset.load(), WHOLE)
@@ -113,13 +114,13 @@ def test_the_old_array_stands_until_the_new_one_is_whole(dataset: GrowingArrayDa
     np.testing.assert_array_equal(dataset.load(), WHOLE + 1)
 
 
-def test_the_first_part_begins_an_array_anew(dataset: GrowingArrayDataset) -> None:
+def test_the_first_part_begins_an_array_anew(dataset: ArrayDataset) -> None:
     save(dataset, parts(2, whole=np.zeros((20, 7))), 3)
     save(dataset, parts(4))
     np.testing.assert_array_equal(dataset.load(), WHOLE, strict=True)
 
 
-def test_what_was_begun_can_be_forgotten(dataset: GrowingArrayDataset) -> None:
+def test_what_was_begun_can_be_forgotten(dataset: ArrayDataset) -> None:
     save(dataset, parts(10))
     save(dataset, parts(4), 2)
     dataset.forget()
@@ -135,7 +136,7 @@ def flipped(path: Path, position: int) -> None:
 
 @pytest.mark.fault(93)
 @pytest.mark.parametrize("damaged", range(10))
-def test_a_damaged_row_and_what_comes_after_its_part_are_made_again(dataset: GrowingArrayDataset, damaged: int) -> None:
+def test_a_damaged_row_and_what_comes_after_its_part_are_made_again(dataset: ArrayDataset, damaged: int) -> None:
     save(dataset, parts(2), 4)
     flipped(dataset.files[1], -WHOLE[damaged:].nbytes)
     intact = min(damaged // 2 * 2, 8)
@@ -145,7 +146,7 @@ def test_a_damaged_row_and_what_comes_after_its_part_are_made_again(dataset: Gro
 
 
 @pytest.mark.fault(93)
-def test_no_bit_of_an_unfinished_array_can_be_flipped_unnoticed(dataset: GrowingArrayDataset) -> None:
+def test_no_bit_of_an_unfinished_array_can_be_flipped_unnoticed(dataset: ArrayDataset) -> None:
     save(dataset, parts(2), 3)
     for path in (dataset.files[1], rows_of(dataset)):
         content = path.read_bytes()
@@ -161,7 +162,7 @@ def test_no_bit_of_an_unfinished_array_can_be_flipped_unnoticed(dataset: Growing
     "text",
     ["", "x", "2\n", "0 0 0\n", "\xff", f"2 152 {'0' * 64}\n", f"{'9' * 18} {'9' * 18} {'0' * 64}", "0 0 " + NOTHING],
 )
-def test_notes_of_nothing_that_stands_there_are_not_believed(dataset: GrowingArrayDataset, text: str) -> None:
+def test_notes_of_nothing_that_stands_there_are_not_believed(dataset: ArrayDataset, text: str) -> None:
     save(dataset, parts(2), 3)
     rows_of(dataset).write_text(text, encoding="latin-1")
     assert num_done(dataset) == 0
@@ -170,7 +171,7 @@ def test_notes_of_nothing_that_stands_there_are_not_believed(dataset: GrowingArr
 
 
 @pytest.mark.parametrize("size", [0, 5, 64, 130])
-def test_a_file_that_is_too_short_is_made_again_from_where_it_ends(dataset: GrowingArrayDataset, size: int) -> None:
+def test_a_file_that_is_too_short_is_made_again_from_where_it_ends(dataset: ArrayDataset, size: int) -> None:
     save(dataset, parts(2), 3)
     os.truncate(dataset.files[1], size)
     done = num_done(dataset)
@@ -181,7 +182,7 @@ def test_a_file_that_is_too_short_is_made_again_from_where_it_ends(dataset: Grow
 
 @pytest.mark.fault(93)
 def test_rows_are_on_the_disk_before_they_are_noted_and_the_note_before_the_next_ones(
-    dataset: GrowingArrayDataset, monkeypatch: pytest.MonkeyPatch
+    dataset: ArrayDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[tuple[str, int]] = []
 
@@ -197,7 +198,7 @@ def test_rows_are_on_the_disk_before_they_are_noted_and_the_note_before_the_next
     assert synced == [(rows, 0), (note, 1), (rows, 1), (note, 2), (rows, 2), (note, 3)]
 
 
-def test_what_is_damaged_while_it_is_gone_on_with_is_not_finished(dataset: GrowingArrayDataset) -> None:
+def test_what_is_damaged_while_it_is_gone_on_with_is_not_finished(dataset: ArrayDataset) -> None:
     save(dataset, parts(2), 3)
     flipped(dataset.files[1], -WHOLE[1:].nbytes)
     with pytest.raises(DatasetError, match="run again"):
@@ -206,7 +207,7 @@ def test_what_is_damaged_while_it_is_gone_on_with_is_not_finished(dataset: Growi
     assert num_done(dataset) == 0
 
 
-def test_a_damaged_array_is_refused(dataset: GrowingArrayDataset) -> None:
+def test_a_damaged_array_is_refused(dataset: ArrayDataset) -> None:
     save(dataset, parts(4))
     flipped(dataset.path, -1)
     assert not dataset.is_complete()
@@ -214,16 +215,14 @@ def test_a_damaged_array_is_refused(dataset: GrowingArrayDataset) -> None:
         dataset.load()
 
 
-def test_objects_are_refused_since_they_would_need_pickle(dataset: GrowingArrayDataset) -> None:
+def test_objects_are_refused_since_they_would_need_pickle(dataset: ArrayDataset) -> None:
     with pytest.raises(DatasetError, match="pickle"):
         dataset.save(ArrayChunk(0, 2, np.array([{}, []], dtype=object)))
     assert not dataset.path.parent.exists()
 
 
 @pytest.mark.fault(97)
-def test_a_disk_without_room_is_told_at_the_first_part(
-    dataset: GrowingArrayDataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_without_room_is_told_at_the_first_part(dataset: ArrayDataset, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = storage.shutil.disk_usage("/")._replace(free=100)
     monkeypatch.setattr(storage.shutil, "disk_usage", lambda path: usage)
     with pytest.raises((DatasetError, SystemEnvironmentError), match="needs 248 B, and 100 B are free"):
@@ -250,7 +249,7 @@ def test_saves_that_are_killed_at_any_file_operation_end_with_the_same_bytes(
 
         os.fsync = lambda _: step()  # what a process has written outlives it unsynced
         sys.addaudithook(hook)
-        dataset = GrowingArrayDataset(str(path))
+        dataset = ArrayDataset(str(path), on_change=ON_CHANGE)
         save(dataset, parts(2, first=num_done(dataset)))
         return count
 
@@ -264,7 +263,7 @@ def test_saves_that_are_killed_at_any_file_operation_end_with_the_same_bytes(
         path = tmp_path / f"{operation}.npy"
         status, _ = in_child(lambda path=path, operation=operation: go_on(path, operation))
         assert os.WTERMSIG(status) == signal.SIGKILL
-        stood = GrowingArrayDataset(str(path))
+        stood = ArrayDataset(str(path), on_change=ON_CHANGE)
         progress.append(10 if stood.exists() else num_done(stood))
         if not stood.exists():
             save(stood, parts(2, first=progress[-1]))
