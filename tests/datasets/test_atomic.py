@@ -7,6 +7,7 @@ from kedro.io.core import DatasetError
 from matplotlib.figure import Figure
 
 from apparel_eye.datasets import AtomicDataset
+from apparel_eye.datasets.atomic import FORMATS
 
 TABLE = pd.DataFrame(
     {"name": ["3/4 Sleeves", "Ankle&Floor, long", 'a "b"'], "count": [1, 2, 3], "share": [0.1, 1e-9, 1]}
@@ -26,6 +27,23 @@ def test_json_comes_back_as_it_was(tmp_path: Path, data: Any) -> None:
     dataset = AtomicDataset(str(tmp_path / "data.json"), {"type": "json.JSONDataset"})
     dataset.save(data)
     assert dataset.load() == data
+
+
+def test_the_ending_says_the_format_and_another_one_is_an_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(name: str, data: Any) -> AtomicDataset:
+        dataset = AtomicDataset(str(tmp_path / name))
+        dataset.save(data)
+        return dataset
+
+    for name, data in (("a.json", {"a": ["3/4"]}), ("a.md", "# Title")):
+        assert save(name, data).load() == data
+    pd.testing.assert_frame_equal(pd.read_parquet(save("a.parquet", TABLE).path), TABLE)
+    with pytest.raises(ValueError, match=r"a\.csv needs a `dataset`; endings that need none are \.json, \.md, "):
+        save("a.csv", TABLE)
+    monkeypatch.setitem(FORMATS, ".csv", {"type": "pandas.CSVDataset", "save_args": {"index": False}})
+    pd.testing.assert_frame_equal(save("a.csv", TABLE).load(), TABLE)
 
 
 def test_a_figure_is_written_as_a_picture(tmp_path: Path) -> None:

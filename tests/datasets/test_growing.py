@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 
-from apparel_eye.chunks import ArrayChunk
+from apparel_eye.chunks import ArrayChunk, Chunk
 from apparel_eye.datasets import ArrayDataset, notes, seal, storage
+from apparel_eye.datasets.growing import GrowingDataset
 from apparel_eye.errors import SystemEnvironmentError
 
 ON_CHANGE = "activations.on_change"
@@ -228,6 +230,33 @@ def test_a_disk_without_room_is_told_at_the_first_part(dataset: ArrayDataset, mo
     with pytest.raises((DatasetError, SystemEnvironmentError), match="needs 248 B, and 100 B are free"):
         save(dataset, parts(4), 1)
     assert names(dataset) == set()
+
+
+class LinesDataset(GrowingDataset[list[str], list[str]]):
+    """Another format needs no more than this, and its entry in the catalog."""
+
+    def _begin(self, first: Chunk[Any]) -> tuple[bytes, int]:
+        return b"", 0
+
+    def _encode(self, rows: list[str]) -> memoryview:
+        return memoryview("".join(f"{row}\n" for row in rows).encode())
+
+    def _read(self) -> list[str]:
+        return self.path.read_text().splitlines()
+
+
+def test_a_format_is_a_class_and_an_entry_of_the_catalog(tmp_path: Path) -> None:
+    lines = [str(number) for number in range(10)]
+    entry = {"type": f"{__name__}.LinesDataset", "filepath": str(tmp_path / "lines.txt"), "on_change": ON_CHANGE}
+    for first in (0, 4, 8):  # each time in another run
+        catalog: Any = DataCatalog.from_config(
+            {"lines": entry, "num_lines": {"type": "apparel_eye.datasets.EarlierDataset", "dataset": entry}}
+        )
+        assert catalog.load("num_lines") == first
+        assert not catalog["lines"].exists()
+        catalog.save("lines", Chunk(first, 10, lines[first : first + 4]))
+    assert catalog.load("lines") == lines
+    assert catalog.load("num_lines") == 0
 
 
 @pytest.mark.fault(93)
