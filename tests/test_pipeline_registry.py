@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -124,6 +125,16 @@ def test_every_entry_of_the_catalog_is_used(project: Path, catalog: DataCatalog)
     used = {name for pipeline in PIPELINES.values() for name in datasets_of(pipeline)}
     matched = {name if name in entries else resolver.match_dataset_pattern(name) for name in used}
     assert set(entries) - matched == set()
+
+
+def test_what_paths_begin_with_is_the_same_in_all_files(project: Path) -> None:
+    """Kedro merges the files before it puts these values in."""
+    files = [yaml.safe_load(path.read_text()) for path in sorted(project.glob("conf/base/*/catalog.yml"))]
+    values = [(name, value) for entries in files for name, value in entries.items() if name.startswith("_")]
+    of_paths = {name for name, value in values if isinstance(value, str)}
+    assert {"_data", "_category", "_raw"} <= of_paths
+    different = {name: {str(value) for other, value in values if other == name} for name in of_paths}
+    assert {name: found for name, found in different.items() if len(found) > 1} == {}
 
 
 def test_no_two_datasets_are_one_file(catalog: DataCatalog) -> None:
