@@ -9,20 +9,23 @@ test measures this: on a busy machine it would fail.
 import os
 import re
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
+from urllib.request import urlopen
 
 from apparel_eye.data.raw_folder import scan_folder
 from apparel_eye.data.reading.photos import PhotoError, read_photo
 from apparel_eye.errors import LockedError, SystemEnvironmentError
 from apparel_eye.execution import locks
 from apparel_eye.parameters import PhotoParameters
-from apparel_eye.tracking.tracker import Tracker
 from drawn_garments import write_samples
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "fixtures"))
@@ -47,12 +50,6 @@ def _all_waits(folder: Path) -> Iterator[tuple[str, tuple[float, int]]]:
     yield "a list of 5,000 files in 500 folders", (_seconds(lambda: scan_folder(_many_files(folder / "many"))), 1)
     yield "refused, as another run writes there", (_seconds_until_refused(folder / "locked"), 2)
     yield "weights asked for without a network", (_seconds_without_hub(folder), 5)
-    tracker = Tracker(_CLOSED, folder / "spool")
-    yield "a run that starts without MLflow", (_seconds(lambda: tracker.start("apparel-eye", {})), 1)
-    yield (
-        "a run that ends without MLflow, with one second of patience",
-        (_seconds(lambda: tracker.end("FINISHED", 1)), 4),
-    )
     yield from _waits_for_runs(folder)
 
 
@@ -107,17 +104,61 @@ def _seconds_without_hub(folder: Path) -> float:
 
 def _waits_for_runs(folder: Path) -> Iterator[tuple[str, tuple[float, int]]]:
     write_samples(folder / "raw", ["skirt_length"], photos=10, questions=2, seed=3, size=96)
-    os.environ.update(MLFLOW_TRACKING_URI=f"sqlite:///{folder / 'mlflow.db'}", PYTHONUNBUFFERED="1")
+    database = f"sqlite:///{folder / 'mlflow.db'}"
+    os.environ.update(MLFLOW_TRACKING_URI=database, PYTHONUNBUFFERED="1")
     finished = _command(folder, "finished")
     subprocess.run(finished, check=True, capture_output=True)
     seconds = _seconds(lambda: subprocess.run(finished, check=True, capture_output=True))
     yield "kedro run, all finished before", (seconds, 30)
+    for fault in ("absent", "silent", "dies in the middle"):
+        with _mlflow(folder, fault) as uri:
+            os.environ["MLFLOW_TRACKING_URI"] = uri
+            beyond = _seconds(lambda: subprocess.run(finished, check=True, capture_output=True)) - seconds
+        yield f"the same beyond that, MLflow {fault}", (beyond, 10)
+    os.environ["MLFLOW_TRACKING_URI"] = database
     endless = _command(folder, "stopped", ",train.stages.small.fine_tune.cycle_epochs=100000")
     with subprocess.Popen(endless, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         next(line for line in run.stdout if re.match(" +3/100000 ", line))
         run.send_signal(signal.SIGTERM)
         yield "kedro run, asked to stop in mid-training", (_seconds(run.communicate), 10)
+
+
+@contextmanager
+def _mlflow(folder: Path, fault: str) -> Iterator[str]:
+    """A server that nobody hears of, that takes connections and is silent, or falls silent after some answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        uri = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        if fault == "silent":
+            yield uri
+    if fault == "absent":
+        yield uri
+    if fault == "dies in the middle":
+        database = folder / "served.db"
+        command = [Path(sys.executable).with_name("mlflow"), "server", "--port", uri.rpartition(":")[2]]
+        command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{database}"]
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as server:
+            while not _is_up(uri):
+                time.sleep(0.1)
+            Thread(target=_silence_at_params, args=(database, server.pid), daemon=True).start()
+            yield uri
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def _is_up(uri: str) -> bool:
+    with suppress(OSError), urlopen(f"{uri}/health"):
+        return True
+    return False
+
+
+def _silence_at_params(database: Path, number: int) -> None:
+    """Stop a server's processes as soon as a run has told its parameters."""
+    with closing(sqlite3.connect(database)) as connection:
+        while not connection.execute("select count(*) from params").fetchone()[0]:
+            time.sleep(0.01)
+    os.killpg(number, signal.SIGSTOP)
 
 
 def _command(folder: Path, name: str, more: str = "") -> list[str]:

@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 
 _ELSEWHERE = "free some space, or name another folder with --params data=FOLDER"
@@ -17,6 +18,9 @@ _REASONS = {
     errno.EMFILE: "too many files are open; raise the limit, for example by: ulimit -n 4096",
     errno.ENFILE: "too many files are open on this machine; close other programs",
 }
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_SECRET = re.compile(r"(?i)((?:password|passwd|pwd|token|secret|key|sig|signature)=)[^&\s;]+")
 
 
 class ApparelEyeError(ValueError):
@@ -74,3 +78,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     alike = difflib.get_close_matches(name, names, n=3)
     return f"did you mean {' or '.join(alike)}?" if alike else f"there are {', '.join(names)}"
+
+
+def without_credentials(text: str) -> str:
+    """A text with addresses in it, without their users, passwords and keys."""
+    return _SECRET.sub(r"\1***", _CREDENTIALS.sub("***", text))

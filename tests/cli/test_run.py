@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -322,3 +323,36 @@ def test_a_file_of_conf_that_cannot_be_read_is_named_with_the_line(
     assert len(said.splitlines()) == 1
     assert words in said
     assert "sed" in words or "conf/test/parameters_extra.yml" in said
+
+
+@pytest.mark.fault(102)
+@pytest.mark.parametrize("backlog", [None, 1], ids=["absent", "silent"])
+def test_a_run_ends_as_ever_where_mlflow_does_not_answer_and_says_it_in_one_line(
+    ingest: Ingest, tmp_path: Path, backlog: int | None
+) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if backlog:
+            server.listen(backlog)  # takes connections and never answers
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        done = ingest(MLFLOW_TRACKING_URI=f"http://me:hidden@{address}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "data" / "03_primary" / "skirt_length" / "manifest.parquet").is_file()
+    [line] = [line for line in done.stdout.splitlines() if "left out of this run" in line]
+    assert line.startswith(f"MLflow (http://***@{address}) is left out of this run: ")
+    assert line.endswith("; once it answers, the same command tells it all in seconds")
+    assert [word for word in ("hidden", "Traceback", "Exception ignored") if word in done.stdout + done.stderr] == []
+
+
+def test_a_refusal_and_a_list_of_the_catalog_do_not_talk_to_mlflow(
+    kedro_run: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert kedro_run(data=tmp_path / "data", train__bakbone="x")[0] == 2
+        command = [Path(sys.executable).with_name("kedro"), "catalog", "describe-datasets", "--env=test"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()

@@ -1,15 +1,22 @@
 """MLflow in a file, MLflows that do not work, and all that one of them knows."""
 
+import os
 import shutil
+import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from mlflow import MlflowClient
+from waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -81,3 +88,47 @@ def broken_uri(request: pytest.FixtureRequest, tmp_path: Path, empty_tracking: P
     holder.execute("begin exclusive")
     yield f"sqlite:///{path}"
     holder.close()
+
+
+class Server:
+    """`mlflow server` with a database, which a test can silence, kill and start again.
+
+    Args:
+        database: without runs, or with those of an earlier start.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = str(free.getsockname()[1])
+        self.uri = f"http://127.0.0.1:{self._port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [Path(sys.executable).with_name("mlflow"), "server", "--port", self._port, "--workers", "1"]
+        command += ["--backend-store-uri", f"sqlite:///{self._database}"]
+        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with (self._database.parent / "server.log").open("a") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+        wait_until(self._answers, self._process)
+
+    def send(self, number: signal.Signals) -> None:
+        """Stop it (then it takes connections and does not answer), have it go on, or kill it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+        if number == signal.SIGKILL:
+            self._process.wait()
+
+    def _answers(self) -> bool:
+        with suppress(OSError), urlopen(f"{self.uri}/health") as answer:
+            return bool(answer.status == 200)
+        return False
+
+
+@pytest.fixture
+def server(database: Path) -> Iterator[Server]:
+    """A tracking server."""
+    server = Server(database)
+    yield server
+    server.send(signal.SIGKILL)

@@ -29,7 +29,8 @@ def track_at(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def run_id(results: Path, flow_tracking: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of the run that made the results."""
     track_at(flow_tracking, monkeypatch)
-    [run] = MlflowClient(flow_tracking).search_runs(["1"], f"tags.category = '{CATEGORY}'")
+    finished = f"tags.category = '{CATEGORY}' and attributes.status = 'FINISHED'"
+    [run] = MlflowClient(flow_tracking).search_runs(["1"], finished)
     found: str = run.info.run_id
     return found
 

@@ -11,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from apparel_eye.errors import without_credentials
 from apparel_eye.parameters import STAGES
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class Summary:
         for name in _RESULTS:
             if name in made and catalog.exists(name):
                 logger.info("%-18s %s", name, _short(_path_of(name, catalog)))
-        logger.info("Compare runs: make mlflow (or mlflow ui --backend-store-uri %s)", mlflow.get_tracking_uri())
+        uri = without_credentials(mlflow.get_tracking_uri())
+        logger.info("Compare runs: make mlflow (or mlflow ui --backend-store-uri %s)", uri)
         environment = run_params["env"]
         shown = "" if environment in (None, "local") else f" ENV={environment}"
         logger.info("See the flow: make viz%s", shown)

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from apparel_eye.data.subsets import Subsets, join_folds
 from apparel_eye.datasets import seal
-from apparel_eye.errors import DataError, UsageError
+from apparel_eye.errors import DataError, UsageError, without_credentials
 from apparel_eye.prediction.ensemble import Member
 from apparel_eye.prediction.models import load_category
 from apparel_eye.prediction.recognizer import About
-from apparel_eye.tracking.delivery import in_short
+from apparel_eye.tracking.background import in_short
 
 _RECOGNIZER = "06_models/{}/recognizer.json"
 _TABLES = {
@@ -117,7 +117,7 @@ def _downloaded(run_id: str, file: str, scratch: str) -> Path:
         return Path(client.download_artifacts(run_id, file, scratch))
     except (MlflowException, OSError) as error:
         raise DataError(
-            f"MLflow ({client.tracking_uri}) has no {file} of run {run_id}: {in_short(error)}; "
+            f"MLflow ({without_credentials(client.tracking_uri)}) has no {file} of run {run_id}: {in_short(error)}; "
             "name a run of the whole flow, or the folder that it has written to"
         ) from error
 

@@ -20,10 +20,11 @@ from packaging.version import Version
 
 from apparel_eye.classifiers.registry import HEADS
 from apparel_eye.datasets import seal
-from apparel_eye.errors import DataError, SystemEnvironmentError
+from apparel_eye.errors import DataError, SystemEnvironmentError, without_credentials
 from apparel_eye.prediction.models import RECOGNIZER, files_of, load_category
 from apparel_eye.prediction.recognizer import Recognizer
-from apparel_eye.tracking.delivery import CHECKSUM, in_short
+from apparel_eye.tracking.background import in_short
+from apparel_eye.tracking.hook import CHECKSUM
 
 BEST = "best"
 _PACKAGE = Path(__file__).parents[1]
@@ -61,7 +62,7 @@ class Registered:
         return (
             f"recognizer {self.recognizer} {done} version {self.version} of {self.name}, {best} "
             f"(mean of basic and average precision {self.score:.3f})\n"
-            f"serve the best: MLFLOW_TRACKING_URI={shlex.quote(self.tracking_uri)} {command}"
+            f"serve the best: MLFLOW_TRACKING_URI={shlex.quote(without_credentials(self.tracking_uri))} {command}"
         )
 
 
@@ -88,7 +89,7 @@ def register(data: Path, category: str, experiment: str) -> Registered:
         return _register(MlflowClient(), folder, recognizer, json.loads(scores), card, experiment)
     except MlflowException as error:
         raise SystemEnvironmentError(
-            f"MLflow ({mlflow.get_tracking_uri()}) did not register it: {in_short(error)}"
+            f"MLflow ({without_credentials(mlflow.get_tracking_uri())}) did not register it: {in_short(error)}"
         ) from error
 
 
@@ -216,9 +217,9 @@ def _ensure_named(client: MlflowClient, name: str) -> None:
 
 
 def _run_of(client: MlflowClient, described: Path) -> str | None:
-    """The first run that told of this recognizer: later ones have found it finished."""
+    """The first run that told all of this recognizer: later ones have found it finished."""
     experiments = [each.experiment_id for each in client.search_experiments()]
-    query = f"params.{CHECKSUM} = '{seal.sha256_of(described)}'"
+    query = f"params.{CHECKSUM} = '{seal.sha256_of(described)}' and attributes.status = 'FINISHED'"
     found = client.search_runs(experiments, query, order_by=["attributes.start_time ASC"], max_results=1)
     return str(found[0].info.run_id) if found else None
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_SECRET = re.compile(r"(?i)((?:password|passwd|pwd|token|secret|key|sig|signature)=)[^&\s;]+")
+from apparel_eye.errors import without_credentials
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,6 @@ def report(sections: Mapping[str, Sequence[Finding]]) -> str:
 
 def private(text: str) -> str:
     """A text without the home folder and without credentials."""
-    text = _SECRET.sub(r"\1***", _CREDENTIALS.sub("***", text))
+    text = without_credentials(text)
     home = str(Path.home())
     return re.sub(rf"{re.escape(home)}(?=/|\b)", "~", text) if home != "/" else text
