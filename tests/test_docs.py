@@ -18,6 +18,7 @@ from apparel_eye.data.reading.verdicts import FIXES, REASONS
 from apparel_eye.parameters import STAGES
 from apparel_eye.parameters.reference import describe_parameters, written
 from apparel_eye.pipeline_registry import register_pipelines
+from apparel_eye.schemas import Predictions
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -56,6 +57,12 @@ def files_by_pipeline() -> Iterator[tuple[str, str]]:
             pipeline = name.strip(" `") or pipeline
             for path in re.findall(r"`(\d\d_[^`]+)`", files):
                 yield pipeline, path
+
+
+def test_the_page_of_prediction_explains_the_columns_of_its_table() -> None:
+    rows = re.findall(r"^\| (`.+?`) \| ", TEXTS["docs/prediction.md"], flags=re.MULTILINE)
+    told = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert told == [re.sub("^\\^(.*)$", r"\1<value>", name) for name in Predictions.to_schema().columns][1:]
 
 
 def test_every_file_of_the_table_is_made_by_the_flow(results: Path) -> None:

@@ -39,9 +39,8 @@ def predict(
         photos_column: of the table, with paths; if empty, one that is named as such columns usually are.
 
     Returns:
-        A row per category and file, in the order of ``photos``: category, photo, value, confidence, answered (whether
-        the confidence is enough), problem, model, and a ``probability of <value>`` for each value of any category, NaN
-        where it is not one of the row's category.
+        A row per category and file, in the order of ``photos``: the category, what ``schemas.Predictions`` has, and a
+        ``probability of <value>`` for each value of any category, NaN where it is not one of the row's category.
 
     Raises:
         DataError: there are no photos, or no category was trained.

@@ -17,6 +17,7 @@ from apparel_eye.prediction.tag import tag_bytes
 
 _PROBABILITY = "probability of "
 _SPACES = re.compile(r"\s+")  # the base64 command breaks its lines
+_NOT_BASE64 = {"problem": "photo is not base64 of a file's bytes"}
 
 
 class ServedRecognizer(PythonModel):
@@ -29,7 +30,7 @@ class ServedRecognizer(PythonModel):
         self._recognizer.predict(nothing, np.zeros(1, dtype=np.uint64))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> list[Any]:
-        """An object per row: name, value, confidence, answered, problem, model, probabilities by value.
+        """An object per row: name, the columns of ``schemas.Predictions``, probabilities by value.
 
         Args:
             context: as ``load_context`` had it.
@@ -38,15 +39,10 @@ class ServedRecognizer(PythonModel):
         """
         names = model_input["name"] if "name" in model_input else [""] * len(model_input)
         decoded = [_decoded(text) for text in model_input["photo"]]
-        given = [("photo", data) for data in decoded if data is not None]
-        answers = iter(_answer(row) for row in tag_bytes(given, self._recognizer).to_dict(orient="records"))
-        unreadable = {
-            "value": None, "confidence": None, "answered": False, "problem": "photo is not base64 of a file's bytes",
-            "model": self._recognizer.version, "probabilities": None,
-        }  # fmt: skip
+        rows = tag_bytes([("photo", data or b"") for data in decoded], self._recognizer).to_dict(orient="records")
         return [
-            {"name": name if isinstance(name, str) else "", **(unreadable if data is None else next(answers))}
-            for name, data in zip(names, decoded, strict=True)
+            {"name": name if isinstance(name, str) else "", **_answer(row if data is not None else row | _NOT_BASE64)}
+            for name, data, row in zip(names, decoded, rows, strict=True)
         ]
 
 
@@ -60,17 +56,11 @@ def _decoded(text: object) -> bytes | None:
 
 
 def _answer(row: dict[Any, Any]) -> dict[str, Any]:
-    """As JSON has it: null instead of a number that is none."""
-    is_read = not row["problem"]
+    """As JSON has it: null where a row that was not read has no text and no number."""
     probabilities = {key.removeprefix(_PROBABILITY): row[key] for key in row if key.startswith(_PROBABILITY)}
-    return {
-        "value": row["value"] if is_read else None,
-        "confidence": row["confidence"] if is_read else None,
-        "answered": bool(row["answered"]),
-        "problem": row["problem"],
-        "model": row["model"],
-        "probabilities": probabilities if is_read else None,
-    }
+    others = {key: row[key] for key in row if key != "photo" and not key.startswith(_PROBABILITY)}
+    told = {key: None if cell == "" or pd.isna(cell) else cell for key, cell in others.items()}
+    return {**told, "problem": row["problem"], "probabilities": None if row["problem"] else probabilities}
 
 
 mlflow.models.set_model(ServedRecognizer())
