@@ -181,11 +181,13 @@ class Probabilities(pa.DataFrameModel):
 
 
 class Predictions(Table):
-    """A user's own photos: the likeliest value of each, its probability, and a column per value."""
+    """A user's own photos: the likeliest values of each, their probabilities, and a column per value."""
 
     photo: Series[str]
     value: Series[str]
     confidence: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
+    second_value: Series[str] = pa.Field(description="the next likeliest; none where there is one value, or no photo")
+    second_confidence: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
     answered: Series[bool] = pa.Field(description="whether the confidence is enough for the wanted precision")
     problem: Series[str]
     model: Series[str] = pa.Field(description="version of the models")

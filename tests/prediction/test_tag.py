@@ -86,6 +86,9 @@ def test_every_row_answers_for_its_own_photo(
         np.testing.assert_allclose(found, expected, atol=1e-5)
         assert table.loc[key, "value"] == values[expected.argmax()]
         assert table.loc[key, "confidence"] == pytest.approx(expected.max(), abs=1e-5)
+        second = max(set(range(len(values))) - {int(expected.argmax())}, key=lambda index: expected[index])
+        assert table.loc[key, "second_value"] == values[second]
+        assert table.loc[key, "second_confidence"] == pytest.approx(expected[second], abs=1e-5)
         assert table.loc[key, "problem"] == ""
     assert set(table["model"]) == {recognizer.version}
 
@@ -94,10 +97,30 @@ def test_a_file_that_is_no_photo_says_why_and_has_no_answer(folder: Path, networ
     table = tagged(folder, network).set_index("photo")
     for key, (_, problem) in BAD.items():
         assert problem in table.loc[key, "problem"]
-        assert table.loc[key, "value"] == ""
+        assert table.loc[key, ["value", "second_value"]].tolist() == ["", ""]
         assert not table.loc[key, "answered"]
-    numbers = table.loc[list(BAD)].filter(regex="^(confidence|probability)")
+    numbers = table.loc[list(BAD)].filter(regex="confidence$|^probability")
+    assert numbers.shape[1] == 2 + len(network.about.values)
     assert numbers.isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "second"), [([1.0], ("", None)), ([0.5, 0.5], ("b", 0.5)), ([0.2, 0.5, 0.3], ("c", 0.3))]
+)
+def test_the_second_value_is_another_one_than_the_first_and_none_where_there_is_one(
+    folder: Path,
+    network: Recognizer,
+    monkeypatch: pytest.MonkeyPatch,
+    probabilities: list[float],
+    second: tuple[str, float | None],
+) -> None:
+    values = ("a", "b", "c")[: len(probabilities)]
+    recognizer = Recognizer(network.about.model_copy(update={"values": values}), network._models, "tta")
+    monkeypatch.setattr(recognizer, "predict", lambda pixels, identities: np.tile(probabilities, (len(identities), 1)))
+    table = Predictions.validate(tagged(folder, recognizer)).set_index("photo").loc[list(GOOD)]
+    assert set(table["value"]) == {values[int(np.argmax(probabilities))]}
+    assert set(table["second_value"]) == {second[0]}
+    assert set(table["second_confidence"].astype(object).where(table["second_confidence"].notna(), None)) == {second[1]}
 
 
 def test_a_photo_is_answered_if_it_is_as_sure_as_the_threshold(folder: Path, network: Recognizer) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from apparel_eye import signals
@@ -17,6 +18,7 @@ from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.data.raw_folder import RawFile
 from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.errors import DataError
+from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters import PhotoParameters
 from apparel_eye.prediction.recognizer import Recognizer
 
@@ -138,12 +140,15 @@ def _rows(files: Sequence[RawFile], read: Sequence[_Read], recognizer: Recognize
     if pixels:
         identities = np.array([each.identity for each in read if each.pixels is not None], dtype=np.uint64)
         probabilities[readable] = recognizer.predict([np.stack(each) for each in zip(*pixels, strict=True)], identities)
-    confidence = np.where(readable, probabilities.max(axis=1, initial=-1.0), np.nan)
+    value, confidence = _ranked(values, probabilities, 0)
+    second_value, second_confidence = _ranked(values, probabilities, 1)
     threshold = recognizer.threshold
     table = {
         "photo": [_harmless(file.key) for file in files],
-        "value": np.where(readable, values[np.nan_to_num(probabilities, nan=0.0).argmax(axis=1)], "").astype(object),
+        "value": value,
         "confidence": confidence,
+        "second_value": second_value,
+        "second_confidence": second_confidence,
         "answered": readable & (confidence >= threshold) if threshold is not None else np.zeros(len(files), dtype=bool),
         "problem": [each.problem for each in read],
         "model": recognizer.version,
@@ -151,6 +156,17 @@ def _rows(files: Sequence[RawFile], read: Sequence[_Read], recognizer: Recognize
         **{f"probability of {value}": column for value, column in zip(values, probabilities.T, strict=True)},
     }
     return pd.DataFrame(table)
+
+
+def _ranked(
+    values: NDArray[np.str_], probabilities: Probabilities, rank: int
+) -> tuple[NDArray[np.object_], Probabilities]:
+    """The value of that rank and its probability in each row, the likeliest at 0; "" and NaN where there is none."""
+    if rank >= len(values):
+        return np.full(len(probabilities), "", dtype=object), np.full(len(probabilities), np.nan)
+    index = np.argsort(-probabilities, axis=1, kind="stable")[:, rank]
+    found = probabilities[np.arange(len(index)), index]
+    return np.where(np.isnan(found), "", values[index]).astype(object), found
 
 
 def _harmless(key: str) -> str:
