@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
+from sklearn.calibration import calibration_curve
 
 from apparel_eye.metrics import official
 from apparel_eye.metrics.calibration import (
@@ -14,6 +15,7 @@ from apparel_eye.metrics.calibration import (
     cross_fit,
     fit_temperature,
     fit_threshold,
+    reliability,
     score_abstention,
 )
 from apparel_eye.metrics.official import LabelStrings, Probabilities, parse_label_strings
@@ -233,3 +235,59 @@ def test_the_precision_wanted_is_about_the_one_reached_on_other_photos() -> None
     found = score_abstention(probabilities, label_strings, np.arange(8000) % 2, 0.9)
     assert found["precision"] == pytest.approx(0.9, abs=0.015)
     assert 0.2 < found["coverage"] < 0.9
+
+
+def test_bins_of_a_value_are_those_of_scikit_learn() -> None:
+    generator = np.random.default_rng(5)
+    probabilities, is_value = generator.uniform(0.05, 1, 200), generator.random(200) < 0.4
+    bins = reliability(probabilities, is_value, least=10, most=10)
+    observed, predicted = calibration_curve(is_value, probabilities, n_bins=10, strategy="quantile")
+    np.testing.assert_allclose([each.predicted for each in bins], predicted)
+    np.testing.assert_allclose([each.observed for each in bins], observed)
+    assert [each.num_photos for each in bins] == [20] * 10
+
+
+def test_the_interval_of_a_bin_is_that_of_wilson() -> None:
+    [found] = reliability(np.full(12, 0.3), np.arange(12) < 9, least=10, most=10)
+    z, share = 1.959963984540054, 9 / 12
+    middle = (share + z**2 / 24) / (1 + z**2 / 12)
+    half = z * math.sqrt(share * (1 - share) / 12 + z**2 / (4 * 12**2)) / (1 + z**2 / 12)
+    assert found == pytest.approx((0.3, share, middle - half, middle + half, 12))
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.01, 0.04, 0.05, 0.2, 0.3, 0.3001, 0.9, 1.0]), min_size=1, max_size=150),
+    st.integers(1, 40),
+    st.integers(1, 12),
+)
+def test_each_bin_has_enough_photos_and_equal_probabilities_are_in_one(
+    given: list[float], least: int, most: int
+) -> None:
+    probabilities = np.array(given)
+    bins = reliability(probabilities, probabilities > 0.25, least, most)
+    sizes = [each.num_photos for each in bins]
+    assert sum(sizes) == len(given)
+    assert min(sizes) >= min(least, len(given))
+    assert len(bins) <= most
+    ranked, starts = np.sort(probabilities), np.cumsum([0, *sizes[:-1]])
+    assert all(ranked[start - 1] < ranked[start] for start in starts[1:])
+    ends = [*starts[1:], len(given)]
+    means = [ranked[start:end].mean() for start, end in zip(starts, ends, strict=True)]
+    np.testing.assert_allclose([each.predicted for each in bins], means)
+    shares = [(ranked[start:end] > 0.25).mean() for start, end in zip(starts, ends, strict=True)]
+    np.testing.assert_allclose([each.observed for each in bins], shares)
+
+
+def test_photos_with_next_to_no_chance_of_the_value_are_one_bin() -> None:
+    probabilities = np.concatenate([np.linspace(0, 0.0499, 500), np.linspace(0.05, 1, 45)])
+    bins = reliability(probabilities, probabilities > 0.5, least=10, most=10)
+    assert [each.num_photos for each in bins] == [500, 10, 10, 10, 15]
+
+
+def test_nineteen_of_twenty_intervals_hold_a_probability_that_is_right() -> None:
+    generator = np.random.default_rng(7)
+    probabilities = generator.uniform(0.05, 0.95, (400, 500))
+    bins = [
+        each for row in probabilities for each in reliability(row, generator.random(len(row)) < row, least=10, most=10)
+    ]
+    assert np.mean([each.low <= each.predicted <= each.high for each in bins]) == pytest.approx(0.95, abs=0.015)

@@ -1,11 +1,13 @@
 """Probabilities that mean what they say, and answers that are given only where they are sure enough."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+from scipy.stats import binomtest
 
 from apparel_eye.metrics.official import LabelStrings, Probabilities, at_own_thresholds, basic_precision, true_values
 from apparel_eye.metrics.probabilities import with_floor
@@ -17,6 +19,9 @@ MAX_TEMPERATURE = 20.0
 
 _SPREAD = 0.2
 """Of the logarithm of temperatures: least log loss of four candidates on the validation photos of four dimensions."""
+
+_UNLIKELY = 0.05
+"""Below it, nobody asks how much less likely one photo is than another."""
 
 _LEAST = 1e-15  # as in metrics.log_loss; a zero would stay one at every temperature
 
@@ -91,6 +96,61 @@ def score_abstention(
         basic_precision(probabilities[is_answered], label_strings[is_answered]) if is_answered.any() else float("nan")
     )
     return {"coverage": float(is_answered.mean()), "precision": reached}
+
+
+class Bin(NamedTuple):
+    """Photos to which a model gives about the same probability of a value.
+
+    Attributes:
+        predicted: mean of these probabilities.
+        observed: share of the photos that have the value.
+        low: lower end of its 95 % interval (Wilson).
+        high: upper end.
+        num_photos: how many there are.
+    """
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    num_photos: int
+
+
+def reliability(probabilities: Probabilities, is_value: NDArray[np.bool_], least: int, most: int) -> list[Bin]:
+    """Bins of equally many photos, by the probability of one value; equal probabilities are not parted.
+
+    Of many values, most photos have next to no chance of one: those below 5 % are one bin, which leaves the others for
+    the photos that it is about.
+
+    Args:
+        probabilities: of the value, shape (N,), of at least one photo.
+        is_value: whether each photo is labelled with it.
+        least: photos of a bin, unless there are fewer in all.
+        most: number of bins.
+    """
+    order = np.argsort(probabilities, kind="stable")
+    starts = list(_bin_starts(probabilities[order], least, most))
+    return [_bin(probabilities[rows], is_value[rows]) for rows in np.split(order, starts)]
+
+
+def _bin_starts(ranked: Probabilities, least: int, most: int) -> Iterator[int]:
+    """Of all bins but the first; both sides of each have enough photos."""
+    num_photos, start = len(ranked), 0
+    wanted = int(np.searchsorted(ranked, _UNLIKELY))
+    for num_left in range(most, 1, -1):
+        if start or wanted < least:
+            size = max(least, -(-(num_photos - start) // num_left))
+            wanted = int(np.searchsorted(ranked, ranked[min(start + size, num_photos) - 1], side="right"))
+        if num_photos - wanted < least:
+            return
+        yield wanted
+        start = wanted
+
+
+def _bin(probabilities: Probabilities, is_value: NDArray[np.bool_]) -> Bin:
+    counted = binomtest(int(is_value.sum()), len(is_value))
+    interval = counted.proportion_ci(0.95, "wilson")
+    return Bin(float(probabilities.mean()), counted.statistic, interval.low, interval.high, len(is_value))
 
 
 def halves_and_others(halves: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
+from apparel_eye.pipelines.report.figures import draw_reliability
 from apparel_eye.pipelines.report.nodes import (
     calibrate_candidates,
     describe_recognizer,
@@ -67,6 +68,12 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
                 inputs=["probabilities", "scores", "subsets", "params:report.precision"],
                 outputs="risk_coverage",
                 name="draw_risk_coverage",
+            ),
+            Node(
+                draw_reliability,
+                inputs=["probabilities", "scores", *_LABELS],
+                outputs="reliability",
+                name="draw_reliability",
             ),
             Node(
                 draw_mistakes,
