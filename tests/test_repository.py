@@ -195,6 +195,7 @@ NOT_OF_ONE_MODULE = {
     "test_odd_values.py": "the whole flow with values that read like numbers, truths or nothing",
     "test_readme.py": "the README",
     "test_repository.py": "every file",
+    "families/test_shown_families.py": "families of what is shown, each with a member more",
     "data/test_whole_layout.py": "drawn releases, from the folder to the manifest",
     "data/reading/test_bad_photos.py": "the corpus of bad photos",
     "families/test_heads.py": "a head more, by its entry alone",

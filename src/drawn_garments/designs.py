@@ -1,31 +1,47 @@
-"""Scenes for the four design dimensions: necklines, necks, collars and lapels of different shapes."""
+"""Scenes for the design dimensions, whose values are shapes at the neck or elsewhere on a person's front."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from apparel_eye.attributes import DIMENSIONS
 from drawn_garments.cloth import Layer, sample_cloth, shade
 from drawn_garments.figure import Figure, sample_figure
 from drawn_garments.garments import pants_layers, skirt_layers
 from drawn_garments.geometry import Points, box, oval, points, smooth, tube
+from drawn_garments.labels import Sizes
 from drawn_garments.scenes import Look, Outfit, Scene, dress_person, garment_cloth, sample_look
-from drawn_garments.shapes import SHAPES
+
+Shape = Callable[[Figure, int, float, Look, np.random.Generator], Outfit]
 
 
-def design_scene(category: str, value: int, size: float, generator: np.random.Generator) -> Scene:
-    """A scene that shows a value's shape; Invisible is any shape of the dimension, hidden or out of the picture."""
-    figure = sample_figure(generator, worn=True, bent_arms=0.03)
-    look = sample_look(generator)
-    shown = value or int(generator.integers(1, len(DIMENSIONS[category])))
-    outfit = SHAPES[category](figure, shown, size, look, generator)
-    lower = _bottoms(figure, look, generator)
-    outfit = outfit._replace(body=(*lower, *outfit.body))
-    angle = generator.normal(0.0, 0.035)
-    if value == 0:
-        return _hidden_scene(figure, look, outfit, generator)
-    layers = dress_person(figure, look, outfit, generator)
-    return Scene(figure, layers, _view(generator), "worn", look.backdrop, angle)
+@dataclass(frozen=True)
+class Design:
+    """How a dimension of designs is drawn.
+
+    Attributes:
+        shape: what a person wears that shows a value other than Invisible, the first, of a size.
+        sizes: that tell values apart whose shape is the same.
+        has_invisible: whether there are photos on which nothing is seen of it.
+    """
+
+    shape: Shape
+    sizes: Sizes | None = None
+    has_invisible: bool = True
+
+    def scene(self, value: int, num_values: int, size: float, generator: np.random.Generator) -> Scene:
+        """A scene that shows a value's shape; Invisible is any shape of the dimension, hidden or out of the picture."""
+        figure = sample_figure(generator, worn=True, bent_arms=0.03)
+        look = sample_look(generator)
+        shown = value or int(generator.integers(1, num_values))
+        outfit = self.shape(figure, shown, size, look, generator)
+        lower = _bottoms(figure, look, generator)
+        outfit = outfit._replace(body=(*lower, *outfit.body))
+        angle = generator.normal(0.0, 0.035)
+        if value == 0:
+            return _hidden_scene(figure, look, outfit, generator)
+        layers = dress_person(figure, look, outfit, generator)
+        return Scene(figure, layers, _view(generator), "worn", look.backdrop, angle)
 
 
 def _view(generator: np.random.Generator) -> Points:

@@ -5,17 +5,19 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from apparel_eye.attributes import is_length
+from apparel_eye.attributes import DIMENSIONS
 from drawn_garments.backgrounds import paint_background
-from drawn_garments.designs import design_scene
+from drawn_garments.designs import Design
 from drawn_garments.geometry import fit_frame, points
 from drawn_garments.labels import sample_size
-from drawn_garments.lengths import length_scene
+from drawn_garments.lengths import Length
+from drawn_garments.outfits import LENGTHS
 from drawn_garments.paint import develop, paint_layers
 from drawn_garments.scenes import Scene
+from drawn_garments.shapes import DESIGNS
 
-SHAPES = (1.0, 3 / 4, 2 / 3)  # width to height
-SHAPE_SHARES = (0.5, 0.25, 0.25)
+RATIOS = (1.0, 3 / 4, 2 / 3)  # width to height
+RATIO_SHARES = (0.5, 0.25, 0.25)
 
 
 class Drawing(NamedTuple):
@@ -32,15 +34,18 @@ def draw(category: str, value: int, generator: np.random.Generator, size: int) -
 
 def compose(category: str, value: int, generator: np.random.Generator) -> tuple[Scene, str]:
     """What is in the picture, and its label string."""
-    measure, label_string = sample_size(category, value, generator)
-    if is_length(category):
-        return length_scene(category, measure, generator, hidden=value == 0), label_string
-    return design_scene(category, value, measure, generator), label_string
+    drawn, num_values = drawn_as(category), len(DIMENSIONS[category])
+    size, label_string = sample_size(num_values, value, drawn.sizes, generator)
+    return drawn.scene(value, num_values, size, generator), label_string
+
+
+def drawn_as(category: str) -> Length | Design:
+    """How a dimension is drawn."""
+    return LENGTHS[category] if category in LENGTHS else DESIGNS[category]
 
 
 def take_picture(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
-    shape = generator.choice(SHAPES, p=SHAPE_SHARES)
-    picture = (round(size * shape), size)
+    picture = (round(size * generator.choice(RATIOS, p=RATIO_SHARES)), size)
     frame = fit_frame(scene.wanted, picture, generator, angle=scene.angle, keep=scene.keep)
     floor = float(frame.to_pixels(points((0.0, 1.0)))[0, 1])
     canvas = paint_background(picture, floor, scene.backdrop, scene.domain, generator)

@@ -1,20 +1,20 @@
-"""What a person wears in the length dimensions: one garment ends at a level, the others are random."""
-
-from collections.abc import Callable
+"""Garments of the length dimensions, worn with others or laid flat. A dimension is an entry of ``LENGTHS``."""
 
 import numpy as np
 
-from drawn_garments.cloth import Cloth, Layer, sample_color
+from drawn_garments.cloth import Cloth, Layer, sample_color, shade
 from drawn_garments.coats import coat_layers
-from drawn_garments.figure import Figure
+from drawn_garments.figure import NECK, SHOULDER, Figure
 from drawn_garments.garments import (
     pants_layers,
     skirt_layers,
     sleeve_layers,
     top_outline,
 )
-from drawn_garments.geometry import box, points
-from drawn_garments.necks import round_neckline, v_neckline
+from drawn_garments.geometry import box, points, tube
+from drawn_garments.labels import lengths
+from drawn_garments.lengths import Length
+from drawn_garments.necks import round_neckline, shoulder_height, v_neckline
 from drawn_garments.scenes import Look, Outfit, garment_cloth
 
 
@@ -100,9 +100,58 @@ def _sleeve_outfit(figure: Figure, level: float, look: Look, generator: np.rando
     return Outfit((*below, *top), tuple(sleeves))
 
 
-OUTFITS: dict[str, Callable[[Figure, float, Look, np.random.Generator], Outfit]] = {
-    "coat_length": _coat_outfit,
-    "pant_length": _pants_outfit,
-    "skirt_length": _skirt_outfit,
-    "sleeve_length": _sleeve_outfit,
+def _flat_skirt(figure: Figure, cloth: Cloth, level: float, look: Look, generator: np.random.Generator) -> list[Layer]:
+    return skirt_layers(figure, cloth, level, generator)
+
+
+def _flat_pants(figure: Figure, cloth: Cloth, level: float, look: Look, generator: np.random.Generator) -> list[Layer]:
+    return pants_layers(figure, cloth, level, generator)
+
+
+def _flat_coat(figure: Figure, cloth: Cloth, level: float, look: Look, generator: np.random.Generator) -> list[Layer]:
+    opening = points((0.0, generator.uniform(0.012, 0.03)), (generator.uniform(0.1, 0.4), 0.0), (1.0, 0.0))
+    coat = coat_layers(figure, cloth, level, opening, generator)
+    sleeves = sleeve_layers(figure, cloth, generator.uniform(1.85, 2.1), 0.014)
+    return [*_lining(figure, cloth), *sleeves, *coat, *_hanger(generator)]
+
+
+def _flat_top(figure: Figure, cloth: Cloth, level: float, look: Look, generator: np.random.Generator) -> list[Layer]:
+    body, sleeves = random_top(figure, look, cloth, figure.height_at(generator.uniform(0.6, 0.95)), level, generator)
+    return [*_lining(figure, cloth), *sleeves, *body, *_hanger(generator)]
+
+
+def _lining(figure: Figure, cloth: Cloth) -> list[Layer]:
+    """The inside of a laid-out garment's back, seen through its neckline."""
+    width = 0.062
+    back = points(
+        (-width, shoulder_height(width)), (0.0, 0.0), (width, shoulder_height(width)), (0.05, 0.08), (-0.05, 0.08)
+    )
+    return [Layer("lining", (figure.on_front(back),), Cloth(shade(cloth.color, 0.62), sheen=0.2))]
+
+
+def _hanger(generator: np.random.Generator) -> list[Layer]:
+    if generator.uniform() < 0.6:
+        return []
+    hook = points((0.0, NECK), (0.0, NECK - 0.05), (0.018, NECK - 0.065), (0.0, NECK - 0.085), (-0.014, NECK - 0.075))
+    bar = points((-0.05, SHOULDER - 0.012), (0.0, NECK), (0.05, SHOULDER - 0.012))
+    wood = Cloth((60, 44, 34) if generator.uniform() < 0.5 else (200, 200, 204), flat=True)
+    return [Layer("hanger", (tube(hook, [0.003] * 5), tube(bar, [0.005] * 3)), wood)]
+
+
+LENGTHS: dict[str, Length] = {
+    "coat_length": Length(
+        _coat_outfit,
+        _flat_coat,
+        lengths(-0.5, 0.2, 0.68, 1.06, 1.45, 2.05, 2.7, 3.6),
+        starts=(-0.01, 0.12, 0.12),
+    ),
+    "pant_length": Length(_pants_outfit, _flat_pants, lengths(1.2, 1.55, 2.0, 2.5, 2.9, 3.6)),
+    "skirt_length": Length(_skirt_outfit, _flat_skirt, lengths(1.12, 1.72, 2.14, 2.64, 3.05, 3.75)),
+    "sleeve_length": Length(
+        _sleeve_outfit,
+        _flat_top,
+        lengths(-0.2, 0.06, 0.3, 0.68, 1.12, 1.5, 1.8, 2.08, 2.42),
+        on_arms=True,
+        has_invisible=False,  # as in the real data
+    ),
 }

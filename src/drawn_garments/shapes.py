@@ -1,15 +1,17 @@
-"""What a person wears in the design dimensions: each value is a shape at the neck."""
+"""What a person wears in the design dimensions: each value is a shape. A dimension is an entry of ``DESIGNS``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from drawn_garments.cloth import Cloth, Layer, sample_color, shade
 from drawn_garments.coats import coat_layers
+from drawn_garments.designs import Design
 from drawn_garments.figure import NECK, Figure
 from drawn_garments.garments import sleeve_layers, top_outline
 from drawn_garments.geometry import Points, box, points, smooth, tube
+from drawn_garments.labels import look_alikes
 from drawn_garments.necks import (
     NECKLINES,
     buttons,
@@ -27,8 +29,6 @@ from drawn_garments.necks import (
     v_neckline,
 )
 from drawn_garments.scenes import Look, Outfit, garment_cloth
-
-Shape = Callable[[Figure, int, float, Look, np.random.Generator], Outfit]
 
 
 def _both(figure: Figure, outline: Points) -> tuple[Points, Points]:
@@ -180,9 +180,9 @@ def _lapel(figure: Figure, value: int, size: float, look: Look, generator: np.ra
     return Outfit((*under.body, *coat, *lapels), tuple(sleeves))
 
 
-SHAPES: dict[str, Shape] = {
-    "collar_design": _collar,
-    "lapel_design": _lapel,
-    "neck_design": _neck,
-    "neckline_design": _neckline,
+DESIGNS: dict[str, Design] = {
+    "collar_design": Design(_collar, look_alikes(2, 3, (0.022, 0.041, 0.068))),  # breadth of a flat collar
+    "lapel_design": Design(_lapel, look_alikes(3, 4, (0.018, 0.034, 0.062))),  # breadth of a shawl collar
+    "neck_design": Design(_neck, look_alikes(3, 1, (0.011, 0.027, 0.046))),  # height of a turtle neck
+    "neckline_design": Design(_neckline, look_alikes(4, 2, (0.055, 0.105, 0.2))),  # depth of a V
 }

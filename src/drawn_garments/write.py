@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from apparel_eye.attributes import DIMENSIONS, FOLDER_SUFFIX
-from drawn_garments.drawing import draw
+from drawn_garments.drawing import draw, drawn_as
 
 SETTINGS_FILE = "samples.json"
 JPEG_QUALITY = 88
@@ -104,7 +104,7 @@ def _umask() -> int:
 def _plan(categories: Sequence[str], photos: int, questions: int) -> Iterator[_Photo]:
     for split, count in ((BASE, photos), (RANK, questions)):
         for category in categories:
-            first = 1 if category == "sleeve_length" else 0
+            first = 0 if drawn_as(category).has_invisible else 1
             for value in range(first, len(DIMENSIONS[category])):
                 for number in range(count):
                     yield _Photo(split, category, value, number)

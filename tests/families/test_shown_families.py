@@ -1,0 +1,81 @@
+"""A member of each family that shows, added by its registry alone: nothing else is to change."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from whole_flow import Run
+
+from apparel_eye.attributes import DIMENSIONS
+from drawn_garments import write_samples
+from drawn_garments.cloth import Cloth, Layer, shade
+from drawn_garments.designs import Design
+from drawn_garments.figure import Figure
+from drawn_garments.garments import skirt_layers, top_outline
+from drawn_garments.geometry import box, tube
+from drawn_garments.labels import lengths
+from drawn_garments.lengths import Length
+from drawn_garments.necks import round_neckline
+from drawn_garments.outfits import LENGTHS
+from drawn_garments.scenes import Look, Outfit, garment_cloth
+from drawn_garments.shapes import DESIGNS
+
+
+def pockets(figure: Figure, value: int, size: float, look: Look, generator: np.random.Generator) -> Outfit:
+    """A top with two patches, or with two slits."""
+    cloth = garment_cloth(generator, look)
+    outline = top_outline(figure, round_neckline(0.05, 0.03), figure.height_at(0.6), 0.01, 0.02, 0.0)
+    darker = Cloth(shade(cloth.color, 0.5), flat=True)
+    patches = [box(x - 0.02, 0.1, x + 0.02, 0.15) for x in (-0.04, 0.04)]
+    slits = [tube(patch[:2], [0.003, 0.003], rounds=0) for patch in patches]
+    shapes = tuple(figure.on_front(each) for each in (patches if value == 1 else slits))
+    return Outfit((Layer("top", (outline,), cloth), Layer("pockets", shapes, darker)))
+
+
+def apron(figure: Figure, level: float, look: Look, generator: np.random.Generator) -> Outfit:
+    """An apron that ends at a level."""
+    return Outfit(tuple(skirt_layers(figure, garment_cloth(generator, look), level, generator)))
+
+
+def flat_apron(figure: Figure, cloth: Cloth, level: float, look: Look, generator: np.random.Generator) -> list[Layer]:
+    """The same, on a table."""
+    return skirt_layers(figure, cloth, level, generator)
+
+
+def add_design(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(DESIGNS, "pocket_design", Design(pockets))
+
+
+def add_length(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(LENGTHS, "apron_length", Length(apron, flat_apron, lengths(1.2, 1.7, 2.6)))
+
+
+@pytest.mark.parametrize(
+    ("category", "values", "add"),
+    [
+        ("pocket_design", ("Invisible", "Patch", "Welt"), add_design),
+        ("apron_length", ("Invisible", "Short", "Long"), add_length),
+    ],
+)
+def test_a_ninth_attribute_is_an_entry_and_a_drawing(
+    category: str,
+    values: tuple[str, ...],
+    add: Callable[[pytest.MonkeyPatch], None],
+    kedro_run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(DIMENSIONS, category, values)
+    add(monkeypatch)
+    write_samples(tmp_path / "raw", [category], photos=4, questions=1, seed=2, size=96)
+    exit_code, said = kedro_run("--pipeline=ingest", raw=tmp_path / "raw", data=tmp_path / "data", category=category)
+    assert exit_code == 0, said
+    manifest = pd.read_parquet(tmp_path / "data" / "03_primary" / category / "manifest.parquet")
+    labelled = manifest[manifest["role"] == "labelled"]
+    assert Counter(labelled["value"]) == dict.fromkeys(values, 4)
+    assert (labelled["label_string"].str.index("y") == labelled["value"].map(values.index)).all()
+    assert (manifest["role"] == "to predict").sum() == len(values)
+    assert manifest["sha256"].is_unique
