@@ -1,6 +1,7 @@
 from typing import Any
 
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 from pandera.errors import SchemaError, SchemaErrors
 
@@ -21,6 +22,14 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "height": [16, 16],
         "sha256": [SHA, SHA],
         "fixes": ["orientation, cmyk", ""],
+    },
+    "Quarantine": {
+        "image_key": ["a/1.jpg", "a/1.jpg"],
+        "value": ["x", ""],
+        "role": ["labelled", "to predict"],
+        "reason": ["missing", "damaged"],
+        "message": ["there is no such file", ""],
+        "sha256": ["", SHA],
     },
     "ActivationsIndex": {"image_key": ["a/1.jpg", "a/2.jpg"], "sha256": [SHA, SHA]},
     "Subsets": {
@@ -150,6 +159,7 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("Manifest", "width", [16.0, 16.5]),
     ("Manifest", "sha256", [SHA, "0"]),
     ("Manifest", "more", [1, 2]),
+    ("Quarantine", "message", ["", None]),
     ("Subsets", "image_key", ["1", "1", "2"]),
     ("Subsets", "value", ["y", "x", "x"]),
     ("Subsets", "subset", ["validation", "test", "unused"]),
@@ -183,6 +193,17 @@ FAULTS: list[tuple[str, str, list[Any]]] = [
     ("ScoreTable", "accuracy", [0.5, float("nan")]),
     ("ScoreTable", "candidate", ["tta", "tta"]),
 ]
+
+
+PARTS = {"Table", "Epochs", "StageHistory"}
+"""Of other tables."""
+
+
+def test_every_table_has_a_good_one_here() -> None:
+    tables = {
+        name for name, each in vars(schemas).items() if isinstance(each, type) and issubclass(each, pa.DataFrameModel)
+    }
+    assert tables - PARTS == set(GOOD)
 
 
 def validate(schema: str, columns: dict[str, list[Any]]) -> pd.DataFrame:

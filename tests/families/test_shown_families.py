@@ -1,15 +1,23 @@
 """A member of each family that shows, added by its registry alone: nothing else is to change."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 import pytest
-from whole_flow import Run
+from kedro.pipeline import Node, Pipeline
+from matplotlib.figure import Figure as Picture
+from pandera.typing import Series
+from PIL import Image
+from whole_flow import CATEGORY, VALUES, Run, nodes_in
 
 from apparel_eye.attributes import DIMENSIONS
+from apparel_eye.pipelines import ingest
+from apparel_eye.schemas import Table
 from drawn_garments import write_samples
 from drawn_garments.cloth import Cloth, Layer, shade
 from drawn_garments.designs import Design
@@ -79,3 +87,64 @@ def test_a_ninth_attribute_is_an_entry_and_a_drawing(
     assert (labelled["label_string"].str.index("y") == labelled["value"].map(values.index)).all()
     assert (manifest["role"] == "to predict").sum() == len(values)
     assert manifest["sha256"].is_unique
+
+
+class Domains(Table):
+    """Photos by where they are from."""
+
+    domain: Series[str] = pa.Field(unique=True)
+    photos: Series[int] = pa.Field(ge=1)
+
+
+ENTRIES = f"""
+domains:
+  type: apparel_eye.datasets.CsvDataset
+  filepath: ${{runtime_params:data}}/08_reporting/${{runtime_params:category}}/domains.csv
+  schema: {__name__}.Domains
+domains_figure:
+  type: apparel_eye.datasets.AtomicDataset
+  filepath: ${{runtime_params:data}}/08_reporting/${{runtime_params:category}}/domains.png
+  dataset: {{type: matplotlib.MatplotlibDataset}}
+"""
+
+
+def count_domains(manifest: pd.DataFrame) -> pd.DataFrame:
+    """How many photos are of each domain."""
+    return manifest["domain"].value_counts().rename_axis("domain").reset_index(name="photos")
+
+
+def draw_domains(domains: pd.DataFrame) -> Picture:
+    """A bar for each."""
+    figure = Picture(figsize=(2, 2), dpi=100)
+    figure.subplots().bar(domains["domain"], domains["photos"])
+    return figure
+
+
+def test_a_table_and_a_figure_are_a_node_and_an_entry_of_the_catalog(
+    kedro_run: Run, garments: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made, checked by the table's schema, sealed, and not made again."""
+    nodes = [
+        Node(count_domains, "manifest", "domains", name="count_domains"),
+        Node(draw_domains, "domains", "domains_figure", name="draw_domains"),
+    ]
+    create = ingest.create_pipeline
+    monkeypatch.setattr(ingest, "create_pipeline", lambda: create() + Pipeline(nodes))
+    shutil.copytree(project / "conf", tmp_path / "conf")
+    (tmp_path / "conf" / "base" / "ingest" / "catalog_more.yml").write_text(ENTRIES)
+    given = {"raw": garments, "data": tmp_path / "data", "category": CATEGORY, "ingest__max_quarantine_share": 0.1}
+    options = ("--pipeline=ingest", f"--conf-source={tmp_path / 'conf'}")
+    made = {"ingest · count_domains", "ingest · draw_domains"}
+    exit_code, said = kedro_run(*options, **given)
+    assert exit_code == 0, said
+    assert made <= set(nodes_in(said)[0])
+    folder = tmp_path / "data" / "08_reporting" / CATEGORY
+    table = pd.read_csv(folder / "domains.csv")
+    assert set(table["domain"]) == {"worn", "flat"}
+    assert table["photos"].sum() == 12 * len(VALUES) - 1
+    with Image.open(folder / "domains.png") as picture:
+        assert picture.size == (200, 200)
+    assert {"domains.csv.seal", "domains.png.seal"} <= {path.name for path in (folder / ".seals").iterdir()}
+    exit_code, said = kedro_run(*options, **given)
+    assert exit_code == 0, said
+    assert made <= set(nodes_in(said)[1])
