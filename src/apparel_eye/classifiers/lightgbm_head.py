@@ -83,8 +83,8 @@ class LightGBMBoosters:
         mean = np.zeros((len(features), self._num_classes))
         for blocks in self._models:
             # a thread: small batches gain nothing by more, which wait long for cores that others use
-            margins = sum(
+            margins = [
                 booster.predict(features[:, columns], raw_score=True, num_threads=1) for columns, booster in blocks
-            )
-            mean += softmax(margins, axis=1) / len(self._models)
+            ]
+            mean += softmax(np.sum(margins, axis=0), axis=1) / len(self._models)
         return mean

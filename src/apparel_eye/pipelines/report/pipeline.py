@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from apparel_eye.pipelines.report.figures import draw_reliability
+from apparel_eye.pipelines.report.figures import draw_confusions, draw_mistakes, draw_reliability, draw_risk_coverage
 from apparel_eye.pipelines.report.nodes import (
     calibrate_candidates,
     describe_recognizer,
     doubt_labels,
-    draw_confusions,
-    draw_mistakes,
-    draw_risk_coverage,
     make_model_card,
     score_candidates,
 )
@@ -71,8 +68,8 @@ def create_pipeline(heads: Sequence[str], stage: str) -> Pipeline:
             ),
             Node(
                 draw_reliability,
-                inputs=["probabilities", "scores", *_LABELS],
-                outputs="reliability",
+                inputs=["probabilities", "scores", "subsets"],
+                outputs="reliability_figure",
                 name="draw_reliability",
             ),
             Node(
