@@ -44,12 +44,45 @@ NEW = {
 """,
         '"nearest": nearest, ',
     ),
+    "activations/reductions.py": (
+        "REDUCTIONS: dict[str, Callable[[Tensor, ExtractionParameters], Tensor]] = {",
+        """def columns(maps: Tensor, extraction: ExtractionParameters) -> Tensor:
+    \"\"\"Averages over the height.\"\"\"
+    return maps.mean(dim=2, keepdim=True)
+
+
+""",
+        '"columns": columns, ',
+    ),
+    "activations/pooling.py": (
+        "POOLINGS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.float32]]] = {",
+        """def peaks(maps: NDArray[np.floating]) -> NDArray[np.float32]:
+    \"\"\"Maximum of each filter.\"\"\"
+    return np.asarray(maps, dtype=np.float32).max(axis=(-2, -1))
+
+
+""",
+        '"peaks": peaks, ',
+    ),
+    "classifiers/importance.py": (
+        "IMPORTANCES: dict[str, Callable[[Examples, BagParameters], Importances]] = {",
+        """def _of_places(strips: Examples, _: BagParameters) -> Importances:
+    \"\"\"Later filters say more.\"\"\"
+    return np.arange(strips.num_features, dtype=np.float64)
+
+
+""",
+        '"place": _of_places, ',
+    ),
 }
 """Files, where their family begins, a function in front of it, and its entry."""
 CHOSEN = {
     "train.loss.name": ("brier", "squared distance of the probabilities"),
     "train.head.pooling": ("maxima", "maximum of each filter"),
     "train.resize": ("nearest", "pixels are taken as they are"),
+    "activations.reduction": ("columns", "averages over the height"),
+    "boost.pooling": ("peaks", "maximum of each filter"),
+    "boost.bags.importance": ("place", "later filters say more"),
 }
 BLOCK = """    huge:
       size: [80, 80]
@@ -126,6 +159,22 @@ def test_new_members_train_and_are_kept_with_the_model(
         [path] = garments.rglob(Path(manifest["image_key"][row]).name)
         photo = Image.open(path).convert("RGB").resize((80, 80), Image.Resampling.NEAREST)
         assert np.array_equal(pixels[row], np.asarray(photo))
+
+
+def test_new_members_make_what_heads_are_fitted_on(
+    grown: Path, garments: Path, scratch_tracking: str, tmp_path: Path
+) -> None:
+    params = given(garments, tmp_path)
+    command = ("-m", "apparel_eye", "run", "--env=test", "--to-nodes=boost.pool_activations,boost.describe_bags")
+    code, said = run(grown, *command, "--params", params, MLFLOW_TRACKING_URI=scratch_tracking)
+    assert code == 0, said
+    folder = tmp_path / "04_feature" / "skirt_length"
+    activations = np.load(folder / "activations.npy")
+    assert (activations.shape[3], activations.shape[4] > 1) == (1, True)
+    largest = activations.astype(np.float32).max(axis=(-2, -1))
+    np.testing.assert_array_equal(np.load(folder / "pooled_activations.npy"), largest)
+    filters = pd.read_csv(tmp_path / "08_reporting" / "skirt_length" / "bag_filters.csv")
+    assert filters["filter"].tolist() == list(range(activations.shape[2]))[::-1]
 
 
 def test_commands_and_docs_list_new_members(grown: Path) -> None:

@@ -13,19 +13,22 @@ _CELLS = (6, 2)
 
 
 def rows(maps: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Averages over the width: (N, views, C, H, W) to (N, views, C H). Where a garment ends is kept."""
+    """Averages over the width, one a row, so that it is kept where a garment ends."""
+    # (N, views, C H)
     averages: NDArray[np.float32] = np.asarray(maps, dtype=np.float32).mean(axis=-1)
     return averages.reshape(*maps.shape[:2], -1)
 
 
 def averages(maps: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Average and maximum of each filter, as the write-up pools: (N, views, C, H, W) to (N, views, 2 C)."""
+    """Average and maximum of each filter, as the write-up pools."""
+    # (N, views, 2 C)
     numbers = np.asarray(maps, dtype=np.float32)
     return np.concatenate([numbers.mean(axis=(-2, -1)), numbers.max(axis=(-2, -1))], axis=-1)
 
 
 def grid(maps: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Averages over a grid of 6 x 2 cells, of as many as there are rows and columns: (N, views, C cells)."""
+    """Averages over 6 x 2 cells, or as many as there are rows and columns."""
+    # (N, views, C cells)
     return in_cells(maps, _CELLS).reshape(*maps.shape[:2], -1)
 
 
@@ -45,6 +48,7 @@ POOLINGS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.float32]]] = {
     "averages": averages,
     "grid": grid,
 }
+"""Of maps of shape (N, views, C, H, W) to (N, views, D), by their names."""
 
 
 def pool(activations: NDArray[np.floating], name: str) -> Iterator[ArrayChunk]:

@@ -1,7 +1,4 @@
-"""What is kept of feature maps: they are reduced on the device, before they are rounded to 16 bit.
-
-Each takes float maps of shape (B, C, H, W) and gives (B, C', H', W').
-"""
+"""What is kept of feature maps: they are reduced on the device, before they are rounded to 16 bit."""
 
 from collections.abc import Callable
 
@@ -18,29 +15,34 @@ from apparel_eye.parameters import ExtractionParameters
 
 
 def whole(maps: Tensor, extraction: ExtractionParameters) -> Tensor:
-    """All of them: (B, C, H, W)."""
+    """Full resolution."""
+    # (B, C, H, W)
     return maps
 
 
 def rows(maps: Tensor, extraction: ExtractionParameters) -> Tensor:
-    """Averages over the width: (B, C, H, 1)."""
+    """Averages over the width, one a row."""
+    # (B, C, H, 1)
     return maps.mean(dim=3, keepdim=True)
 
 
 def grid(maps: Tensor, extraction: ExtractionParameters) -> Tensor:
-    """Averages over the cells of a grid: (B, C, h, w); cells share places where they do not divide the sides."""
+    """Averages over the cells of a grid, which share places where they do not divide the sides."""
+    # (B, C, h, w)
     return functional.adaptive_avg_pool2d(maps, extraction.grid)
 
 
 def averages(maps: Tensor, extraction: ExtractionParameters) -> Tensor:
-    """Averages of all filters, then their maxima: (B, 2 C, 1, 1)."""
+    """Average and maximum of each filter."""
+    # (B, 2 C, 1, 1), averages first
     return heads.averages(maps)[:, :, None, None]
 
 
 def projection(maps: Tensor, extraction: ExtractionParameters) -> Tensor:
-    """Mixtures of the filters with fixed random signs, a 1x1 convolution: (B, num_filters, H, W).
+    """Full resolution, fewer filters, mixed with fixed random signs.
 
-    Lengths are kept on average (Achlioptas, Journal of Computer and System Sciences 66, 2003).
+    A 1x1 convolution to (B, num_filters, H, W). Lengths are kept on average (Achlioptas, Journal of Computer and System
+    Sciences 66, 2003).
     """
     num_before = maps.shape[1]
     if extraction.num_filters > num_before:
@@ -66,3 +68,4 @@ REDUCTIONS: dict[str, Callable[[Tensor, ExtractionParameters], Tensor]] = {
     "averages": averages,
     "projection": projection,
 }
+"""Of float maps of shape (B, C, H, W) to (B, C', H', W'), by their names."""

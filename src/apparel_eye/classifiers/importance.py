@@ -37,13 +37,15 @@ def importances(examples: Examples, shape: tuple[int, int, int], parameters: Bag
 
 
 def _of_weights(strips: Examples, _: BagParameters) -> Importances:
-    """Coefficients of standardized features are weights times spreads already."""
+    """Weights of a logistic regression, times spread."""
+    # those of standardized features are weights times spreads already
     coefficients = logistic.fit(strips, _STRENGTH, _MAX_ITERATIONS)["coefficients"]
     return np.asarray(np.abs(coefficients).sum(axis=0, dtype=np.float64))
 
 
 def _of_gradients(strips: Examples, _: BagParameters) -> Importances:
-    """The logit of the labelled value is linear: its gradient is the value's coefficients."""
+    """Gradient of the labelled value's logit in a logistic regression, times activation."""
+    # the logit is linear: its gradient is the value's coefficients
     model = logistic.fit(strips, _STRENGTH, _MAX_ITERATIONS)
     gradients = (model["coefficients"] / model["scale"])[strips.of_each(strips.classes)]
     products = np.abs(gradients * strips.columns(slice(None)))
@@ -51,7 +53,7 @@ def _of_gradients(strips: Examples, _: BagParameters) -> Importances:
 
 
 def _of_gains(strips: Examples, parameters: BagParameters) -> Importances:
-    """What splits on a column gain in all, in a booster of the bags' kind."""
+    """What splits gain in all, in a small booster of the bags' kind."""
     matrix = xgboost.QuantileDMatrix(
         strips.columns(slice(None)),
         strips.of_each(strips.classes),
@@ -74,6 +76,7 @@ IMPORTANCES: dict[str, Callable[[Examples, BagParameters], Importances]] = {
     "gradient": _of_gradients,
     "gain": _of_gains,
 }
+"""Of strips of filters, shape (columns,), by their names."""
 
 
 def _strips(examples: Examples, shape: tuple[int, int, int]) -> Examples:

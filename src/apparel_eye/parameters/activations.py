@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from apparel_eye.parameters.base import Area, Parameters, Seed, Size
+from apparel_eye.parameters.choices import Choice
 
 
 class ExtractionParameters(Parameters):
@@ -19,10 +20,8 @@ class ExtractionParameters(Parameters):
     )
     views: tuple[Literal["plain", "mirrored"], ...] = Field(strict=False, min_length=1)
     num_drawn: int = Field(ge=0, description="training-style views beside them, drawn for each photo")
-    reduction: Literal["map", "rows", "grid", "averages", "projection"] = Field(
-        description="map: full resolution; rows: averages over the width, one a row; grid: averages over the cells of "
-        "a grid; averages: average and maximum of each filter; projection: full resolution, fewer filters by a fixed "
-        "random 1x1 projection"
+    reduction: Annotated[str, Choice("activations.reductions", "REDUCTIONS")] = Field(
+        description="what is kept of feature maps"
     )
     grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
         strict=False, description="of grid: cells along height and width"

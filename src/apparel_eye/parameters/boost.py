@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from apparel_eye.parameters.base import Parameters, Seed, Share
+from apparel_eye.parameters.choices import Choice
 
 FeaturesName = Annotated[
     Literal["pooled", "map"], Field(description="pooled: as boost.pooling says; map: each place of each filter")
@@ -71,10 +72,7 @@ class BagParameters(BoosterParameters):
     features: ClassVar[str] = "map"
     num_bags: int = Field(ge=1)
     num_filters: int = Field(ge=1, description="of a bag, drawn by importance")
-    importance: Literal["weights", "gradient", "gain"] = Field(
-        description="of a filter. weights: of a logistic regression, times spread; gradient: of the labelled value's "
-        "logit, times activation; gain: of a small booster"
-    )
+    importance: Annotated[str, Choice("classifiers.importance", "IMPORTANCES")] = Field(description="of a filter")
 
 
 class LogisticParameters(ClassifierParameters):
@@ -113,10 +111,7 @@ class LightGBMParameters(BlockParameters):
 class BoostParameters(Parameters):
     """Heads on the activations."""
 
-    pooling: Literal["rows", "averages", "grid"] = Field(
-        description="of feature maps. rows: averages over the width; averages: average and maximum of each filter; "
-        "grid: averages over 6 x 2 cells"
-    )
+    pooling: Annotated[str, Choice("activations.pooling", "POOLINGS")] = Field(description="of feature maps")
     weights: WeightParameters
     xgboost: XGBoostParameters
     bags: BagParameters
