@@ -14,9 +14,9 @@ from apparel_eye.parameters.choices import Choice
 from apparel_eye.parameters.reference.describe import leaves
 from apparel_eye.parameters.reference.words import families_in
 
-FAMILIES = {
+FAMILIES = dict.fromkeys(
     choice for _, field in leaves(ProjectParameters) for choice in families_in(field.annotation, field.metadata)
-}
+)
 SOURCE = '''
 def near(distance):
     """How far it is at most.

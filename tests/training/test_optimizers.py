@@ -9,7 +9,7 @@ import torch
 from timm.optim import list_optimizers
 from torch import Tensor, nn
 
-from apparel_eye.datasets import CheckpointDataset, EarlierCheckpointDataset
+from apparel_eye.datasets import CheckpointDataset
 from apparel_eye.errors import UsageError
 from apparel_eye.networks.checkpoint import Checkpoint
 from apparel_eye.parameters import OptimizerParameters, PhaseParameters, TrainParameters
@@ -163,7 +163,7 @@ def test_training_with_any_of_them_goes_on_with_the_same_bits(
     for number in (0, len(progress) // 2):
         path = str(tmp_path / f"{number}.safetensors")
         CheckpointDataset(path).save(progress[number])
-        earlier = EarlierCheckpointDataset(path).load()
+        earlier = CheckpointDataset(path).earlier()
         assert [bits(later) for later in run(short, changed, earlier)] == expected[number + 1 :]
 
 
