@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from apparel_eye.classifiers.heads import Examples, Features
-from apparel_eye.parameters import (
+from apparel_eye.parameters.boost import (
     BagParameters,
     BoosterParameters,
     LightGBMParameters,

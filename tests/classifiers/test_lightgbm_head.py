@@ -10,7 +10,7 @@ from apparel_eye.classifiers import lightgbm_head
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.classifiers.lightgbm_head import LightGBMBoosters, fit
 from apparel_eye.errors import DataError
-from apparel_eye.parameters import LightGBMParameters
+from apparel_eye.parameters.boost import LightGBMParameters
 
 EVERYTHING = slice(None)
 

@@ -10,8 +10,8 @@ from apparel_eye.classifiers.heads import Examples
 from apparel_eye.classifiers.lightgbm_head import LightGBMBoosters
 from apparel_eye.classifiers.registry import HEADS, load_head
 from apparel_eye.classifiers.xgboost_head import Boosters
-from apparel_eye.parameters import BagParameters, LightGBMParameters, PerceptronParameters, XGBoostParameters
 from apparel_eye.parameters.boost import HEADS as NAMES
+from apparel_eye.parameters.boost import BagParameters, LightGBMParameters, PerceptronParameters, XGBoostParameters
 
 SHAPE = (4, 3, 2)
 

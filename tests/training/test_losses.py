@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from apparel_eye.metrics.official import parse_label_strings
 from apparel_eye.parameters import LossParameters
-from apparel_eye.training.losses import LOSSES, per_photo, photo_weights, target_distributions
+from apparel_eye.training.losses import LOSSES, per_photo, target_distributions
 
 LOGITS = torch.tensor([[2.0, 0.5, -1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [-2.0, 1.0, 1.0, 0.3]])
 CLASSES = torch.tensor([0, 3, 2])
@@ -86,16 +86,6 @@ def test_a_share_goes_to_the_values_that_an_annotator_could_not_exclude() -> Non
 def test_smoothing_leaves_out_values_without_photos() -> None:
     targets = target_distributions(parse_label_strings(["ynnn", "nyn" + "n"]), loss(label_smoothing=0.1))
     np.testing.assert_allclose(targets, [[0.95, 0.05, 0, 0], [0.05, 0.95, 0, 0]], atol=1e-7)
-
-
-def test_photos_count_alike_or_values_do() -> None:
-    label_strings = parse_label_strings(["ynn"] * 6 + ["nyn"] * 2 + ["nny"] * 4)
-    np.testing.assert_allclose(photo_weights(label_strings, loss(class_balance=0)), np.ones(12))
-    balanced = photo_weights(label_strings, loss(class_balance=1))
-    np.testing.assert_allclose([balanced[:6].sum(), balanced[6:8].sum(), balanced[8:].sum()], [4, 4, 4], rtol=1e-6)
-    half = photo_weights(label_strings, loss(class_balance=0.5))
-    assert half[6] / half[0] == pytest.approx(np.sqrt(3))
-    assert half.mean() == pytest.approx(1)
 
 
 def test_weights_scale_the_loss_of_their_photo() -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
 from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.metrics.labels import photo_weights, value_shares
 from apparel_eye.metrics.official import LabelStrings, Probabilities
 from apparel_eye.metrics.probabilities import with_floor
 from apparel_eye.parameters import WeightParameters
@@ -164,10 +165,8 @@ def _examples(
 ) -> Examples:
     """An example for each view of a photo and each of its values: the labelled one, and those marked ``m``."""
     seen_values = np.flatnonzero((label_strings == "y").any(axis=0))
-    is_label, maybe = label_strings[:, seen_values] == "y", label_strings[:, seen_values] == "m"
-    shares = is_label * np.where(maybe.any(axis=1), 1 - weights.maybe_share, 1.0)[:, None]
-    shares = shares + maybe * weights.maybe_share / np.maximum(maybe.sum(axis=1, keepdims=True), 1)
+    of_seen = label_strings[:, seen_values]
+    shares = value_shares(of_seen, weights.maybe_share)
     photos, classes = np.nonzero(shares)
-    rarity = is_label @ is_label.sum(axis=0).astype(np.float64) ** -weights.class_balance
-    of_examples = shares[photos, classes] * (rarity / rarity.mean())[photos]
+    of_examples = shares[photos, classes] * photo_weights(of_seen, weights.class_balance)[photos]
     return Examples(features, rows[photos], classes, of_examples.astype(np.float32), groups[rows[photos]])

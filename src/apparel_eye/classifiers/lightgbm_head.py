@@ -17,7 +17,7 @@ from tqdm import tqdm
 from apparel_eye.classifiers.heads import Examples
 from apparel_eye.errors import DataError
 from apparel_eye.metrics.official import Probabilities
-from apparel_eye.parameters import LightGBMParameters
+from apparel_eye.parameters.boost import LightGBMParameters
 
 _SETTINGS = {
     "objective": "multiclass",

@@ -12,7 +12,7 @@ from typing import Any, cast
 from apparel_eye.classifiers.heads import Examples, Predict
 from apparel_eye.errors import UsageError
 from apparel_eye.networks.checkpoint import Weights
-from apparel_eye.parameters import (
+from apparel_eye.parameters.boost import (
     BagParameters,
     BoostParameters,
     ClassifierParameters,

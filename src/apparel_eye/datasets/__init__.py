@@ -3,6 +3,7 @@
 from apparel_eye.datasets.array import ArrayDataset
 from apparel_eye.datasets.atomic import AtomicDataset
 from apparel_eye.datasets.csv_table import CsvDataset
+from apparel_eye.datasets.elsewhere import ElsewhereDataset
 from apparel_eye.datasets.folder import OwnPhotosDataset, PhotoFolderDataset, RawFolderDataset
 from apparel_eye.datasets.heads import HeadDataset, HeadsDataset
 from apparel_eye.datasets.sealed import EarlierDataset
@@ -16,6 +17,7 @@ __all__ = [
     "CheckpointDataset",
     "CsvDataset",
     "EarlierDataset",
+    "ElsewhereDataset",
     "HeadDataset",
     "HeadsDataset",
     "OwnPhotosDataset",

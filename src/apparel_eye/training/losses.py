@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from apparel_eye.metrics.labels import value_shares
 from apparel_eye.metrics.official import LabelStrings
 from apparel_eye.parameters import LossParameters
 
@@ -52,24 +53,11 @@ def target_distributions(label_strings: LabelStrings, loss: LossParameters) -> N
         loss: ``maybe_share`` of a photo goes to the values marked ``m``; of the result, ``label_smoothing`` is spread
             evenly over the values that have photos.
     """
-    is_label, maybe = label_strings == "y", label_strings == "m"
-    share = np.where(maybe.any(axis=1), loss.maybe_share, 0.0)[:, None]
-    targets = is_label * (1 - share) + maybe * share / np.maximum(maybe.sum(axis=1, keepdims=True), 1)
-    seen_values = is_label.any(axis=0)
+    seen_values = (label_strings == "y").any(axis=0)
+    targets = value_shares(label_strings, loss.maybe_share)
     smooth = loss.label_smoothing * seen_values / seen_values.sum()
     distributions: NDArray[np.float32] = ((1 - loss.label_smoothing) * targets + smooth).astype(np.float32)
     return distributions
-
-
-def photo_weights(label_strings: LabelStrings, loss: LossParameters) -> NDArray[np.float32]:
-    """How much each photo counts, shape (photos,), 1 on average: rare values count more, by a power of their rarity.
-
-    A power of 0 counts photos alike, 1 counts values alike.
-    """
-    of_value = (label_strings == "y").sum(axis=0)
-    weights = of_value[(label_strings == "y").argmax(axis=1)].astype(np.float64) ** -loss.class_balance
-    scaled: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
-    return scaled
 
 
 def per_photo(logits: Tensor, targets: Tensor, weights: Tensor, loss: LossParameters) -> Tensor:

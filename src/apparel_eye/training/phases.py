@@ -13,6 +13,7 @@ from apparel_eye.data import transforms
 from apparel_eye.data.batches import read
 from apparel_eye.data.reading.photos import Pixels
 from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.metrics.labels import photo_weights
 from apparel_eye.metrics.official import Probabilities
 from apparel_eye.networks import backbones
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
@@ -127,7 +128,7 @@ def head_task(
     num_views = (len(features) - len(subsets.validation)) // num_train
     if train.head.linear_fit:
         targets = np.tile(losses.target_distributions(subsets.train_label_strings, train.loss), (num_views, 1))
-        weights = np.tile(losses.photo_weights(subsets.train_label_strings, train.loss), num_views)
+        weights = np.tile(_weights_of(subsets, train.loss), num_views)
         fit_linear(model.head, features[: num_views * num_train], targets, weights, train.head.linear_fit)
     mode.place(model)
     cached = torch.from_numpy(np.array(features)).to(mode.where)
@@ -237,8 +238,12 @@ def _train(
 def _labels(subsets: Subsets, description: Description, loss: LossParameters, mode: Mode) -> dict[str, Any]:
     return {
         "targets": torch.from_numpy(losses.target_distributions(subsets.train_label_strings, loss)).to(mode.where),
-        "weights": torch.from_numpy(losses.photo_weights(subsets.train_label_strings, loss)).to(mode.where),
+        "weights": torch.from_numpy(_weights_of(subsets, loss)).to(mode.where),
         "names": subsets.train_keys,
         "label_strings": subsets.validation_label_strings,
         "values": description.values,
     }
+
+
+def _weights_of(subsets: Subsets, loss: LossParameters) -> NDArray[np.float32]:
+    return photo_weights(subsets.train_label_strings, loss.class_balance).astype(np.float32)
