@@ -95,6 +95,9 @@ def test_models_of_two_trainings_answer_only_where_those_that_are_used_belong_to
     assert "models of skirt_length are of two trainings: recognizer.json was written with others than network" in said
     assert "kedro run --params category=skirt_length" in said
     assert "Traceback" not in said
+    code, said = predict(folder, "--data", half_retrained, "--candidate=xgboost", "--heat-maps=1")
+    assert code == 3
+    assert "recognizer.json was written with others than network" in said
     assert predict(folder, "--data", half_retrained, "--candidate=xgboost")[0] == 0
     wanted = apparel_eye.predict(folder, data=results, candidate="xgboost").drop(columns=["category", "model"])
     pd.testing.assert_frame_equal(table_of(half_retrained)[list(wanted)], wanted, check_dtype=False)

@@ -11,7 +11,7 @@ from apparel_eye.classifiers.registry import Model
 from apparel_eye.data.photo_sources import PhotoSource
 from apparel_eye.networks.checkpoint import Checkpoint, Weights
 from apparel_eye.parameters import PredictParameters
-from apparel_eye.prediction.parts import Models
+from apparel_eye.prediction.parts import NETWORK_PART, Models, check_parts
 from apparel_eye.prediction.recognizer import About, Recognizer, mode_of
 
 _HEIGHT = 320  # pixels
@@ -77,6 +77,7 @@ def draw_heat_maps(
     if not predict.num_heat_maps:
         return
     about = About.model_validate(recognizer)
+    check_parts(Models(checkpoint, {}, {}), about.parts, about.category, [NETWORK_PART])
     shown, photos = with_photos(own_photos, predictions.head(predict.num_heat_maps), about.limits)
     model, description = restore(checkpoint)
     mode = mode_of(about)
