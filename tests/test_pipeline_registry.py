@@ -32,6 +32,7 @@ ALL_NODES = [node for name in ("__default__", *APART) for node in PIPELINES[name
 NAMES = (
     "ingest", "split", "train", "infer", "activations", "boost", "report", "submit", *APART, "__default__",
 )  # fmt: skip
+OF_ALL_PARAMETERS = {"base", "candidates", "choices", "problems"}
 FOLDERS = {"raw_folder", "photos", "own_photos", "members"}
 TRAINED = {
     "activation_networks", "large_checkpoint", "num_predicted", "recognizer", "trained_heads",
@@ -66,7 +67,10 @@ def test_the_pipelines_are_those_of_the_design() -> None:
     ("folder", "names"),
     [
         ("conf/base", lambda folder: {path.name for path in folder.iterdir() if path.is_dir()} - {"experiments"}),
-        ("src/apparel_eye/parameters", lambda folder: modules_in(folder) - {"base", "candidates", "problems"}),
+        (
+            "src/apparel_eye/parameters",
+            lambda folder: modules_in(folder) - {"base", "candidates", "choices", "problems"},
+        ),
         ("tests/pipelines", modules_in),
         ("src/apparel_eye/pipelines", lambda folder: {path.parent.name for path in folder.glob("*/pipeline.py")}),
     ],

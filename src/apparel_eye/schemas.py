@@ -1,8 +1,12 @@
 """Every table that travels between nodes; the catalog checks them at each load and save."""
 
+from typing import Any
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
+
+_SHARE: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 1}}
 
 
 class Table(pa.DataFrameModel):
@@ -146,7 +150,7 @@ class Epochs(Table):
     validation_loss: Series[float]
     basic_precision: Series[float] = pa.Field(nullable=True)
     average_precision: Series[float] = pa.Field(nullable=True)
-    accuracy: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    accuracy: Series[float] = pa.Field(**_SHARE)
     seconds: Series[float] = pa.Field(ge=0)
 
 
@@ -168,7 +172,7 @@ class Probabilities(pa.DataFrameModel):
     candidate: Series[str]
     image_key: Series[str]
     role: Series[str] = pa.Field(isin=["validation", "to predict"])
-    p: Series[float] = pa.Field(alias=r"^p\d+$", regex=True, in_range={"min_value": 0, "max_value": 1})
+    p: Series[float] = pa.Field(alias=r"^p\d+$", regex=True, **_SHARE)
 
     class Config:
         strict = True
@@ -185,18 +189,14 @@ class Predictions(Table):
 
     photo: Series[str]
     value: Series[str]
-    confidence: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
+    confidence: Series[float] = pa.Field(**_SHARE, nullable=True)
     second_value: Series[str] = pa.Field(description="the next likeliest; none where there is one value, or no photo")
-    second_confidence: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
+    second_confidence: Series[float] = pa.Field(**_SHARE, nullable=True)
     answered: Series[bool] = pa.Field(description="whether the confidence is enough for the wanted precision")
     problem: Series[str]
     model: Series[str] = pa.Field(description="version of the models")
     probabilities: Series[float] | None = pa.Field(
-        alias=r"^probability of ",
-        regex=True,
-        nullable=True,
-        in_range={"min_value": 0, "max_value": 1},
-        description="of each value",
+        alias=r"^probability of ", regex=True, nullable=True, **_SHARE, description="of each value"
     )
 
 
@@ -214,7 +214,7 @@ class BagFilters(Table):
     """What bags make of each filter of the feature maps; shares are of all filters."""
 
     filter: Series[int] = pa.Field(ge=0, unique=True)
-    importance: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    importance: Series[float] = pa.Field(**_SHARE)
     bags: Series[int] = pa.Field(ge=0, description="in which it is")
     gain: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1.000001}, description="of its splits")
     row: Series[int] = pa.Field(ge=0, description="of the place with the largest gain")
@@ -246,6 +246,6 @@ class DoubtedLabels(Table):
 
     image_key: Series[str] = pa.Field(unique=True)
     value: Series[str] = pa.Field(description="that the photo is labelled with")
-    probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    probability: Series[float] = pa.Field(**_SHARE)
     instead: Series[str] = pa.Field(description="the likeliest other value")
-    its_probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    its_probability: Series[float] = pa.Field(**_SHARE)

@@ -116,6 +116,7 @@ def test_what_is_planted_is_learned(photos: Photos, head: str) -> None:
     photos.set("bags", num_bags=5, block_columns=1.0, num_rounds=30)
     photos.set("perceptron", num_epochs=300, penalty=0.0, learning_rate=1e-2)
     photos.set("xgboost", num_rounds=30)
+    photos.set("lightgbm", num_rounds=30, block_columns=1.0)
     _, table = photos.train(head)
     validation = np.arange(3, NUM_LABELLED, 4)
     answers = probabilities_of(table, head, photos.subsets.keys_of(validation)).argmax(axis=1)

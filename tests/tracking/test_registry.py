@@ -11,6 +11,7 @@ import mlflow
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from kedro.io.core import DatasetError
 from mlflow import MlflowClient
 from mlflow.pyfunc import scoring_server
 
@@ -132,7 +133,7 @@ def test_a_registered_model_has_its_checksums_and_one_of_an_earlier_version_stil
     assert answers_of(model, photo) == expected
     assert expected[0]["problem"] == ""
     (models / "xgboost.json").write_text("{}")
-    with pytest.raises(DataError, match=r"xgboost.json is damaged"):
+    with pytest.raises(DatasetError, match=r"xgboost.json is damaged"):
         answers_of(model, photo)
 
 

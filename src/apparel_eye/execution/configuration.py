@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from apparel_eye.errors import UsageError
-from apparel_eye.parameters import STAGES, StageParameters
-from apparel_eye.parameters.reference.files import parameter_files
 
 _LINE = "\n"
 _DUPLICATE = "Duplicate keys found in"  # Kedro's own words
@@ -46,9 +45,12 @@ def check_stages(conf: Path, env: str) -> None:
     """
     import yaml
 
+    from apparel_eye.parameters import STAGES, StageParameters
+    from apparel_eye.parameters.reference.files import parameter_files
+
     for path in parameter_files(conf / env):
-        stages = ((yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("train") or {}).get("stages") or {}
-        lacking = {name: sorted({*StageParameters.model_fields} - {*stages.get(name, {})}) for name in STAGES}
+        stages = _below(_below(yaml.safe_load(path.read_text(encoding="utf-8")), "train"), "stages")
+        lacking = {name: sorted({*StageParameters.model_fields} - {*_below(stages, name)}) for name in STAGES}
         whole = [name for name in STAGES if not lacking[name]]
         missing = [f"train.stages.{name} ({', '.join(keys)})" for name, keys in lacking.items() if keys]
         if whole and missing:
@@ -56,6 +58,12 @@ def check_stages(conf: Path, env: str) -> None:
                 f"{path} has all of {', '.join(whole)}, but lacks {', '.join(missing)}, which would be as in "
                 f"{conf / 'base'}; add it, or leave out of the others what is as in {conf / 'base'}"
             )
+
+
+def _below(tree: Any, key: str) -> dict[str, Any]:
+    """What stands there, if anything does; whether it may is checked with all parameters."""
+    found = tree.get(key) if isinstance(tree, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _first_unreadable(conf: Path) -> str:

@@ -70,7 +70,7 @@ class BagParameters(BoosterParameters):
     """Boosters that see all places of a few filters each, probabilities averaged."""
 
     features: ClassVar[str] = "map"
-    num_bags: int = Field(ge=1)
+    num_bags: int = Field(ge=1, description="whose probabilities are averaged")
     num_filters: int = Field(ge=1, description="of a bag, drawn by importance")
     importance: Annotated[str, Choice("classifiers.importance", "IMPORTANCES")] = Field(description="of a filter")
 
