@@ -205,9 +205,7 @@ class Submission(Table):
 
     path: Series[str] = pa.Field(description="as the question file has it")
     dimension: Series[str]
-    probabilities: Series[str] = pa.Field(
-        str_matches=r"^[01]\.\d+(;[01]\.\d+)*$", description="of all values, in their order"
-    )
+    probabilities: Series[str] = pa.Field(str_matches=r"^[01]\.\d+(;[01]\.\d+)*$", description="of all, in their order")
 
 
 class BagFilters(Table):
