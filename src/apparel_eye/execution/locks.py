@@ -71,7 +71,7 @@ def _acquire(lock: BaseFileLock, folder: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
             return
-        except FileNotFoundError:  # another run has just removed the folder, to which it wrote nothing
+        except (FileNotFoundError, FileExistsError):  # another run, which wrote nothing, has just removed the folder
             if attempt == _ATTEMPTS - 1:
                 raise
 
