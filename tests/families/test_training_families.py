@@ -135,25 +135,30 @@ def given(garments: Path, data: Path, **params: str) -> str:
     return ",".join(f"{name}={value}" for name, value in {**usual, **chosen, **params}.items())
 
 
-def test_new_members_train_and_are_kept_with_the_model(
-    grown: Path, garments: Path, scratch_tracking: str, tmp_path: Path
-) -> None:
-    params = given(garments, tmp_path)
-    command = ("-m", "apparel_eye", "run", "--env=test", "--pipeline=train", "--params", params)
+@pytest.fixture(scope="module")
+def made(grown: Path, garments: Path, scratch_tracking: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run with the new members makes, up to what heads see."""
+    data = tmp_path_factory.mktemp("made")
+    steps = "train.join_stages,boost.pool_activations,boost.describe_bags"
+    command = ("-m", "apparel_eye", "run", "--env=test", f"--to-nodes={steps}", "--params", given(garments, data))
     code, said = run(grown, *command, MLFLOW_TRACKING_URI=scratch_tracking)
     assert code == 0, said
-    history = pd.read_csv(tmp_path / "08_reporting" / "skirt_length" / "history.csv")
+    return data
+
+
+def test_new_members_train_and_are_kept_with_the_model(made: Path, garments: Path) -> None:
+    history = pd.read_csv(made / "08_reporting" / "skirt_length" / "history.csv")
     assert history["stage"].drop_duplicates().tolist() == ["small", "medium", "large", "huge"]
     assert history["train_loss"].between(0, 2).all()  # cross entropy at the start is log(6) and more; this ends at 2
-    with safe_open(tmp_path / MODELS / "huge.safetensors", "np") as file:
+    with safe_open(made / MODELS / "huge.safetensors", "np") as file:
         description = json.loads(file.metadata()["checkpoint"])["description"]
     assert (description["head"]["pooling"], description["resize"], description["size"]) == (
         "maxima",
         "nearest",
         [80, 80],
     )
-    manifest = pd.read_parquet(tmp_path / "03_primary" / "skirt_length" / "manifest.parquet")
-    pixels = np.load(tmp_path / "05_model_input" / "skirt_length" / "huge_pixels.npy", mmap_mode="r")
+    manifest = pd.read_parquet(made / "03_primary" / "skirt_length" / "manifest.parquet")
+    pixels = np.load(made / "05_model_input" / "skirt_length" / "huge_pixels.npy", mmap_mode="r")
     assert pixels.shape[1:] == (80, 80, 3)
     for row in (0, len(manifest) - 1):
         [path] = garments.rglob(Path(manifest["image_key"][row]).name)
@@ -161,19 +166,13 @@ def test_new_members_train_and_are_kept_with_the_model(
         assert np.array_equal(pixels[row], np.asarray(photo))
 
 
-def test_new_members_make_what_heads_are_fitted_on(
-    grown: Path, garments: Path, scratch_tracking: str, tmp_path: Path
-) -> None:
-    params = given(garments, tmp_path)
-    command = ("-m", "apparel_eye", "run", "--env=test", "--to-nodes=boost.pool_activations,boost.describe_bags")
-    code, said = run(grown, *command, "--params", params, MLFLOW_TRACKING_URI=scratch_tracking)
-    assert code == 0, said
-    folder = tmp_path / "04_feature" / "skirt_length"
+def test_new_members_make_what_heads_are_fitted_on(made: Path) -> None:
+    folder = made / "04_feature" / "skirt_length"
     activations = np.load(folder / "activations.npy")
     assert (activations.shape[3], activations.shape[4] > 1) == (1, True)
     largest = activations.astype(np.float32).max(axis=(-2, -1))
     np.testing.assert_array_equal(np.load(folder / "pooled_activations.npy"), largest)
-    filters = pd.read_csv(tmp_path / "08_reporting" / "skirt_length" / "bag_filters.csv")
+    filters = pd.read_csv(made / "08_reporting" / "skirt_length" / "bag_filters.csv")
     assert filters["filter"].tolist() == list(range(activations.shape[2]))[::-1]
 
 
