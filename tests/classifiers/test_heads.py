@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from apparel_eye.classifiers.heads import (
     Features,
     Probabilities,
     cross_predict,
+    num_threads,
     photo_chunks,
     predict_views,
     read,
@@ -287,3 +289,13 @@ def test_predictions_do_not_depend_on_how_many_photos_are_read_at_a_time(
     whole = predict_views(predict, features, photos, seen_values, 4)
     monkeypatch.setattr(heads, "_CHUNK", numbers)
     np.testing.assert_array_equal(predict_views(predict, features, photos, seen_values, 4), whole)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("3", 3), ("", os.cpu_count()), ("0", os.cpu_count()), ("4,2", os.cpu_count())]
+)
+def test_boosters_take_all_processors_or_as_many_as_are_said(
+    monkeypatch: pytest.MonkeyPatch, said: str, expected: int
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert num_threads() == expected

@@ -1,5 +1,6 @@
 """What all heads on activations have in common: views are more photos in training, and averaged in prediction."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -92,6 +93,12 @@ def read(features: Features, photos: Rows, columns: Rows | slice = slice(None)) 
     else:
         found = features[np.ix_(photos, np.arange(features.shape[1]), columns)]
     return np.asarray(found, dtype=np.float32).reshape(len(photos) * features.shape[1], -1)
+
+
+def num_threads() -> int:
+    """That boosters may take: of all processors, or as many as ``OMP_NUM_THREADS`` says, where other work goes on."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdecimal() and int(said) else os.cpu_count() or 1
 
 
 def photo_chunks(photos: Rows, features: Features) -> Iterator[Rows]:

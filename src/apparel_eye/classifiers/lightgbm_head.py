@@ -5,7 +5,6 @@ over all of them for each tree.
 """
 
 import json
-import os
 from typing import Any
 
 import lightgbm
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from tqdm import tqdm
 
-from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.heads import Examples, num_threads
 from apparel_eye.errors import DataError
 from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters.boost import LightGBMParameters
@@ -45,7 +44,7 @@ def _grow(examples: Examples, parameters: LightGBMParameters, seed: int, bar: An
     generator = np.random.default_rng(seed)
     num_columns = max(1, round(parameters.block_columns * examples.num_features))
     settings = {**_SETTINGS, **parameters.passed_on(), "num_class": examples.num_classes}
-    settings |= {"num_threads": os.cpu_count() or 1}
+    settings |= {"num_threads": num_threads()}
     labels, weights = (examples.of_each(of_photos) for of_photos in (examples.classes, examples.weights))
     margins = np.zeros((len(examples), examples.num_classes))
     blocks = []

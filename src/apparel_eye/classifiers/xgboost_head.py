@@ -6,7 +6,6 @@ number. That is column sampling by block instead of by node: as accurate here an
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
@@ -17,7 +16,7 @@ import xgboost
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.classifiers.heads import Examples
+from apparel_eye.classifiers.heads import Examples, num_threads
 from apparel_eye.classifiers.objectives import OBJECTIVES, Margins
 from apparel_eye.data.subsets import Rows
 from apparel_eye.errors import DataError
@@ -72,9 +71,9 @@ def fit_boosters(
         eligible: columns that the booster of a seed may see.
         device: XGBoost's name of it.
     """
-    num_threads = os.cpu_count() or 1
-    side_by_side = min(len(seeds), num_threads) if device == "cpu" else 1
-    compute = {"device": device, "nthread": num_threads // side_by_side}
+    threads = num_threads()
+    side_by_side = min(len(seeds), threads) if device == "cpu" else 1
+    compute = {"device": device, "nthread": threads // side_by_side}
     with progress(name, parameters, len(seeds)) as bar, ThreadPool(side_by_side) as pool:
         return pool.map(
             lambda seed: fit_blocks(examples, parameters, eligible(seed), seed, compute, bar), seeds, chunksize=1
