@@ -30,14 +30,7 @@ BROKEN = b"<html>404</html>"
 DATABASE = "mlflow.db"
 Once = Callable[[str, Callable[[Path], object]], Path]
 
-SLOWEST_FIRST = (
-    "test_readme.py",
-    "test_kill_runs.py",
-    "cli/test_run.py",
-    "tracking/test_registry.py",
-    "tracking/test_hook.py",
-    "test_made_again.py",
-)
+SLOWEST_FIRST = ("test_readme.py", "test_kill_runs.py", "tracking/test_registry.py")
 """Files that take longest, as they are dealt to workers: none is begun when the others are done."""
 
 # a busy machine must fail no test, so nothing is timed; CI sees the same examples each time, others seek new ones
