@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from apparel_eye.chunks import slices
 from apparel_eye.data.subsets import Rows, Subsets
+from apparel_eye.errors import DataError
 from apparel_eye.metrics.labels import photo_weights, value_shares
 from apparel_eye.metrics.official import LabelStrings, Probabilities
 from apparel_eye.metrics.probabilities import with_floor
@@ -99,6 +100,24 @@ def num_threads() -> int:
     """That boosters may take: of all processors, or as many as ``OMP_NUM_THREADS`` says, where other work goes on."""
     said = os.environ.get("OMP_NUM_THREADS", "")
     return int(said) if said.isdecimal() and int(said) else os.cpu_count() or 1
+
+
+def draw_columns(eligible: Rows, share: float, generator: np.random.Generator) -> Rows:
+    """A share of some columns, at least one of them, at random; sorted."""
+    return np.sort(generator.choice(eligible, max(1, round(share * len(eligible))), replace=False))
+
+
+def check_num_features(library: str, expected: int, features: NDArray[np.float32]) -> None:
+    """Refuse features of other activations: the libraries of boosters do not count them.
+
+    Raises:
+        DataError: they are not as many as a head was fitted on.
+    """
+    if features.shape[1] != expected:
+        raise DataError(
+            f"the {library} model has {expected} features, the activations {features.shape[1]}; "
+            "fit it again on activations of this backbone and size"
+        )
 
 
 def photo_chunks(photos: Rows, features: Features) -> Iterator[Rows]:

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from tqdm import tqdm
 
-from apparel_eye.classifiers.heads import Examples, num_threads
-from apparel_eye.errors import DataError
+from apparel_eye.classifiers.heads import Examples, check_num_features, draw_columns, num_threads
 from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters.boost import LightGBMParameters
 
@@ -42,14 +41,14 @@ def fit(examples: Examples, parameters: LightGBMParameters) -> str:
 def _grow(examples: Examples, parameters: LightGBMParameters, seed: int, bar: Any) -> list[dict[str, Any]]:
     """Block after block, each going on from the margins of those before."""
     generator = np.random.default_rng(seed)
-    num_columns = max(1, round(parameters.block_columns * examples.num_features))
+    everything = np.arange(examples.num_features)
     settings = {**_SETTINGS, **parameters.passed_on(), "num_class": examples.num_classes}
     settings |= {"num_threads": num_threads()}
     labels, weights = (examples.of_each(of_photos) for of_photos in (examples.classes, examples.weights))
     margins = np.zeros((len(examples), examples.num_classes))
     blocks = []
     for num_rounds in parameters.block_lengths:
-        columns = np.sort(generator.choice(examples.num_features, num_columns, replace=False))
+        columns = draw_columns(everything, parameters.block_columns, generator)
         seen = examples.columns(columns)
         # margins class after class, as LightGBM has them
         data = lightgbm.Dataset(seen, labels, weight=weights, init_score=margins.ravel(order="F"))
@@ -77,11 +76,7 @@ class LightGBMBoosters:
         Raises:
             DataError: the features are not as many as the boosters were fitted on.
         """
-        if self._num_features != features.shape[1]:
-            raise DataError(
-                f"the LightGBM model has {self._num_features} features, the activations {features.shape[1]}; "
-                "fit it again on activations of this backbone and size"
-            )
+        check_num_features("LightGBM", self._num_features, features)
         mean = np.zeros((len(features), self._num_classes))
         for blocks in self._models:
             # a thread: small batches gain nothing by more, which wait long for cores that others use

@@ -16,10 +16,9 @@ import xgboost
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apparel_eye.classifiers.heads import Examples, num_threads
+from apparel_eye.classifiers.heads import Examples, check_num_features, draw_columns, num_threads
 from apparel_eye.classifiers.objectives import OBJECTIVES, Margins
 from apparel_eye.data.subsets import Rows
-from apparel_eye.errors import DataError
 from apparel_eye.metrics.official import Probabilities
 from apparel_eye.parameters import BoosterParameters, XGBoostParameters
 
@@ -100,11 +99,7 @@ class Boosters:
         Raises:
             DataError: the features are not as many as the boosters were fitted on.
         """
-        if self._num_features != features.shape[1]:
-            raise DataError(
-                f"the XGBoost model has {self._num_features} features, the activations {features.shape[1]}; "
-                "fit it again on activations of this backbone and size"
-            )
+        check_num_features("XGBoost", self._num_features, features)
         by_column = np.ascontiguousarray(features.T)  # blocks take columns: whole rows of this
         mean = np.zeros((len(features), self._num_classes))
         for blocks in self._models:
@@ -160,12 +155,11 @@ def _grow(
     """Block after block, each going on from the margins of those before."""
     objective = OBJECTIVES[parameters.objective]
     generator = np.random.default_rng(seed)
-    num_columns = max(1, round(parameters.block_columns * len(eligible)))
     of_objective = objective.settings(examples.num_classes)
     settings = {**parameters.passed_on(), **of_objective, **compute, "tree_method": "hist"}
     margins = _zero_margins(examples, parameters, examples.num_classes)
     for number, num_rounds in enumerate(parameters.block_lengths, start=1):
-        columns = np.sort(generator.choice(eligible, num_columns, replace=False))
+        columns = draw_columns(eligible, parameters.block_columns, generator)
         chunks = _Chunks(examples, columns, margins, parameters)
         matrix = xgboost.QuantileDMatrix(chunks, max_bin=parameters.max_bin, nthread=int(compute["nthread"]))
         booster = xgboost.train({**settings, "seed": int(generator.integers(2**31))}, matrix, num_rounds)

@@ -140,8 +140,9 @@ def _rows(files: Sequence[RawFile], read: Sequence[_Read], recognizer: Recognize
     if pixels:
         identities = np.array([each.identity for each in read if each.pixels is not None], dtype=np.uint64)
         probabilities[readable] = recognizer.predict([np.stack(each) for each in zip(*pixels, strict=True)], identities)
-    value, confidence = _ranked(values, probabilities, 0)
-    second_value, second_confidence = _ranked(values, probabilities, 1)
+    order = np.argsort(-probabilities, axis=1, kind="stable")  # NaN last
+    value, confidence = _ranked(values, probabilities, order, 0)
+    second_value, second_confidence = _ranked(values, probabilities, order, 1)
     threshold = recognizer.threshold
     table = {
         "photo": [_harmless(file.key) for file in files],
@@ -159,12 +160,12 @@ def _rows(files: Sequence[RawFile], read: Sequence[_Read], recognizer: Recognize
 
 
 def _ranked(
-    values: NDArray[np.str_], probabilities: Probabilities, rank: int
+    values: NDArray[np.str_], probabilities: Probabilities, order: NDArray[np.intp], rank: int
 ) -> tuple[NDArray[np.object_], Probabilities]:
     """The value of that rank and its probability in each row, the likeliest at 0; "" and NaN where there is none."""
     if rank >= len(values):
         return np.full(len(probabilities), "", dtype=object), np.full(len(probabilities), np.nan)
-    index = np.argsort(-probabilities, axis=1, kind="stable")[:, rank]
+    index = order[:, rank]
     found = probabilities[np.arange(len(index)), index]
     return np.where(np.isnan(found), "", values[index]).astype(object), found
 
